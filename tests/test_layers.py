@@ -1,0 +1,141 @@
+"""Imports point one way, and each library has one home."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from tests.sources import ROOT, Source, sources
+
+# A module imports from the rows below its own; a package is one entry, free inside.
+ROWS = (
+    ("__main__",),
+    ("cli",),
+    ("convert", "bench", "probe"),
+    ("enhance", "video", "model"),
+    ("compose",),
+    ("plan", "tiles", "threads", "motion", "report", "colour"),
+    ("quality", "frame", "resize"),
+    ("region", "errors"),
+    ("__init__",),
+)
+# Beside the rows: who may import which neighbour of its own row.
+PEERS = {
+    ("frame", "resize"),
+    ("plan", "motion"),
+    ("report", "threads"),
+    ("tiles", "plan"),
+    ("model.degrade", "video.recode"),
+}
+HOMES = {
+    "av": ("video",),
+    "click": ("cli",),
+    "concurrent.futures": ("threads", "model.data"),
+    "cv2": ("motion", "model.data", "model.degrade"),
+    "queue": ("threads",),
+    "threading": ("threads",),
+    "torch": ("model",),
+    "tqdm": ("cli",),
+}
+LAZY = {"cli", "motion"}
+"""May import inside functions: they load what is heavy only when it is needed."""
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("videnhance").removeprefix(".") or "__init__"
+
+
+def _entry(name: str) -> str:
+    return _short(name).partition(".")[0]
+
+
+def _row(name: str) -> int:
+    return {entry: i for i, row in enumerate(ROWS) for entry in row}[_entry(name)]
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Names that may be modules: `from a import b` gives both a and a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _arrows() -> dict[str, set[str]]:
+    known = {source.name for source in sources()}
+    return {s.name: known & set(_imported(s.tree)) for s in sources()}
+
+
+def _is_within(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def _may_import(name: str, target: str) -> bool:
+    return (
+        _row(name) < _row(target)
+        or _entry(name) == _entry(target)
+        or (_short(name), _short(target)) in PEERS
+    )
+
+
+def test_every_module_has_a_row() -> None:
+    placed = {entry for row in ROWS for entry in row}
+    assert {_entry(source.name) for source in sources()} - placed == set()
+
+
+def test_imports_point_down() -> None:
+    arrows = [(name, target) for name, to in _arrows().items() for target in to]
+    assert [arrow for arrow in arrows if not _may_import(*arrow)] == []
+
+
+def test_imports_make_no_cycle() -> None:
+    graphlib.TopologicalSorter(_arrows()).prepare()
+
+
+def test_imports_are_absolute() -> None:
+    relative = {s.name for s in sources() for i in _imported(s.tree) if i[0] == "."}
+    assert relative == set()
+
+
+def test_each_library_stays_at_home() -> None:
+    strays = {
+        (source.name, library)
+        for source in sources()
+        for library, homes in HOMES.items()
+        if not _is_within(_short(source.name), homes)
+        for name in _imported(source.tree)
+        if _is_within(name, (library,))
+    }
+    assert strays == set()
+
+
+def _prints(source: Source) -> bool:
+    nodes = (n.func for n in ast.walk(source.tree) if isinstance(n, ast.Call))
+    return any(isinstance(func, ast.Name) and func.id == "print" for func in nodes)
+
+
+def test_only_the_command_line_prints() -> None:
+    assert {s.name for s in sources() if _prints(s)} <= {"videnhance.cli"}
+
+
+def test_imports_stand_at_the_top() -> None:
+    late = {
+        source.name
+        for source in sources()
+        if _short(source.name) not in LAZY
+        for function in source.functions()
+        for _ in _imported(function)
+    }
+    assert late == set()
+
+
+def test_the_command_line_starts_without_heavy_libraries() -> None:
+    code = "import sys, videnhance.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
+    ).stdout.decode()
+    assert set(loaded.split()) & {"av", "cv2", "numpy", "torch"} == set()

@@ -1,0 +1,73 @@
+"""Modules and functions stay small."""
+
+import ast
+from collections.abc import Iterator
+from statistics import median, quantiles
+
+from tests.sources import Function, Source, sources
+
+EMPTY_NAMES = {"base", "common", "core", "helpers", "manager", "misc", "utils"}
+
+
+def _functions() -> list[tuple[Source, Function]]:
+    return [(source, node) for source in sources() for node in source.functions()]
+
+
+def _where(source: Source, node: Function) -> str:
+    return f"{source.name}:{node.lineno} {node.name}"
+
+
+def _lines(node: Function) -> int:
+    """Lines of the body, without its docstring."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def _parameters(node: Function) -> Iterator[ast.arg]:
+    """All but a method's own object."""
+    listed = node.args
+    given = (*listed.posonlyargs, *listed.args, *listed.kwonlyargs)
+    yield from (arg for arg in given if arg.arg not in {"self", "cls"})
+    yield from (arg for arg in (listed.vararg, listed.kwarg) if arg)
+
+
+def _is_annotated(node: Function) -> bool:
+    return bool(node.returns) and all(arg.annotation for arg in _parameters(node))
+
+
+def test_modules_are_short() -> None:
+    lines = {source.name: source.text.count("\n") for source in sources()}
+    assert {name: n for name, n in lines.items() if n > 350} == {}
+    assert median(lines.values()) <= 130
+
+
+def test_modules_are_named_for_what_they_own() -> None:
+    named = {part for source in sources() for part in source.name.split(".")}
+    assert named & EMPTY_NAMES == set()
+
+
+def test_functions_are_short() -> None:
+    lines = {_where(source, node): _lines(node) for source, node in _functions()}
+    assert {name: n for name, n in lines.items() if n > 60} == {}
+    assert quantiles(lines.values(), n=20)[-1] <= 35
+
+
+def test_functions_take_few_parameters() -> None:
+    # A command's parameters are its options.
+    functions = [(s, f) for s, f in _functions() if s.name != "videnhance.cli"]
+    many = [_where(s, f) for s, f in functions if len([*_parameters(f)]) > 6]
+    assert many == []
+
+
+def test_functions_are_annotated() -> None:
+    assert [_where(s, f) for s, f in _functions() if not _is_annotated(f)] == []
+
+
+def test_errors_are_caught_by_name() -> None:
+    bare = [
+        f"{source.name}:{node.lineno}"
+        for source in sources()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ExceptHandler) and not node.type
+    ]
+    assert bare == []
