@@ -1,0 +1,56 @@
+"""What can go wrong, as one tree.
+
+    VidenhanceError             exit 1
+    |- UsageError               exit 2   an option or a name that cannot be right
+    |- InputError               the source cannot be read, or holds no video
+    |- OutputError              the target cannot be written
+    |- ModelError               the model is unknown, damaged or of the wrong shape
+    `- MissingLibraryError      a library does not load on this machine
+
+Every message says what failed, on which file or value, and what to do next.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "InputError",
+    "MissingLibraryError",
+    "ModelError",
+    "OutputError",
+    "UsageError",
+    "VidenhanceError",
+    "printable",
+]
+
+
+class VidenhanceError(Exception):
+    """A failure that the user can do something about."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(VidenhanceError):
+    """An option, or a pair of them, that cannot be right."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputError(VidenhanceError):
+    """The source cannot be opened or decoded, or it holds no video."""
+
+
+class OutputError(VidenhanceError):
+    """The target cannot be written."""
+
+
+class ModelError(VidenhanceError):
+    """The model is unknown, damaged, or does not fit its card."""
+
+
+class MissingLibraryError(VidenhanceError):
+    """A library that this run needs does not load."""
+
+
+def printable(name: object) -> str:
+    """A file name for a message: control and direction characters are escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))

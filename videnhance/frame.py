@@ -1,0 +1,135 @@
+"""What flows: a decoded picture with its time, and what is known of the whole video."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance.region import Size
+from videnhance.resize import Plane
+
+__all__ = ["ColourTags", "Family", "Frame", "Layout", "Pixels", "VideoInfo"]
+
+Pixels = npt.NDArray[np.uint8]
+"""What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
+
+
+class Family(Enum):
+    """What the planes of a picture mean, in this order."""
+
+    GRAY = "gray"
+    YUV = "yuv"
+    RGB = "rgb"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the planes of a frame are stored."""
+
+    name: str
+    """FFmpeg's name of the pixel format, for example `yuv420p10le`."""
+    family: Family
+    depth: int
+    """Bits a sample: 8 (uint8), or 9 to 16 (uint16)."""
+    chroma_shift: tuple[int, int] = (0, 0)
+    """Chroma is stored at 1 / 2 ** shift of width and height, rounded up."""
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.depth <= 16:
+            raise ValueError(f"{self.depth = } is not within 8 to 16")
+
+    def plane_sizes(self, size: Size) -> tuple[Size, ...]:
+        """The size of each plane of a frame of this size."""
+        if self.family is Family.GRAY:
+            return (size,)
+        across, down = self.chroma_shift
+        chroma = Size(-(-size.width >> across), -(-size.height >> down))
+        return (size, chroma, chroma)
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """Range, matrix, primaries and transfer as FFmpeg's numbers; 2 or 0 = untagged."""
+
+    range: int = 0
+    """0 not tagged, 1 limited ("MPEG"), 2 full ("JPEG")."""
+    matrix: int = 2
+    primaries: int = 2
+    transfer: int = 2
+
+    @property
+    def full(self) -> bool:
+        """Whether samples use the full range."""
+        return self.range == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture. Its arrays are read-only by agreement: stages make new ones."""
+
+    index: int
+    """Counted from 0, without gaps."""
+    pts: int
+    """Presentation time in units of `time_base`."""
+    time_base: Fraction
+    """Seconds."""
+    layout: Layout
+    tags: ColourTags
+    planes: tuple[Plane, ...] = field(repr=False)
+    """One H x W array a plane."""
+    duration: int = 0
+    """How long it is shown, in units of `time_base`; 0 if the file does not say."""
+
+    def __post_init__(self) -> None:
+        wanted = self.layout.plane_sizes(self.size)
+        got = tuple(Size(p.shape[1], p.shape[0]) for p in self.planes)
+        if got != wanted:
+            raise ValueError(f"planes of {got} do not make a {self.layout.name} frame")
+        dtype = np.uint8 if self.layout.depth == 8 else np.uint16
+        if any(p.dtype != dtype for p in self.planes):
+            raise ValueError(f"{self.layout.depth} bits are stored as {dtype.__name__}")
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the first plane."""
+        height, width = self.planes[0].shape
+        return Size(width, height)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all planes: what a queue is bounded by."""
+        return sum(p.nbytes for p in self.planes)
+
+    def with_planes(self, planes: tuple[Plane, ...]) -> "Frame":
+        """The same moment with other planes, of any size."""
+        return replace(self, planes=planes)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What the headers say of a video stream; the frames may disagree."""
+
+    size: Size
+    layout: Layout
+    """The layout that frames are delivered in."""
+    source_format: str
+    """FFmpeg's name of the pixel format that the decoder gives."""
+    codec: str
+    rate: Fraction
+    """Average frames a second; a hint, 0 if unknown."""
+    time_base: Fraction
+    frames: int | None
+    """Frames to expect; None if nothing says so."""
+    duration_seconds: float | None
+    tags: ColourTags
+    sample_aspect_ratio: Fraction | None
+    rotation_degrees: int
+    """Clockwise turn that a player applies: 0, 90, 180 or 270."""
+    streams: tuple[str, ...] = ()
+    """Each stream of the file in words, in order."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    start_seconds: Fraction = Fraction(0)
+    """The time of the file's first frame on the file's own clock."""
