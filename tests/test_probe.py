@@ -1,0 +1,55 @@
+"""What is said of a file, in lines and in JSON."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.clips import Clip, Sound, write_clip
+from videnhance.errors import InputError
+from videnhance.probe import as_json, describe, probed
+
+CLIP = Clip(
+    colour=(2, 1, 1, 1),
+    aspect=Fraction(4, 3),
+    turn=90,
+    sounds=(Sound(language="eng"),),
+)
+
+
+def test_lines_name_what_matters(tmp_path: Path) -> None:
+    lines = describe(probed(write_clip(tmp_path / "a.mp4", CLIP)))
+    text = "\n".join(lines)
+    for words in (
+        "64x48",
+        "h264, yuvj420p, 8 bits",
+        "25 frames a second",
+        "12",
+        "0.480 s",
+        "range full",
+        "4/3",
+        "270 degrees",
+        "1: audio aac 48000 Hz stereo (eng)",
+    ):
+        assert words in text
+
+
+def test_unknown_values_are_called_unknown(tmp_path: Path) -> None:
+    text = "\n".join(describe(probed(write_clip(tmp_path / "a.264"))))
+    assert "frames       not known" in text
+    assert "duration     not known" in text
+
+
+def test_json_holds_the_same(tmp_path: Path) -> None:
+    report = as_json(probed(write_clip(tmp_path / "a.mp4", CLIP)))
+    again = json.loads(json.dumps(report))
+    assert again == report
+    assert (again["width"], again["rate"], again["frames"]) == (64, "25", 12)
+    assert again["colour"]["range"] == 2
+    assert again["sample_aspect_ratio"] == "4/3"
+
+
+def test_what_is_no_video_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        probed(tmp_path / "no.mp4")

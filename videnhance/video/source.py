@@ -1,0 +1,263 @@
+"""A media file opened for reading, safely: local files of known containers only.
+
+Owns what a name is checked for before FFmpeg sees it, the choice of the video stream,
+and the words for what can be wrong with a file.
+"""
+
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import av
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from videnhance.errors import InputError, UsageError, printable
+
+__all__ = [
+    "DECODE_ERRORS",
+    "AnyPacket",
+    "Source",
+    "Span",
+    "check_readable",
+    "chosen_video",
+    "context_of",
+    "open_source",
+    "origin_seconds",
+    "packets_of",
+    "reason",
+    "stream_words",
+]
+
+DECODE_ERRORS = (av.FFmpegError, ValueError, EOFError, OSError, NotImplementedError)
+"""What a damaged packet raises: FFmpeg's numbers come up under many Python names."""
+
+_TRIES = 4
+"""Read errors in a row, without a packet between, that count as the end."""
+_EXACT = 1_000_000
+_CONTAINERS = (
+    "mov mp4 m4a 3gp 3g2 mj2 matroska webm mpegts mpeg mpegvideo avi flv live_flv gif "
+    "apng webp_pipe ogg asf rm mxf gxf nut ivf h261 h263 h264 hevc vvc av1 obu evc m4v "
+    "mjpeg dv yuv4mpegpipe vc1 vc1test dirac cavsvideo wtv swf nsv nuv "
+    "mp3 wav w64 aac ac3 eac3 flac aiff caf amr ape wv au tta opus dts truehd mlp"
+)
+"""Containers that are read: none that opens other files (hls, dash, concat, sdp)."""
+
+_METADATA: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
+if TYPE_CHECKING:
+    AnyPacket: TypeAlias = Packet[Any]
+else:
+    AnyPacket = Packet  # generic only for the type checker
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a video to read; seconds count from its first frame."""
+
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    max_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.start_seconds < 0:
+            raise UsageError(f"a start of {self.start_seconds} s is before the video")
+        if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
+            raise UsageError(
+                f"an end of {self.end_seconds} s is not after the start, "
+                f"{self.start_seconds} s"
+            )
+        if self.max_frames is not None and self.max_frames < 1:
+            raise UsageError(f"{self.max_frames} frames are none: ask for at least 1")
+
+    @property
+    def start(self) -> Fraction:
+        """The start in seconds, as written: 0.4 is two fifths."""
+        return Fraction(self.start_seconds).limit_denominator(_EXACT)
+
+    @property
+    def end(self) -> Fraction | None:
+        """The end in seconds, as written; None if there is none."""
+        if self.end_seconds is None:
+            return None
+        return Fraction(self.end_seconds).limit_denominator(_EXACT)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.start_seconds and self.end_seconds is None is self.max_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video file, and the part of it that is worked on."""
+
+    path: Path
+    span: Span = field(default_factory=Span)
+
+
+def check_readable(path: Path) -> None:
+    """Raises InputError unless `path` is a file with something in it."""
+    name = printable(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist: check the name") from None
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or error
+        raise InputError(f"{name} cannot be read: {printable(words)}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{name} is a folder: name a video file")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name} is not a regular file: name a video file")
+    if not status.st_size:
+        raise InputError(f"{name} is empty: copy or download it again")
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[InputContainer]:
+    """An opened container, closed at the end.
+
+    Raises InputError if it cannot be read or is of no known kind.
+    """
+    check_readable(path)
+    try:
+        container = av.open(
+            f"file:{path.absolute()}",
+            "r",
+            container_options={"format_whitelist": _CONTAINERS.replace(" ", ",")},
+            **_METADATA,
+        )
+    except DECODE_ERRORS as error:
+        raise InputError(_not_opened(path, error)) from error
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def packets_of(
+    container: InputContainer,
+    streams: Sequence[Stream],
+    damaged: Callable[[BaseException], None],
+) -> Iterator[AnyPacket]:
+    """Packets of these streams to the end of the file, over places that cannot be read.
+
+    `damaged` hears of each such place.
+    """
+    tries = 0
+    while tries < _TRIES:
+        try:
+            for packet in container.demux(*streams):
+                if packet.size:
+                    tries = 0
+                    yield packet
+            return
+        except DECODE_ERRORS as error:
+            tries += 1
+            damaged(error)
+
+
+def reason(error: BaseException) -> str:
+    """FFmpeg's words for an error, without its number."""
+    return printable(getattr(error, "strerror", None) or str(error) or "unknown error")
+
+
+def _not_opened(path: Path, error: BaseException) -> str:
+    name = printable(path)
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(
+        (b"#EXTM3U", b"ffconcat", b"<?xml")
+    ):
+        return (
+            f"{name} is a playlist, which is not followed: name the video file itself"
+        )
+    if (
+        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide")
+        or head[:4] == b"\x1aE\xdf\xa3"
+    ):
+        return (
+            f"{name} cannot be opened ({reason(error)}): it looks cut off or damaged; "
+            "copy or download it again"
+        )
+    return f"{name} is not a video of a known kind ({reason(error)})"
+
+
+def chosen_video(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream to work on: the default one, else the first that is no cover.
+
+    Raises InputError if there is none, or none that this program can decode.
+    """
+    name = printable(path)
+    real = [s for s in container.streams.video if not _is_cover(s)]
+    if not real:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise InputError(f"{name} has no video stream (it holds: {kinds})")
+    able = [s for s in real if context_of(s) is not None]
+    if not able:
+        raise InputError(
+            f"{name}: there is no decoder for its video codec; "
+            "convert it with a program that has one"
+        )
+    # A broken size is the mark of a stream that the demuxer only guessed at.
+    sized = [s for s in able if s.codec_context.width] or able
+    default = [s for s in sized if s.disposition & Disposition.default]
+    return (default or sized)[0]
+
+
+def context_of(stream: Stream) -> CodecContext | None:
+    """The decoder of a stream; None if FFmpeg has none for it."""
+    return stream.codec_context
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def origin_seconds(stream: VideoStream) -> Fraction:
+    """The time of the first frame on the file's clock; a Span counts from it."""
+    return Fraction(stream.start_time or 0) * (stream.time_base or 0)
+
+
+def stream_words(stream: Stream) -> str:
+    """One stream in words, for a person."""
+    parts = [f"{stream.index}: {stream.type}"]
+    context = context_of(stream)
+    if context is not None:
+        parts.append(context.name)
+    elif stream.type in ("attachment", "data") and stream.name:
+        parts.append(printable(stream.name))
+    else:
+        parts.append("unknown codec")
+    parts += _details(stream)
+    if stream.language:
+        parts.append(f"({printable(stream.language)})")
+    return " ".join(parts)
+
+
+def _details(stream: Stream) -> list[str]:
+    context: Any = context_of(stream)
+    if context is None:
+        return []
+    if stream.type == "video":
+        cover = ["cover"] if _is_cover(stream) else []
+        return [f"{context.width}x{context.height}", *cover]
+    if stream.type == "audio":
+        return [f"{context.sample_rate} Hz", printable(context.layout.name)]
+    return []
