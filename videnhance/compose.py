@@ -1,0 +1,103 @@
+"""Output = base + strength x residual, in the frame's own planes and bit depth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance.colour import plane_residuals
+from videnhance.frame import Family, Frame, Pixels
+from videnhance.region import Size
+from videnhance.resize import (
+    FRACTION_BITS,
+    Fixed,
+    Plane,
+    doubled_strips,
+    fixed_type,
+    rounded,
+)
+
+__all__ = ["Composer"]
+
+_ZERO = 128
+"""The residual code that means nothing is added."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """What one plane gains, in fixed point: (codes - zero) x weight, whole numbers."""
+
+    codes: npt.NDArray[Any]
+    weight: int
+    zero: int
+
+    def of(self, rows: slice, kind: type[np.floating[Any]]) -> Fixed:
+        fixed: Fixed = np.multiply(self.codes[rows], self.weight, dtype=kind)
+        fixed -= self.zero * self.weight
+        return fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Adds residuals to frames."""
+
+    step: float
+    """Grey levels (of 8 bits) that one residual code stands for."""
+    strength: float
+    """0 = the base, bit for bit; 1 = the whole residual."""
+    enlarge: bool = True
+    """False: the output has the size of the frame; the residual is averaged down."""
+
+    def __call__(self, frame: Frame, residual: Pixels | None) -> Frame:
+        """The enhanced frame; `residual` is 2H x 2W x C codes, None for the base alone.
+
+        With an odd chroma size the enlarged chroma is cut to what the layout asks for.
+        """
+        adds = self._additions(frame, residual)
+        size = frame.size.scaled(2) if self.enlarge else frame.size
+        sizes = frame.layout.plane_sizes(size)
+        grow = _enlarged if self.enlarge else _same_size
+        planes = (
+            grow(plane, add, frame.layout.depth, wanted)
+            for plane, add, wanted in zip(frame.planes, adds, sizes, strict=True)
+        )
+        return frame.with_planes(tuple(planes))
+
+    def _additions(
+        self, frame: Frame, residual: Pixels | None
+    ) -> list[_Addition | None]:
+        """For each plane what to add at twice the plane's size."""
+        nothing: list[_Addition | None] = [None] * len(frame.planes)
+        if residual is None or not self.strength:
+            return nothing
+        unit = self.strength * (1 << (FRACTION_BITS + frame.layout.depth - 8))
+        if residual.shape[2] == 3:
+            levels = plane_residuals(frame, residual, 2, self.step)
+            return [_Addition(np.rint(level * unit), 1, 0) for level in levels]
+        luma = _Addition(residual[..., 0], round(unit * self.step), _ZERO)
+        if frame.layout.family is Family.RGB:
+            return [luma] * 3
+        return [luma, *nothing[1:]]
+
+
+def _enlarged(plane: Plane, add: _Addition | None, depth: int, size: Size) -> Plane:
+    out: Plane = np.empty((size.height, size.width), plane.dtype)
+    kind = fixed_type(plane)
+    for rows, fixed in doubled_strips(plane):
+        if add is not None:
+            fixed += add.of(rows, kind)
+        wanted = out[rows]
+        rounded(fixed[: wanted.shape[0], : size.width], depth, wanted)
+    return out
+
+
+def _same_size(plane: Plane, add: _Addition | None, depth: int, size: Size) -> Plane:
+    if add is None:
+        return plane
+    blocks = add.of(slice(None), np.float64)
+    blocks = blocks.reshape(size.height, 2, size.width, 2).mean(axis=(1, 3))
+    blocks += plane.astype(np.float64) * (1 << FRACTION_BITS)
+    out: Plane = np.empty_like(plane)
+    rounded(blocks, depth, out)
+    return out

@@ -1,0 +1,242 @@
+"""The pipeline: frames in, enhanced frames out, same number, same times.
+
+    frames -> sights -> plans -> batches -> upscaler -> residual -> composer -> frames
+
+Each stage is an iterator; `threads` decides what runs beside what. With zero workers it
+is the same lines inline, and the same pixels.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from videnhance import motion, plan, tiles
+from videnhance.colour import seen_by
+from videnhance.compose import Composer
+from videnhance.errors import UsageError
+from videnhance.frame import Frame, Pixels
+from videnhance.plan import CELL, Fill, Plan
+from videnhance.report import Report
+from videnhance.threads import Pool, ordered_map, pool_of, prefetch
+from videnhance.tiles import Batch, Tile, Tiling
+
+__all__ = ["Bicubic", "Settings", "Upscaler", "enhanced"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Upscaler(Protocol):
+    """A network as the pipeline needs it; must be callable from several threads."""
+
+    @property
+    def channels(self) -> int:
+        """1 (luma) or 3 (RGB)."""
+        ...
+
+    @property
+    def halo(self) -> int:
+        """Receptive field to each side, in input pixels."""
+        ...
+
+    @property
+    def step(self) -> float:
+        """Grey levels that one residual code stands for."""
+        ...
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """N x H x W x C uint8 to codes N x 2H x 2W x C uint8; 128 adds nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bicubic:
+    """The stand-in: no residual, so the output is the base."""
+
+    channels: int = 1
+    halo: int = 0
+    step: float = 1.0
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Codes of nothing, at twice the size."""
+        count, height, width, channels = pixels.shape
+        return np.full((count, 2 * height, 2 * width, channels), 128, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user chooses of the pipeline."""
+
+    scale: int = 2
+    """1 (same size), 2, or 4 (twice)."""
+    strength: float = 1.0
+    skip: int = 1
+    """The network runs on every `skip`th frame."""
+    fuse: float = 0.3
+    """Share of the moved residual where the motion is trusted; 0 = network alone."""
+    reuse: bool = True
+    """Keep the residual of cells that did not change, bit for bit."""
+    workers: int = 2
+    """Threads for network, motion and composing; 0 = inline."""
+    patch_area: int = tiles.PATCH_AREA
+    queue_bytes: int = 64 << 20
+    """Bound of the queue after the reader and of the one before the writer."""
+
+    def __post_init__(self) -> None:
+        _check("--scale", self.scale, self.scale in (1, 2, 4), "1, 2 or 4")
+        _check("--strength", self.strength, 0 <= self.strength <= 1, "0 to 1")
+        _check("--skip", self.skip, self.skip >= 1, "1 (every frame) or more")
+        _check("--fuse", self.fuse, 0 <= self.fuse <= 1, "0 to 1")
+        _check("--workers", self.workers, 0 <= self.workers <= 256, "0 to 256")
+        _check("--tile", self.patch_area, self.patch_area >= 1, "1 or more")
+
+    @property
+    def moves(self) -> bool:
+        """Whether any residual is moved, which needs motion and OpenCV."""
+        return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
+
+
+def _check(option: str, value: float, good: bool, wanted: str) -> None:
+    if not good:
+        raise UsageError(f"{option} {value} is not possible; use {wanted}")
+
+
+def enhanced(
+    frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
+) -> Generator[Frame]:
+    """The frames, enhanced; one for one, in order. Counts into `report`.
+
+    Closing the iterator stops and joins every thread.
+    """
+    if settings.moves:
+        motion.load_opencv().setNumThreads(1)
+    passes = 2 if settings.scale == 4 else 1
+    with ExitStack() as stack:
+        pool = pool_of(settings.workers)
+        if pool is not None:
+            stack.enter_context(pool)
+        queue_bytes = settings.queue_bytes if pool is not None else 0
+        line = prefetch(_counted(frames, report), queue_bytes, report.reading)
+        stack.enter_context(closing(line))
+        for _ in range(passes):
+            line = _Pass(upscaler, settings, report, pool).run(line)
+            # Entered last, closed first: a stage stops before the one that feeds it.
+            stack.enter_context(closing(line))
+        for frame in line:
+            report.frames_out += 1
+            yield frame
+
+
+def _counted(frames: Iterator[Frame], report: Report) -> Iterator[Frame]:
+    for frame in frames:
+        report.frames_in += 1
+        yield frame
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One enlargement: the stages, and the residual that travels between frames."""
+
+    upscaler: Upscaler
+    settings: Settings
+    report: Report
+    pool: Pool | None
+    residual: Pixels | None = None
+    waiting: dict[int, list[tuple[Tile, Pixels]]] = field(default_factory=dict)
+    """Enlarged patches of frames that still miss some, by frame index."""
+
+    def run(self, frames: Iterator[Frame]) -> Generator[Frame]:
+        """Chains the stages."""
+        settings, workers = self.settings, self.settings.workers
+        sights = self._map(self._sighting(), self._pairs(frames), workers + 1)
+        plans = plan.planned(sights, self._rule())
+        tiling = Tiling(self.upscaler.halo, settings.patch_area)
+        work = tiles.batches(plans, tiling)
+        done = self._map(self._upscaled, work, 3 * workers)
+        composer = Composer(
+            self.upscaler.step, settings.strength, enlarge=settings.scale != 1
+        )
+        finished = self._finished(done)
+        yield from self._map(lambda pair: composer(*pair), finished, workers + 1)
+
+    def _map(
+        self, function: Callable[[T], R], items: Iterator[T], ahead: int
+    ) -> Iterator[R]:
+        return ordered_map(function, items, self.pool, ahead, self.report.working)
+
+    def _pairs(
+        self, frames: Iterator[Frame]
+    ) -> Iterator[tuple[Frame, Pixels, Pixels | None]]:
+        last = None
+        for frame in frames:
+            seen = seen_by(self.upscaler.channels, frame)
+            yield frame, seen, last
+            last = seen
+
+    def _sighting(self) -> plan.Sighting:
+        settings = self.settings
+        fine = settings.skip > 1
+        analyse = partial(motion.analysed, cell=CELL, fine=fine)
+        # With fusion an unchanged cell keeps its fused residual by definition.
+        reuse = settings.strength > 0 and (settings.reuse or settings.moves)
+        return plan.Sighting(
+            self.upscaler.halo, reuse, analyse if settings.moves else None
+        )
+
+    def _rule(self) -> plan.Rule:
+        return (
+            plan.every_nth(self.settings.skip)
+            if self.settings.strength
+            else plan.nothing
+        )
+
+    def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels]:
+        return batch, self.upscaler(batch.pixels) if batch.tiles else batch.pixels
+
+    def _finished(
+        self, done: Iterator[tuple[Batch, Pixels]]
+    ) -> Iterator[tuple[Frame, Pixels | None]]:
+        """Collects patches until a plan is complete; gives its frame and residual."""
+        for batch, patches in done:
+            for tile, patch in zip(batch.tiles, patches, strict=True):
+                self.waiting.setdefault(tile.index, []).append((tile, patch))
+            for ready in batch.closes:
+                for fill in Fill:
+                    name = fill.name.lower()
+                    count = self.report.cells.get(name, 0) + ready.count(fill)
+                    self.report.cells[name] = count
+                self.residual = self._residual_of(ready)
+                yield ready.frame, self.residual
+
+    def _residual_of(self, ready: Plan) -> Pixels | None:
+        """The residual of one frame, from its patches and the last frame's residual."""
+        patches = self.waiting.pop(ready.frame.index, [])
+        last, fills = self.residual, ready.fills
+        if (fills == Fill.BASE).all():
+            return None
+        if last is not None and (fills == Fill.REUSED).all():
+            return last
+        height, width, channels = ready.seen.shape
+        residual = np.full((2 * height, 2 * width, channels), 128, np.uint8)
+        for tile, patch in patches:
+            tiles.paste(tile, patch, 2, residual)
+        if last is not None:
+            self._bring(ready, last, residual)
+        return residual
+
+    def _bring(self, ready: Plan, last: Pixels, residual: Pixels) -> None:
+        """Blends the moved last residual in and copies what did not change."""
+        shares = np.zeros(len(Fill), np.uint8)
+        shares[Fill.MOVED] = motion.FULL_TRUST
+        shares[Fill.NETWORK] = round(motion.FULL_TRUST * self.settings.fuse)
+        share = shares[ready.fills]
+        if ready.motion is not None and share.any():
+            weight = motion.weights(ready.motion, share, CELL, 2)
+            motion.blended(residual, motion.moved(last, ready.motion, 2), weight)
+        for cells in tiles.rectangles(ready.fills == Fill.REUSED):
+            kept = cells.scaled(2 * CELL).slices
+            residual[kept] = last[kept]

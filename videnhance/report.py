@@ -1,0 +1,52 @@
+"""What a run did, for people and for scripts."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from videnhance.threads import Meter
+
+__all__ = ["Report"]
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts and times of one conversion; filled in as it goes."""
+
+    source: str = ""
+    target: str = ""
+    engine: str = ""
+    frames_in: int = 0
+    frames_out: int = 0
+    cells: dict[str, int] = field(default_factory=dict)
+    """Cells of all frames by where their residual came from."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall seconds: `total`, and what the calling thread spent in `write`."""
+    reading: Meter = field(default_factory=Meter)
+    working: Meter = field(default_factory=Meter)
+    writing: Meter = field(default_factory=Meter)
+    damaged_packets: int = 0
+    damaged_frames: int = 0
+    notices: list[str] = field(default_factory=list)
+    streams: list[dict[str, str]] = field(default_factory=list)
+    """Every other stream of the source: kept, converted or lost, and why."""
+
+    @property
+    def waited(self) -> dict[str, float]:
+        """Seconds that the rest of the line waited for each stage."""
+        return {
+            "reader": self.reading.for_upstream,
+            "network": self.working.for_upstream,
+            "writer": self.writing.for_downstream,
+        }
+
+    @property
+    def slowest(self) -> str:
+        """The stage that the others waited for most."""
+        return max(self.waited, key=lambda stage: self.waited[stage])
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        plain = asdict(self)
+        for meter in ("reading", "working", "writing"):
+            del plain[meter]
+        return plain | {"waited_seconds": self.waited, "slowest_stage": self.slowest}

@@ -1,0 +1,196 @@
+"""Threads between stages: the only module that starts any.
+
+Stages are plain iterators. `prefetch` runs everything upstream of it in one thread,
+`ordered_map` runs a function on a pool; without threads both are the same lines inline.
+Order is kept, queues are bounded, an error is raised where its item would have come,
+and closing the iterator joins what it started.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+__all__ = [
+    "Meter",
+    "Pool",
+    "Sized",
+    "available_cores",
+    "ordered_map",
+    "pool_of",
+    "prefetch",
+]
+
+
+class Sized(Protocol):
+    """Anything that knows its weight in a queue."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        ...
+
+
+Pool = ThreadPoolExecutor
+"""Worker threads; leaving its `with` block joins them."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S", bound=Sized)
+
+
+@dataclass(slots=True)
+class Meter:
+    """How long the two sides of one queue waited for each other, in seconds."""
+
+    for_upstream: float = 0.0
+    """The taker waited: upstream is the slow side."""
+    for_downstream: float = 0.0
+    """The giver waited because the queue was full: downstream is the slow side."""
+
+
+def available_cores() -> int:
+    """The cores this process may run on, which a container can limit."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def pool_of(workers: int) -> Pool | None:
+    """A pool of worker threads; None for zero workers, which means inline."""
+    return ThreadPoolExecutor(workers, "videnhance-worker") if workers else None
+
+
+class _Closed(Exception):
+    """Raised in the feeding thread when nobody takes any more."""
+
+
+class _Channel(Generic[S]):
+    """A queue bounded in bytes; one item always fits, however large."""
+
+    def __init__(self, limit_bytes: int, meter: Meter) -> None:
+        self._items: deque[S] = deque()
+        self._bytes = 0
+        self._limit = limit_bytes
+        self._meter = meter
+        self._changed = threading.Condition()
+        self._closed = False
+        self._ended = False
+        self._error: BaseException | None = None
+
+    def put(self, item: S) -> None:
+        with self._changed:
+            start = time.perf_counter()
+            while not self._closed and self._items and self._full(item):
+                self._changed.wait()
+            self._meter.for_downstream += time.perf_counter() - start
+            if self._closed:
+                raise _Closed
+            self._items.append(item)
+            self._bytes += item.nbytes
+            self._changed.notify_all()
+
+    def _full(self, item: S) -> bool:
+        return self._bytes + item.nbytes > self._limit
+
+    def end(self, error: BaseException | None) -> None:
+        """No more items; `error`, if any, is raised after those already queued."""
+        with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[S]:
+        while True:
+            with self._changed:
+                start = time.perf_counter()
+                while not self._items and not self._ended:
+                    self._changed.wait()
+                self._meter.for_upstream += time.perf_counter() - start
+                if not self._items:
+                    break
+                item = self._items.popleft()
+                self._bytes -= item.nbytes
+                self._changed.notify_all()
+            yield item
+        if self._error is not None:
+            raise self._error
+
+
+def _feed(items: Iterator[S], channel: _Channel[S]) -> None:
+    # The end must reach the taker whatever happens here, or its wait never returns.
+    error: BaseException | None = None
+    try:
+        for item in items:
+            channel.put(item)
+    except _Closed:
+        pass
+    except BaseException as raised:  # crosses to the taker's thread
+        error = raised
+    finally:
+        # Only the thread that runs a generator may close it.
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()
+        channel.end(error)
+
+
+def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]:
+    """Runs `items` in a thread of its own, up to `limit_bytes` ahead; 0 runs it inline.
+
+    Errors of `items` are raised here, after the items before them.
+    """
+    if not limit_bytes:
+        yield from items
+        return
+    channel: _Channel[S] = _Channel(limit_bytes, meter)
+    thread = threading.Thread(
+        target=_feed, args=(items, channel), name="videnhance-feed"
+    )
+    thread.start()
+    try:
+        yield from channel
+    finally:
+        channel.close()
+        thread.join()
+
+
+def ordered_map(
+    function: Callable[[T], R],
+    items: Iterator[T],
+    pool: Pool | None,
+    ahead: int,
+    meter: Meter,
+) -> Generator[R]:
+    """Like `map`, on the pool, at most `ahead` calls in flight, results in order."""
+    if pool is None:
+        yield from map(function, items)
+        return
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            while len(pending) >= ahead or (pending and pending[0].done()):
+                yield _result(pending.popleft(), meter)
+        while pending:
+            yield _result(pending.popleft(), meter)
+    finally:
+        for future in pending:
+            future.cancel()
+        wait(pending)
+
+
+def _result(future: "Future[R]", meter: Meter) -> R:
+    start = time.perf_counter()
+    try:
+        return future.result()
+    finally:
+        meter.for_upstream += time.perf_counter() - start
