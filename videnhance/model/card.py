@@ -1,0 +1,121 @@
+"""A model's card: all that the scheduler and a reader must know of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from videnhance.errors import ModelError, printable
+
+__all__ = ["ASSETS", "Card", "Precision", "card_names", "find_card", "read_card"]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+"""Where the package keeps the models that it ships."""
+
+Precision = str
+"""`int8` or `float32`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model. Weights are TorchScript files beside the card."""
+
+    name: str
+    path: Path
+    """The card's own file."""
+    channels: int
+    """1 (luma) or 3 (RGB)."""
+    scale: int
+    halo: int
+    """Receptive field to each side, in input pixels."""
+    multiple_of: int
+    """Patch sides must be a multiple of this."""
+    residual_step: float
+    """Grey levels (of 8 bits) for one residual code."""
+    files: Mapping[Precision, tuple[str, str]]
+    """For each precision the file's name and its sha256."""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the package itself brings it; others are programs of strangers."""
+        return self.path.parent == ASSETS
+
+    def weights(self, precision: Precision) -> bytes:
+        """The file of a precision, checked against its hash before anything runs it."""
+        name, sha256 = self.files[precision]
+        path = self.path.parent / Path(name).name
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                f"model {self.name}: cannot read {printable(path)}: {error.strerror}; "
+                "put the file beside its card, or reinstall videnhance"
+            ) from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise ModelError(
+                f"model {self.name}: {printable(path)} is damaged or was exchanged "
+                f"(sha256 {found[:12]}..., not {sha256[:12]}...); get it again"
+            )
+        return data
+
+
+def card_names() -> list[str]:
+    """Names of the models that the package ships."""
+    return sorted(path.stem for path in ASSETS.glob("*.json"))
+
+
+def find_card(name_or_path: str) -> Card:
+    """The card of a shipped model, or of a `.json` card file by path."""
+    if name_or_path in card_names():
+        return read_card(ASSETS / f"{name_or_path}.json")
+    path = Path(name_or_path)
+    if path.suffix == ".json" and path.is_file():
+        return read_card(path.resolve())
+    raise ModelError(
+        f"model {printable(name_or_path)!r} is unknown; available: "
+        f"{', '.join(card_names())}, or the path of a model's card (a .json file)"
+    )
+
+
+def read_card(path: Path) -> Card:
+    """Reads a card; ModelError names the field that is missing or wrong."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        card = _card_of(path, fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{printable(path)} is not a model card: {type(error).__name__} {error}; "
+            "models/README.md describes the fields"
+        ) from error
+    _check(card)
+    return card
+
+
+def _card_of(path: Path, fields: Mapping[str, Any]) -> Card:
+    files = fields["files"].items()
+    return Card(
+        name=str(fields["name"]),
+        path=path,
+        channels={"luma": 1, "rgb": 3}[fields["channels"]],
+        scale=int(fields["scale"]),
+        halo=int(fields["halo"]),
+        multiple_of=int(fields["multiple_of"]),
+        residual_step=float(fields["residual_step"]),
+        files={str(k): (str(v["file"]), str(v["sha256"])) for k, v in files},
+    )
+
+
+def _check(card: Card) -> None:
+    if card.scale != 2 or card.multiple_of != 1:
+        raise ModelError(
+            f"model {card.name}: scale {card.scale} and multiple_of {card.multiple_of} "
+            "do not fit; this version runs models of scale 2 for patches of any size"
+        )
+    if card.halo < 0 or card.residual_step <= 0 or not card.files:
+        raise ModelError(
+            f"model {card.name}: {card.halo = }, {card.residual_step = } and "
+            f"{len(card.files)} files make no model; correct {printable(card.path)}"
+        )

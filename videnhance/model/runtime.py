@@ -1,0 +1,237 @@
+"""Loaded models: the engine is measured, not guessed.
+
+TorchScript files are programs, so only files whose hash the package knows are loaded
+without being asked for. Starts no threads; sets torch to one thread a caller.
+"""
+
+import io
+import logging
+import time
+import warnings
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from videnhance.errors import ModelError, UsageError
+from videnhance.frame import Pixels
+from videnhance.model.card import Card, find_card
+
+__all__ = ["Choice", "Network", "load", "shuffled"]
+
+logger = logging.getLogger(__name__)
+
+_INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
+_SAMPLE = (1, 96, 320)
+_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which model, and how it may run."""
+
+    model: str = "default"
+    """A shipped name, or the path of a card."""
+    precision: str = "auto"
+    """`int8`, `float32`, or `auto`: whichever measures faster."""
+    device: str = "auto"
+    """`cpu`, `cuda`, or `auto`: CUDA if there is one."""
+    trusted: bool = False
+    """The user vouches for a model that the package does not ship."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A loaded model: an Upscaler, callable from several threads at once."""
+
+    card: Card
+    precision: str
+    engine: str
+    """What computes: an int8 engine of torch, `torch` for float32, or `cuda`."""
+    script: torch.jit.ScriptModule
+    megapixels_per_second: float
+    """As measured at the start on one thread; 0 if nothing was measured."""
+
+    @property
+    def channels(self) -> int:
+        """1 (luma) or 3 (RGB)."""
+        return self.card.channels
+
+    @property
+    def halo(self) -> int:
+        """Receptive field to each side, in input pixels."""
+        return self.card.halo
+
+    @property
+    def step(self) -> float:
+        """Grey levels for one residual code."""
+        return self.card.residual_step
+
+    def __str__(self) -> str:
+        speed = f", {self.megapixels_per_second:.1f} megapixels/s a thread"
+        return (
+            f"{self.card.name} {self.precision} on {self.engine}"
+            f"{speed if self.megapixels_per_second else ''}"
+        )
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """N x H x W x C uint8 to residual codes N x 2H x 2W x C uint8."""
+        # An N x H x W x C array, permuted, is channels-last already: nothing is copied.
+        batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            if self.engine == "cuda":
+                codes = self.script(batch.cuda()).cpu()
+            else:
+                codes = self.script(batch)
+        return shuffled(codes.permute(0, 2, 3, 1).numpy(), self.channels)
+
+
+def shuffled(codes: Pixels, channels: int) -> Pixels:
+    """The pixel shuffle: N x H x W x 4C codes to N x 2H x 2W x C.
+
+    Channel 4c + 2i + j goes to row 2y + i and column 2x + j, as in torch. Codes that
+    are N x 2H x 2W x C already pass through.
+    """
+    count, height, width, depth = codes.shape
+    codes = np.ascontiguousarray(codes)
+    if depth != 4 * channels:
+        return codes
+    if channels == 1:
+        # Two neighbours of a row lie side by side: 16-bit pairs move, not single bytes.
+        pairs = codes.view(np.uint16).transpose(0, 1, 3, 2)
+        rows = np.ascontiguousarray(pairs).view(np.uint8)
+        return rows.reshape(count, 2 * height, 2 * width, 1)
+    blocks = codes.reshape(count, height, width, channels, 2, 2)
+    spread = blocks.transpose(0, 1, 4, 2, 5, 3)
+    return spread.reshape(count, 2 * height, 2 * width, channels)
+
+
+def load(choice: Choice) -> Network:
+    """Loads the model and picks the fastest engine that the choice allows.
+
+    Raises ModelError if the model is unknown, damaged, untrusted or of the wrong shape,
+    and UsageError if the device or the precision is not to be had.
+    """
+    card = find_card(choice.model)
+    if not card.shipped and not choice.trusted:
+        raise ModelError(
+            f"model {card.name} does not come with videnhance, and TorchScript is a "
+            "program that can do all that you can; if you trust it, add --trust-model"
+        )
+    # Worker threads share the cores; torch's own on top would only fight for them.
+    torch.set_num_threads(1)
+    networks = _candidates(card, choice)
+    if len(networks) == 1 and choice.device != "auto":
+        return _checked(networks[0])
+    measured = [_measured(_checked(network)) for network in networks]
+    for network in measured:
+        logger.debug("candidate: %s", network)
+    return max(measured, key=lambda network: network.megapixels_per_second)
+
+
+def _candidates(card: Card, choice: Choice) -> list[Network]:
+    precisions = _precisions(card, choice.precision)
+    if choice.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "--device cuda: torch finds no CUDA device; use --device cpu, or install a "
+            "CUDA build of torch"
+        )
+    found = []
+    cuda = choice.device == "cuda" or (
+        choice.device == "auto" and torch.cuda.is_available()
+    )
+    if cuda and "float32" in precisions:
+        found.append(
+            Network(card, "float32", "cuda", _script(card, "float32", True), 0)
+        )
+    if choice.device == "cuda" and not found:
+        raise UsageError("--device cuda runs float32 only; leave --precision out")
+    if choice.device != "cuda":
+        for precision in precisions:
+            engines = _int8_engines() if precision == "int8" else ["torch"]
+            for engine in engines:
+                if precision == "int8":
+                    torch.backends.quantized.engine = engine
+                script = _script(card, precision, False)
+                found.append(Network(card, precision, engine, script, 0))
+    return found
+
+
+def _precisions(card: Card, wanted: str) -> list[str]:
+    if wanted == "auto":
+        return list(card.files)
+    if wanted not in card.files:
+        raise UsageError(
+            f"--precision {wanted}: model {card.name} comes as {', '.join(card.files)}"
+        )
+    return [wanted]
+
+
+def _int8_engines() -> list[str]:
+    supported = torch.backends.quantized.supported_engines
+    return [engine for engine in _INT8_ENGINES[:3] if engine in supported] or [
+        "qnnpack"
+    ]
+
+
+def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
+    data = io.BytesIO(card.weights(precision))
+    with warnings.catch_warnings():
+        # torch.jit announces its end; the range of torch versions is pinned. Quantized
+        # tensors do so once, from C++, past Python's filters unless made here first.
+        warnings.simplefilter("ignore")
+        torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
+        try:
+            script = torch.jit.load(data, map_location="cuda" if cuda else "cpu")
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"model {card.name}: {card.files[precision][0]} is not TorchScript "
+                f"for this torch ({torch.__version__}): {str(error).splitlines()[0]}"
+            ) from error
+        if precision == "float32" and not cuda:
+            script = torch.jit.optimize_for_inference(torch.jit.freeze(script.eval()))
+    loaded: torch.jit.ScriptModule = script.eval()
+    return loaded
+
+
+def _checked(network: Network) -> Network:
+    """Runs one small patch: a model of the wrong shape fails here, not in mid-film."""
+    pixels = np.zeros((1, 24, 40, network.channels), np.uint8)
+    wanted = (1, 48, 80, network.channels)
+    try:
+        got = network(pixels)
+    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
+        raise ModelError(
+            f"model {network.card.name} does not run on {pixels.shape} pixels: "
+            f"{str(error).strip().splitlines()[-1]}; its card may not fit its file"
+        ) from error
+    if got.shape != wanted or got.dtype != np.uint8:
+        raise ModelError(
+            f"model {network.card.name} gives {got.shape} {got.dtype}, its card "
+            f"promises {wanted} uint8; correct the card or the model"
+        )
+    return network
+
+
+def _measured(network: Network) -> Network:
+    count, height, width = _SAMPLE
+    noise = np.random.default_rng(0).integers(
+        0, 256, (count, height, width, network.channels), np.uint8
+    )
+    run = partial(network, noise)
+    run()  # the first run compiles
+    best = min(_seconds(run) for _ in range(_RUNS))
+    return Network(
+        network.card,
+        network.precision,
+        network.engine,
+        network.script,
+        count * height * width / best / 1e6,
+    )
+
+
+def _seconds(run: "partial[Pixels]") -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
