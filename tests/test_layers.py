@@ -23,6 +23,7 @@ ROWS = (
 # Beside the rows: who may import which neighbour of its own row.
 PEERS = {
     ("frame", "resize"),
+    ("quality", "resize"),
     ("plan", "motion"),
     ("report", "threads"),
     ("tiles", "plan"),
@@ -119,14 +120,14 @@ def _prints(source: Source) -> bool:
 
 
 def test_only_the_command_line_prints() -> None:
-    assert {s.name for s in sources() if _prints(s)} <= {"videnhance.cli"}
+    assert {_entry(s.name) for s in sources() if _prints(s)} <= {"cli"}
 
 
 def test_imports_stand_at_the_top() -> None:
     late = {
         source.name
         for source in sources()
-        if _short(source.name) not in LAZY
+        if _entry(source.name) not in LAZY
         for function in source.functions()
         for _ in _imported(function)
     }

@@ -77,7 +77,7 @@ def test_sound_that_the_container_does_not_hold_is_converted(tmp_path: Path) -> 
         assert abs(frames[0].time or 0) < 0.03
 
 
-def test_flv_takes_one_rate_of_its_own(tmp_path: Path) -> None:
+def test_each_container_has_its_own_codec_to_convert_to(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mkv", Clip(sounds=(Sound("flac"),)))
     plan = plan_streams(source, "mpegts")[0]
     assert (plan.fate, plan.why) == (
@@ -150,6 +150,13 @@ def test_a_number_of_frames_cuts_the_sound_at_the_last(tmp_path: Path) -> None:
     with av.open(str(target), "r") as opened:
         times = [float((p.pts or 0) * p.time_base) for p in opened.demux(audio=0)][:-1]
     assert times[-1] == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_track_that_stays_empty_is_no_failure(tmp_path: Path) -> None:
+    clip = Clip(pts=range(0, 50 * 512, 512), sounds=(Sound(),))
+    source = write_clip(tmp_path / "a.mp4", clip)
+    _copied(source, tmp_path / "b.mp4", Span(1.0))
+    assert len(pts_of(tmp_path / "b.mp4")) == 25
 
 
 def test_chapters_come_along(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One file: reader, pipeline and writer put together."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +17,10 @@ from videnhance.video.source import Source, Span
 from videnhance.video.streams import StreamPlan
 from videnhance.video.writer import Encoding, VideoWriter
 
+if sys.platform != "win32":
+    import resource
+
+
 __all__ = ["Job", "Watcher", "convert", "default_workers"]
 
 
@@ -30,6 +35,8 @@ class Job:
     encoding: Encoding
     span: Span
     overwrite: bool = False
+    notices: tuple[str, ...] = ()
+    """What the user must hear before the work starts, beside what this finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,24 @@ def convert(job: Job, watcher: Watcher) -> Report:
         ) as writer:
             upscaler = _upscaler(job, report)
             report.streams = [_words(stream) for stream in writer.streams]
-            report.notices += [*reader.notices, *writer.notices]
+            report.notices += [*job.notices, *reader.notices, *writer.notices]
             watcher.started(reader.info, report)
+            start = time.perf_counter(), time.process_time()
             _run(iter(reader), writer, upscaler, (job, report, watcher))
             report.damaged_packets = reader.damaged_packets
             report.damaged_frames = reader.damaged_frames
     report.seconds["total"] = time.perf_counter() - begun
+    report.seconds["converting"] = time.perf_counter() - start[0]
+    report.seconds["processor"] = time.process_time() - start[1]
+    report.peak_memory_mb = _peak_memory_mb()
     return report
+
+
+def _peak_memory_mb() -> float:
+    if sys.platform == "win32":  # has no such call
+        return 0.0
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _run(

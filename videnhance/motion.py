@@ -23,6 +23,7 @@ __all__ = [
     "weights",
 ]
 
+Whole = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.uint8]
 """Trust in the moved residual for each pixel: 0 none, FULL_TRUST full."""
 
@@ -83,7 +84,7 @@ def analysed(last: Pixels, seen: Pixels, cell: int, fine: bool) -> Motion:
     before, now = _gray(last), _gray(seen)
     flow = _flow(cv2, before, now, fine)
     warped = cv2.remap(
-        before, *_maps(cv2, flow, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        before, *_maps(flow, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     error = cv2.boxFilter(cv2.absdiff(warped, now), -1, (_BLUR, _BLUR))
     means = _cell_means(error, cell)
@@ -119,16 +120,46 @@ def _cell_means(error: Pixels, cell: int) -> npt.NDArray[np.float64]:
 
 
 def _maps(
-    cv2: ModuleType, flow: npt.NDArray[np.float32], scale: int
+    flow: npt.NDArray[np.float32], scale: int
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
-    """Fixed-point maps for `remap` at `scale` times the flow's size (1/32 pixel)."""
-    height, width = flow.shape[0] * scale, flow.shape[1] * scale
+    """Fixed-point maps for OpenCV's `remap` at `scale` times the flow's size.
+
+    The whole part is x and y in int16, the rest an index of 5 bits each, as its
+    `convertMaps` would give them; made at the flow's size and spread, for speed.
+    """
+    x, x_rest = _axis(flow[..., 0], scale, 1)
+    y, y_rest = _axis(flow[..., 1], scale, 0)
+    y_rest <<= 5
+    y_rest |= x_rest
+    index = y_rest.astype(np.uint16)
+    # One int32 holds x and y, both below 2 ** 15: adding to one spares the other.
+    y <<= 16
+    y |= x
+    coarse, fine = _spread(y, scale), index
     if scale > 1:
-        flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_NEAREST)
-    x = flow[..., 0] * scale + np.arange(width, dtype=np.float32)
-    y = flow[..., 1] * scale + np.arange(height, dtype=np.float32)[:, None]
-    coarse, fine = cv2.convertMaps(x, y, cv2.CV_16SC2)
-    return coarse, fine
+        fine = index.repeat(scale, axis=0).repeat(scale, axis=1)
+    return coarse.view(np.int16).reshape(*coarse.shape, 2), fine
+
+
+def _axis(flow: npt.NDArray[np.float32], scale: int, axis: int) -> tuple[Whole, Whole]:
+    """Where to look along one axis at `scale` times the size: pixel, and 1/32 of it."""
+    steps = np.rint(flow * np.float32(32 * scale)).astype(np.int32)
+    rest = steps & 31
+    steps >>= 5
+    count = flow.shape[axis] * scale
+    places = np.arange(0, count, scale, dtype=np.int32)
+    steps += places if axis else places[:, None]
+    np.clip(steps, 0, count - 1, out=steps)
+    return steps, rest
+
+
+def _spread(packed: Whole, scale: int) -> Whole:
+    height, width = packed.shape
+    out = np.empty((scale * height, scale * width), np.int32)
+    for y in range(scale):
+        for x in range(scale):
+            np.add(packed, (y << 16) | x, out=out[y::scale, x::scale])
+    return out
 
 
 def moved(residual: Pixels, motion: Motion, scale: int) -> Pixels:
@@ -136,7 +167,7 @@ def moved(residual: Pixels, motion: Motion, scale: int) -> Pixels:
     cv2 = load_opencv()
     out: Pixels = cv2.remap(
         residual,
-        *_maps(cv2, motion.flow, scale),
+        *_maps(motion.flow, scale),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )

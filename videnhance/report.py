@@ -20,7 +20,10 @@ class Report:
     cells: dict[str, int] = field(default_factory=dict)
     """Cells of all frames by where their residual came from."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall seconds: `total`, and what the calling thread spent in `write`."""
+    """`total` and `converting` (without loading) by the clock; `processor`, of all
+    threads while converting; `writing`, what the calling thread spent on encoding."""
+    peak_memory_mb: float = 0.0
+    """Largest resident size of the process, where the system tells."""
     reading: Meter = field(default_factory=Meter)
     working: Meter = field(default_factory=Meter)
     writing: Meter = field(default_factory=Meter)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from av.codec.context import CodecContext, CodecOption, Flags, OptionType, ThreadType
+from av.codec.context import CodecContext, Flags, ThreadType
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -35,6 +35,8 @@ DEFAULT_PRESET = "veryfast"
 _FINE_QUALITY = 2 * 118
 """Quantizer 2 of 31 in FFmpeg's lambda units, for encoders without a crf."""
 _WITH_QSCALE = ("flv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4")
+_WITH_TURN = ("matroska", "mov", "mp4", "webm")
+_WITH_CRF = ("libx264", "libx264rgb", "libx265")
 _LARGEST_MPEG4_BASE = 65535
 _MPEG4_BASE = Fraction(1, 60000)
 """MPEG-4 part 2 holds no finer ticks; this one divides by 24, 25, 30 and 30000/1001."""
@@ -106,12 +108,19 @@ def added_stream(
     set_tags(context, stored.tags)
     if info.rotation_degrees:
         stream.set_display_rotation(-info.rotation_degrees)
+        if container.format.name not in _WITH_TURN:
+            notices.append(
+                f"{container.format.name} cannot say that the picture is turned by "
+                f"{info.rotation_degrees} degrees: it shows lying as it is stored"
+            )
     if context.codec.canonical_name == "hevc" and container.format.name in (
         "mp4",
         "mov",
     ):
         context.codec_tag = "hvc1"
     context.options = {**_quiet(encoding), **_options(context, encoding, notices)}
+    if container.format.name == "avi":  # it stores no times to reorder frames by
+        context.options.setdefault("bf", "0")
     _open(context, encoding, size)
     return stream
 
@@ -145,9 +154,13 @@ def _time_base(
     return info.time_base
 
 
-def _known_options(context: CodecContext) -> dict[str, CodecOption]:
-    every = context.supported_options
-    return {option.name: option for option in (*every.generic, *every.private)}
+def _known_options(context: CodecContext) -> dict[str, bool]:
+    """The encoder's options; whether each takes words, not only numbers."""
+    every = getattr(context, "supported_options", None)
+    if every is None:  # PyAV 17, the last for Python 3.10, cannot tell
+        return {"crf": False, "preset": True} if context.name in _WITH_CRF else {}
+    options = (*every.generic, *every.private)
+    return {option.name: option.type.name == "STRING" for option in options}
 
 
 def _options(
@@ -155,7 +168,7 @@ def _options(
 ) -> dict[str, str]:
     known, codec = _known_options(context), encoding.codec
     for name in encoding.options:
-        if name not in known:
+        if name not in known and hasattr(context, "supported_options"):
             near = get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"{codec} has no option {printable(name)}{hint}")
@@ -170,7 +183,7 @@ def _options(
         else:
             notices.append(f"{codec} has no crf: it is left to its own quality")
     if encoding.preset is not None:
-        wordy = "preset" in known and known["preset"].type == OptionType.STRING
+        wordy = known.get("preset", False)
         if wordy or ("preset" in known and encoding.preset.lstrip("-").isdigit()):
             options["preset"] = encoding.preset
         elif encoding.preset != DEFAULT_PRESET:

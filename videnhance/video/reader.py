@@ -181,10 +181,11 @@ class VideoReader:
         """Every picture of the decoder with a time; times grow strictly."""
         last: int | None = None
         for picture in self._decoded():
-            pts = picture.pts if picture.pts is not None else picture.dts
-            if pts is None:
-                step = picture.duration or self._step
-                pts = 0 if last is None else last + step
+            pts, dts = picture.pts, picture.dts
+            if pts is None and dts is not None and (last is None or dts > last):
+                pts = dts
+            elif pts is None:
+                pts = 0 if last is None else last + (picture.duration or self._step)
             elif last is not None and pts <= last:
                 self._note(
                     "some frames do not follow in time; each is set after the other"
@@ -200,7 +201,9 @@ class VideoReader:
             self.damaged_packets += packet.is_corrupt
             yield from self._decode(packet)
         yield from self._decode(None)
-        promised = self._stream.frames
+        # Other containers count frames that are shown twice, or not at all.
+        exact = self._container.format.name.startswith("mov")
+        promised = self._stream.frames if exact else 0
         if packets < promised and not self._span.start_seconds:
             self.damaged_packets += promised - packets
             self._note(f"the file is cut off: {packets} of {promised} frames are there")

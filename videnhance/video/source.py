@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.container.core import Flags
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
@@ -145,6 +146,8 @@ def open_source(path: Path) -> Iterator[InputContainer]:
         )
     except DECODE_ERRORS as error:
         raise InputError(_not_opened(path, error)) from error
+    # PyAV asks for made-up times; where a file has none, they are a frame late.
+    container.flags &= ~Flags.gen_pts.value
     try:
         yield container
     finally:

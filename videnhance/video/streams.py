@@ -188,6 +188,7 @@ class StreamCopy:
         plans: Sequence[StreamPlan],
     ) -> None:
         self.dropped_packets = 0
+        self._filled: set[int] = set()
         self._path, self._out, self._span = source.path, out, source.span
         with ExitStack() as stack:
             self._container = stack.enter_context(open_source(source.path))
@@ -199,9 +200,16 @@ class StreamCopy:
             self._tracks = self._added(plans)
             self._add_chapters()
             self._edits = out.format.name in _WITH_EDITS
+            # A whole frame is the least that an avi can be moved by.
+            self._preroll = Fraction(0) if out.format.name == "avi" else _PREROLL
             self._packets = self._timed()
             self._next: tuple[Fraction, AnyPacket] | None = None
             self._open = stack.pop_all()
+
+    @property
+    def filled_streams(self) -> int:
+        """Streams with something in them so far: an empty one may leave no trace."""
+        return len(self._filled)
 
     def close(self) -> None:
         """Closes the source."""
@@ -218,6 +226,7 @@ class StreamCopy:
             packet, self._next = self._next[1], None
             try:
                 self._out.mux(packet)
+                self._filled.add(packet.stream_index)
             except _DAMAGED as error:
                 self.dropped_packets += 1
                 _LOG.info("%s: packet not taken: %s", self._path, reason(error))
@@ -238,7 +247,9 @@ class StreamCopy:
                 added = self._out.add_stream_from_template(stream, opaque=True)
             added.disposition = stream.disposition
             added.metadata.update(carried_metadata(stream))
-            if stream.type != "attachment":
+            if stream.type == "attachment":
+                self._filled.add(added.index)
+            else:
                 tracks[stream.index] = _Track(stream, added, sound)
         return tracks
 
@@ -289,7 +300,11 @@ class StreamCopy:
         seconds = time * Fraction(packet.time_base or 1)
         if self._span.start_seconds and seconds < self._zero:
             return False
-        if packet.is_discard and seconds < self._zero - _PREROLL and not self._edits:
+        if (
+            packet.is_discard
+            and seconds < self._zero - self._preroll
+            and not self._edits
+        ):
             return False
         if self._span.end is None:
             return True

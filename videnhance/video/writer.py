@@ -220,7 +220,7 @@ class VideoWriter:
             raise OutputError(
                 f"{name}: the file made cannot be read back: {error}"
             ) from error
-        wanted = 1 + sum(p.fate is not Fate.LOST for p in self.streams)
+        wanted = 1 + (self._copy.filled_streams if self._copy else 0)
         if frames != self.frames_written or streams < wanted:
             raise OutputError(
                 f"{name}: the file made holds {frames} frames in {streams} streams, "

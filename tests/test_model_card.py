@@ -1,0 +1,156 @@
+"""Cards: what ships fits what it promises, and what does not is refused by name."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.models import edit_card, write_model
+from videnhance.errors import ModelError
+from videnhance.model.card import ASSETS, card_names, find_card, read_card
+from videnhance.model.runtime import Choice, load
+
+FIELDS = (
+    "name",
+    "channels",
+    "scale",
+    "halo",
+    "multiple_of",
+    "residual_step",
+    "files",
+)
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    """A good card of a model that does not ship."""
+    return write_model(tmp_path)
+
+
+def test_the_default_model_ships() -> None:
+    assert "default" in card_names()
+    assert find_card("default").shipped
+    assert set(find_card("default").files) == {"int8", "float32"}
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_shipped_cards_match_their_files(name: str) -> None:
+    card = find_card(name)
+    assert card.name == name
+    for precision, (file, _) in card.files.items():
+        assert file == f"{name}.{precision}.pt"
+        assert card.weights(precision) == (ASSETS / file).read_bytes()
+
+
+def test_no_file_ships_without_a_card() -> None:
+    named = {file for name in card_names() for file, _ in find_card(name).files.values()}
+    assert {path.name for path in ASSETS.glob("*.pt")} == named
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_shipped_cards_have_every_field(name: str) -> None:
+    fields = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
+    assert set(FIELDS) <= set(fields)
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_shipped_networks_reach_as_far_as_their_halo(name: str) -> None:
+    network = load(Choice(name, "float32", "cpu"))
+    side = 2 * network.halo + 5
+    middle = network.halo + 2
+    flat = torch.full((1, side, side, network.channels), 120, dtype=torch.uint8).numpy()
+    still = network(flat)
+    reach = 0
+    for distance in range(1, middle + 1):
+        other = flat.copy()
+        other[0, middle - distance, middle] = 255
+        other[0, middle - distance, middle + 1 :: 2] = 0
+        seen = network(other)[0, 2 * middle : 2 * middle + 2]
+        if (seen != still[0, 2 * middle : 2 * middle + 2]).any():
+            reach = distance
+    # What lies at the very edge of the halo may be too faint for a code.
+    assert network.halo - 2 <= reach <= network.halo
+
+
+def test_a_card_is_found_by_its_path(card: Path) -> None:
+    found = find_card(str(card))
+    assert (found.name, found.channels, found.halo, found.shipped) == (
+        "tiny",
+        1,
+        3,
+        False,
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "default.json", "default.txt", "."])
+def test_an_unknown_name_lists_the_known(name: str) -> None:
+    with pytest.raises(ModelError, match=r"is unknown; available: .*default.*path of"):
+        find_card(name)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_missing_field_is_named(card: Path, field: str) -> None:
+    with pytest.raises(ModelError, match=rf"is not a model card: KeyError '{field}'"):
+        read_card(edit_card(card, drop=field))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"channels": "cmyk"}, "KeyError 'cmyk'"),
+        ({"halo": "wide"}, "ValueError"),
+        ({"halo": -1}, "card.halo = -1"),
+        ({"residual_step": 0}, "card.residual_step = 0"),
+        ({"scale": 3}, "scale 3"),
+        ({"multiple_of": 4}, "multiple_of 4"),
+        ({"files": {}}, "0 files make no model"),
+        ({"files": ["a.pt"]}, "AttributeError"),
+        ({"files": {"int8": "a.pt"}}, "TypeError"),
+        ({"files": {"int8": {"file": "a.pt"}}}, "KeyError 'sha256'"),
+    ],
+)
+def test_a_wrong_field_is_named(
+    card: Path, fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        read_card(edit_card(card, **fields))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '"card"', "\x00", "null"])
+def test_what_is_no_card_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"is not a model card: .*models/README"):
+        read_card(path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ModelError, match="UnicodeDecodeError"):
+        read_card(path)
+
+
+def test_weights_lie_beside_their_card(card: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}.pt"
+    outside.write_bytes((tmp_path / "tiny.float32.pt").read_bytes())
+    sha256 = find_card(str(card)).files["float32"][1]
+    files = {"float32": {"file": f"../{outside.name}", "sha256": sha256}}
+    with pytest.raises(ModelError, match="put the file beside its card"):
+        read_card(edit_card(card, files=files)).weights("float32")
+
+
+def test_missing_weights_are_named(card: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.float32.pt").unlink()
+    with pytest.raises(ModelError, match=r"cannot read .*tiny\.float32\.pt: No such"):
+        find_card(str(card)).weights("float32")
+
+
+def test_one_changed_bit_of_the_weights_is_noticed(card: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "tiny.float32.pt"
+    changed = bytearray(weights.read_bytes())
+    changed[-1] ^= 1
+    weights.write_bytes(changed)
+    with pytest.raises(ModelError, match=r"sha256 [0-9a-f]{12}\.\.\., not"):
+        find_card(str(card)).weights("float32")

@@ -1,0 +1,216 @@
+"""What this machine does: each stage alone, then whole conversions, in one run.
+
+A whole conversion is the program itself in a process of its own, so its peak memory is
+its own. Times of stages are the processor's, not the clock's.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videnhance.colour import seen_by
+from videnhance.compose import Composer
+from videnhance.errors import VidenhanceError
+from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
+from videnhance.model.runtime import Choice, load
+from videnhance.region import Size
+from videnhance.threads import available_cores
+from videnhance.video.reader import VideoReader
+from videnhance.video.writer import Encoding, VideoWriter
+
+__all__ = ["Row", "as_json", "benchmarked", "moving_scene", "processor_name", "table"]
+
+_WHOLE = {
+    "convert --skip 1 --fuse 0": ("--skip", "1", "--fuse", "0"),
+    "convert --skip 1": ("--skip", "1"),
+    "convert --skip 2": ("--skip", "2"),
+    "convert --skip 4": ("--skip", "4"),
+}
+_MODEL = ("model int8", "model float32")
+_SCENE = Size(640, 360)
+_STRIPS = 3
+"""Parts that a bare frame is cut into, without halo: what fits the caches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; times are for one frame."""
+
+    name: str
+    frames_per_second: float
+    cpu_ms: float
+    to_sum: float | None = None
+    """Wall time over (decode + int8 model + encode, processor time) / cores."""
+    to_slowest: float | None = None
+    """Wall time over the slowest of these stages / cores."""
+    peak_memory_mb: float | None = None
+
+
+def benchmarked(source: Path | None, frames: int) -> Iterator[Row]:
+    """Measures with `source`, or with a generated scene; yields rows as they come.
+
+    Raises what a conversion of the source raises.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "scene.mp4"
+        if source is None:
+            _write(clip, list(moving_scene(_SCENE, frames)))
+        used = clip if source is None else source
+        stages: dict[str, float] = {}
+        for row in _stages(used, frames, Path(folder)):
+            stages[row.name] = row.cpu_ms
+            yield row
+        needed = [stages[name] for name in ("decode", "model int8", "encode")]
+        for name, options in _WHOLE.items():
+            target = Path(folder) / "out.mp4"
+            yield _whole(
+                name, (used, target), (*options, "--max-frames", str(frames)), needed
+            )
+
+
+def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
+    """Decode, model and encode, each alone and on one thread's clock."""
+    start = time.process_time(), time.perf_counter()
+    with VideoReader(source) as reader:
+        decoded = list(islice(reader, frames))
+        info = reader.info
+    yield _row("decode", len(decoded), start)
+    seen = [seen_by(1, frame) for frame in decoded]
+    for name in _MODEL:
+        network = load(Choice(precision=name.split()[1], device="cpu"))
+        start = time.process_time(), time.perf_counter()
+        for pixels in seen:
+            for strip in np.array_split(pixels, _STRIPS):
+                network(strip[None])
+        yield _row(name, len(seen), start)
+    composer = Composer(1.0, 0.0)
+    enlarged = [composer(frame, None) for frame in decoded]
+    start = time.process_time(), time.perf_counter()
+    _write(folder / "encoded.mp4", enlarged, info)
+    yield _row("encode", len(enlarged), start)
+
+
+def _row(name: str, frames: int, start: tuple[float, float]) -> Row:
+    cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
+    return Row(name, frames / wall, 1000 * cpu / frames)
+
+
+def _whole(
+    name: str, files: tuple[Path, Path], options: tuple[str, ...], needed: list[float]
+) -> Row:
+    report = files[1].with_suffix(".json")
+    words = [
+        str(files[0]),
+        str(files[1]),
+        "-q",
+        "-y",
+        "--report",
+        str(report),
+        *options,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "videnhance", "convert", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise VidenhanceError(f"bench: the conversion failed: {done.stderr.strip()}")
+    values = json.loads(report.read_text(encoding="utf-8"))
+    frames, seconds = values["frames_out"], values["seconds"]
+    wall_ms = 1000 * seconds["converting"] / frames
+    share = wall_ms * available_cores()
+    return Row(
+        name,
+        1000 / wall_ms,
+        1000 * seconds["processor"] / frames,
+        share / sum(needed),
+        share / max(needed),
+        values["peak_memory_mb"],
+    )
+
+
+def moving_scene(size: Size, frames: int) -> Iterator[Frame]:
+    """A textured scene that pans, a square that goes its own way, and some noise."""
+    rng = np.random.default_rng(0)
+    side = size.width + 4 * frames
+    coarse = rng.integers(16, 236, (side // 8 + 2, side // 8 + 2)).astype(np.float32)
+    texture = coarse.repeat(8, 0).repeat(8, 1)
+    for axis in (0, 1):
+        for shift in (1, 2, 4):
+            texture += np.roll(texture, shift, axis)
+            texture /= 2
+    layout = Layout("yuv420p", Family.YUV, 8, (1, 1))
+    chroma = np.full((size.height // 2, size.width // 2), 128, np.uint8)
+    for n in range(frames):
+        view = texture[2 * n : 2 * n + size.height, 3 * n : 3 * n + size.width].copy()
+        view[40:140, 40 + n % 400 : 140 + n % 400] = texture[:100, :100]
+        noisy = view + rng.normal(0, 2, view.shape).astype(np.float32)
+        luma = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        yield Frame(n, n, Fraction(1, 25), layout, ColourTags(), (luma, chroma, chroma))
+
+
+def _write(target: Path, frames: list[Frame], info: VideoInfo | None = None) -> None:
+    first = frames[0]
+    info = info or VideoInfo(
+        size=first.size,
+        layout=first.layout,
+        source_format=first.layout.name,
+        codec="none",
+        rate=1 / first.time_base,
+        time_base=first.time_base,
+        frames=len(frames),
+        duration_seconds=None,
+        tags=first.tags,
+        sample_aspect_ratio=None,
+        rotation_degrees=0,
+    )
+    with VideoWriter(target, info, first.size, Encoding(), overwrite=True) as writer:
+        for frame in frames:
+            writer.write(frame)
+
+
+def table(rows: list[Row]) -> list[str]:
+    """The rows as lines of a Markdown table."""
+    lines = [
+        "| stage | frames/s | CPU-ms a frame | to the sum | to the slowest | peak MB |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        rest = (row.to_sum, row.to_slowest, row.peak_memory_mb)
+        cells = [row.name, f"{row.frames_per_second:.1f}", f"{row.cpu_ms:.1f}"]
+        cells += [
+            "" if v is None else f"{v:.2f}" if v < 50 else f"{v:.0f}" for v in rest
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def as_json(rows: list[Row]) -> dict[str, Any]:
+    """The rows and the machine, as plain values."""
+    return {
+        "processor": processor_name(),
+        "cores": available_cores(),
+        "rows": [asdict(row) for row in rows],
+    }
+
+
+def processor_name() -> str:
+    """The processor as its system names it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line for line in text.splitlines() if line.startswith("model name")]
+    return names[0].partition(":")[2].strip() if names else platform.machine()

@@ -1,0 +1,145 @@
+"""The command line: each word becomes one call.
+
+The only home of click, tqdm and print.
+"""
+
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from videnhance import __version__
+from videnhance.cli.options import convert_options, job_of
+from videnhance.cli.progress import conclude, watcher_of, written
+from videnhance.errors import UsageError, VidenhanceError
+
+__all__ = ["app", "main"]
+
+_INTERRUPTED, _TERMINATED = 130, 143
+
+
+class _Failure(click.ClickException):
+    """A VidenhanceError as click shows it."""
+
+    def __init__(self, error: VidenhanceError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code  # type: ignore[misc]  # click reads it so
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"videnhance: {self.message}", file=file, err=True)
+
+
+class _App(click.Group):
+    """Commands, where a file in the first place means `convert`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and _is_video(args[0]):
+            args = ["convert", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # `videnhance --skip 2 in.mp4 out.mp4`: options of convert before its files.
+        if args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS:
+            args = ["convert", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VidenhanceError as error:
+            raise _Failure(error) from error
+        except KeyboardInterrupt:
+            click.echo("videnhance: interrupted; nothing was written", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+_OWN_OPTIONS = ("--help", "-h", "--version")
+
+
+def _is_video(word: str) -> bool:
+    return "." in word or "/" in word or "\\" in word or Path(word).exists()
+
+
+@click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="videnhance")
+def app() -> None:
+    """Enlarges video with a small network on ordinary computers.
+
+    videnhance IN OUT [--skip N] converts a file; see `videnhance convert --help`.
+    """
+
+
+@app.command()
+@convert_options
+def convert(**options: Any) -> None:
+    """Converts the video IN to OUT, enlarged, with its sound and its timing."""
+    from videnhance.convert import convert as run
+
+    _listen(options["verbose"])
+    job = job_of(options)
+    watcher, close = watcher_of(options)
+    try:
+        report = run(job, watcher)
+    finally:
+        close()
+    conclude(report, options)
+
+
+def _listen(verbose: bool) -> None:
+    if verbose:
+        logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
+        logging.getLogger("videnhance").setLevel(logging.DEBUG)
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise SystemExit(_TERMINATED)
+
+
+@app.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="IN")
+@click.option("--json", "as_values", is_flag=True, help="For programs.")
+def probe(file: Path, as_values: bool) -> None:
+    """Says what is known of the video IN."""
+    from videnhance import probe as words
+
+    info = words.probed(file)
+    if as_values:
+        print(json.dumps(words.as_json(info), indent=2))
+    else:
+        print("\n".join(words.describe(info)))
+
+
+@app.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[IN]")
+@click.option("--frames", default=150, show_default=True, help="Frames to measure.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), help="Write JSON too."
+)
+def bench(file: Path | None, frames: int, target: Path | None) -> None:
+    """Measures this machine with the video IN, or with a generated 640x360 scene."""
+    from videnhance import bench as measure
+
+    if frames < 1:
+        raise UsageError(f"--frames {frames} measures nothing; use 1 or more")
+    rows = []
+    for row in measure.benchmarked(file, frames):
+        rows.append(row)
+        click.echo(f"videnhance: measured {row.name}", err=True)
+    print(f"{measure.processor_name()}, {frames} frames\n")
+    print("\n".join(measure.table(rows)))
+    if target:
+        written(target, json.dumps(measure.as_json(rows), indent=2) + "\n")
+
+
+def main() -> None:
+    """The program `videnhance`."""
+    sys.exit(app())
