@@ -80,7 +80,7 @@ def texture(size: Size, seed: int = 0) -> Pixels:
     random = np.random.default_rng(seed)
     values = random.standard_normal((size.height, size.width))
     for axis in (0, 1, 0, 1):
-        values = sum(np.roll(values, n, axis) for n in range(-3, 4))
+        values = np.sum([np.roll(values, n, axis) for n in range(-3, 4)], axis=0)
     values -= values.mean()
     values /= values.std() or 1.0
     return np.clip(128 + 55 * values, 0, 255).astype(np.uint8)
@@ -97,16 +97,13 @@ def pan(
         top, left = margin - index * y, margin - index * x
         luma = large[top : top + size.height, left : left + size.width]
         across, down = layout.chroma_shift
-        planes = [luma, luma[:: 1 << down, :: 1 << across], luma]
-        planes[2] = 255 - planes[1]
+        chroma = luma[:: 1 << down, :: 1 << across]
+        planes: list[Plane] = [luma, chroma, 255 - chroma]
         if layout.depth > 8:
-            planes = [p.astype(np.uint16) << (layout.depth - 8) for p in planes]
+            shift = np.uint16(layout.depth - 8)
+            planes = [p.astype(np.uint16) << shift for p in planes]
         wanted = len(layout.plane_sizes(size))
-        frames.append(
-            frame_of(
-                [np.ascontiguousarray(p) for p in planes[:wanted]], layout, index
-            )
-        )
+        frames.append(frame_of([p.copy() for p in planes][:wanted], layout, index))
     return frames
 
 

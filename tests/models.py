@@ -3,9 +3,8 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -112,11 +111,10 @@ def write_card(
     return card
 
 
-def edit_card(card: Path, drop: str = "", **fields: Any) -> Path:
-    """Changes fields of a card, or drops one."""
-    found = json.loads(card.read_text(encoding="utf-8"))
-    found = {**found, **fields}
-    found.pop(drop, None)
+def edit_card(card: Path, fields: Mapping[str, object], without: str = "") -> Path:
+    """Changes fields of a card, or takes one out."""
+    found = {**json.loads(card.read_text(encoding="utf-8")), **fields}
+    found.pop(without, None)
     card.write_text(json.dumps(found), encoding="utf-8")
     return card
 
@@ -150,11 +148,20 @@ class _Picky(nn.Module):
         return pixels.repeat(1, 4, 1, 1)
 
 
+class _Silent(nn.Module):
+    """Is a program, but not one that takes pixels."""
+
+    @torch.jit.export
+    def other(self, pixels: Tensor) -> Tensor:
+        return pixels
+
+
 WRONG_SHAPES: dict[str, Callable[[], nn.Module]] = {
     "same": _Same,
     "floats": _Floats,
     "flat": _Flat,
     "picky": _Picky,
+    "silent": _Silent,
 }
 """Programs that are no model of scale 2."""
 

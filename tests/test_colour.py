@@ -18,13 +18,14 @@ from tests.frames import (
 from videnhance.colour import plane_residuals, seen_by
 from videnhance.frame import ColourTags, Frame, Layout
 from videnhance.region import Size
+from videnhance.resize import Plane
 
 SIZE = Size(51, 37)
 Values = npt.NDArray[np.float64]
 # FFmpeg's numbers, and the weights of red and blue in BT.709, BT.601, SMPTE 240M and
 # BT.2020; 2 is untagged.
 MATRICES = {1: (0.2126, 0.0722), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
-MATRICES |= {number: (0.299, 0.114) for number in (2, 5, 6)}
+MATRICES |= dict.fromkeys((2, 5, 6), (0.299, 0.114))
 
 
 def _to_yuv(rgb: Values, tags: ColourTags) -> Values:
@@ -145,9 +146,8 @@ def test_the_matrix_matters() -> None:
 def test_each_pixel_sees_the_chroma_sample_above_it(size: Size) -> None:
     frame = noise(size, YUV420)
     luma, blue, red = frame.planes
-    spread = [
-        np.ascontiguousarray(p.repeat(2, 0).repeat(2, 1)[: size.height, : size.width])
-        for p in (blue, red)
+    spread: list[Plane] = [
+        p.repeat(2, 0).repeat(2, 1)[: size.height, : size.width] for p in (blue, red)
     ]
     full = frame_of([luma, *spread], YUV444)
     np.testing.assert_array_equal(seen_by(3, frame), seen_by(3, full))
@@ -192,10 +192,10 @@ def test_a_gray_residual_leaves_chroma_alone(layout: Layout, matrix: int) -> Non
 def test_a_residual_is_the_difference_of_two_pictures(matrix: int, span: int) -> None:
     tags = ColourTags(range=span, matrix=matrix)
     codes = _codes(3)
-    levels = (codes - 128.0) * 0.5
+    levels: Values = (codes.astype(np.float64) - 128) * 0.5
     frame = noise(SIZE, YUV444, tags=tags)
     wanted = _to_yuv(100 + levels, tags) - _to_yuv(np.full_like(levels, 100), tags)
-    got = np.stack(plane_residuals(frame, codes, 2, 0.5), -1)
+    got = np.stack(plane_residuals(frame, codes, 2, 0.5), axis=-1)
     np.testing.assert_allclose(got, wanted, atol=1e-3)
 
 

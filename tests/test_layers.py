@@ -17,7 +17,7 @@ ROWS = (
     ("compose",),
     ("plan", "tiles", "threads", "motion", "report", "colour"),
     ("quality", "frame", "resize"),
-    ("region", "errors"),
+    ("region", "errors", "memory"),
     ("__init__",),
 )
 # Beside the rows: who may import which neighbour of its own row.

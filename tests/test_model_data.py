@@ -1,5 +1,8 @@
 """Training samples: the residual completes the base, and batches repeat."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from videnhance.model import data
 from videnhance.model.data import (
     RESIDUAL_UNIT,
     SMALL,
@@ -16,6 +20,7 @@ from videnhance.model.data import (
     residual_of,
     still_paths,
 )
+from videnhance.model.degrade import drawn
 from videnhance.resize import FRACTION_BITS, doubled_strips
 
 
@@ -40,6 +45,16 @@ def stills(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write_still(folder / "c.png", 200, 150, 3)
     (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads() -> Iterator[None]:
+    # A fork of a process in which OpenCV has run threads hangs at OpenCV's first call.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            data, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(2)
+        )
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -94,32 +109,41 @@ def test_residual_and_base_make_the_target() -> None:
     small = rng.integers(0, 256, (21, 17), np.uint8)
     target = rng.integers(0, 256, (42, 34), np.uint8)
     made = _base(small) + residual_of(small, target) * RESIDUAL_UNIT
-    # Shifting right rounds down: never above the target, never a whole unit below.
-    assert (made <= target).all()
-    assert (target - made < RESIDUAL_UNIT).all()
+    assert np.abs(target - made).max() <= RESIDUAL_UNIT / 2
 
 
 def test_samples_have_their_sizes(samples: Samples) -> None:
     assert samples.small.shape == (10, SMALL, SMALL)
     assert samples.residual.shape == (10, 2 * SMALL, 2 * SMALL)
-    assert (samples.small.dtype, samples.residual.dtype) == (np.uint8, np.int16)
+    assert (samples.small.dtype.name, samples.residual.dtype.name) == ("uint8", "int16")
 
 
 def test_every_sample_makes_a_whole_target(samples: Samples) -> None:
     for small, residual in zip(samples.small, samples.residual, strict=True):
         made = _base(small) + residual * RESIDUAL_UNIT
-        target = np.ceil(made - 1e-9)
-        assert (target - made < RESIDUAL_UNIT).all()
+        target = np.rint(made)
+        assert np.abs(target - made).max() <= RESIDUAL_UNIT / 2
         assert target.min() >= 0
         assert target.max() <= 255
         assert small.std() > 3
 
 
-def test_samples_repeat(stills: Path, samples: Samples, tmp_path: Path) -> None:
-    make_samples(still_paths([stills]), 5, tmp_path, seed=4)
-    again = Samples.load(tmp_path)
-    assert np.array_equal(again.small, samples.small)
-    assert np.array_equal(again.residual, samples.residual)
+def test_samples_repeat_with_their_seed(
+    stills: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # x264 does not always give the same packets; all else does.
+    monkeypatch.setattr(
+        data, "drawn", lambda rng: replace(drawn(rng), crf=None, source_crf=None)
+    )
+    made = []
+    for number, seed in enumerate((4, 4, 5)):
+        folder = tmp_path / str(number)
+        make_samples(still_paths([stills]), 3, folder, seed)
+        made.append(Samples.load(folder))
+    one, same, other = made
+    assert np.array_equal(one.small, same.small)
+    assert np.array_equal(one.residual, same.residual)
+    assert not np.array_equal(one.small, other.small)
 
 
 def test_batches_repeat_and_differ(samples: Samples) -> None:
@@ -135,7 +159,7 @@ def test_batches_repeat_and_differ(samples: Samples) -> None:
 def test_input_and_residual_are_turned_together() -> None:
     side = 24
     small = np.random.default_rng(0).integers(0, 256, (2, side, side), np.uint8)
-    # The residual repeats the input, so a pair that fits is told from one that does not.
+    # The residual repeats the input, so a pair that does not fit is noticed.
     twice = small.repeat(2, axis=1).repeat(2, axis=2).astype(np.int16)
     inputs, wanted = Samples(small, twice).batch(30, 9, np.random.default_rng(5))
     again = inputs.repeat(2, axis=2).repeat(2, axis=3) * RESIDUAL_UNIT

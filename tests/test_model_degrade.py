@@ -144,7 +144,9 @@ def test_draws_repeat_and_differ() -> None:
 def test_draws_hold_every_kind() -> None:
     rng = np.random.default_rng(3)
     draws = [drawn(rng) for _ in range(400)]
-    clean = [d for d in draws if d == replace(CLEAN, bicubic=d.bicubic, preset="medium")]
+    clean = [
+        d for d in draws if d == replace(CLEAN, bicubic=d.bicubic, preset="medium")
+    ]
     assert 60 < len(clean) < 240
     assert any(d.jpeg_quality for d in draws)
     assert not any(d.jpeg_quality and d.crf for d in draws)

@@ -32,9 +32,7 @@ def _run(samples: Samples, recipe: Recipe, path: Path, every: int) -> list[Progr
 
 
 def _same(ours: nn.Module, theirs: nn.Module) -> bool:
-    pairs = zip(
-        ours.state_dict().values(), theirs.state_dict().values(), strict=True
-    )
+    pairs = zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
     return all(torch.equal(*pair) for pair in pairs)
 
 

@@ -1,6 +1,7 @@
 """Motion of known scenes, and residuals that move along it."""
 
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ FINE = pytest.mark.parametrize("fine", [False, True])
 
 
 def _seen(count: int, x: int, y: int) -> list[Pixels]:
-    return [frame.planes[0][..., None] for frame in pan(count, SIZE, x, y, GRAY)]
+    frames = pan(count, SIZE, x, y, GRAY)
+    return [frame.planes[0][..., None].astype(np.uint8) for frame in frames]
 
 
 def _noise(shape: tuple[int, ...], seed: int = 0) -> Pixels:
@@ -92,15 +94,15 @@ def test_a_frame_of_any_size_can_be_analysed(
 
 @FINE
 def test_another_scene_is_a_cut(fine: bool) -> None:
-    scenes = [texture(SIZE, seed)[..., None] for seed in (1, 2)]
-    found = analysed(*scenes, CELL, fine)
+    last, seen = (texture(SIZE, seed)[..., None] for seed in (1, 2))
+    found = analysed(last, seen, CELL, fine)
     assert found.cut
     assert not found.explained.all()
 
 
 def test_a_slow_pan_has_no_cut() -> None:
     frames = _seen(5, 2, 1)
-    for last, seen in zip(frames[:-1], frames[1:], strict=True):
+    for last, seen in pairwise(frames):
         assert not analysed(last, seen, CELL, False).cut
 
 

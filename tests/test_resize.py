@@ -96,14 +96,14 @@ def test_a_flat_plane_stays_flat() -> None:
 def test_a_mirrored_plane_gives_a_mirrored_base() -> None:
     plane = _random((33, 21), 10)
     for axis in (0, 1):
-        mirrored = np.ascontiguousarray(np.flip(plane, axis))
+        mirrored: Plane = np.flip(plane, axis).copy()
         wanted = np.flip(doubled(plane, 10), axis)
         np.testing.assert_array_equal(doubled(mirrored, 10), wanted)
 
 
 def test_a_view_is_enlarged_like_its_copy() -> None:
     view = _random((40, 60), 8)[3:30:2, 5::3]
-    wanted = doubled(np.ascontiguousarray(view), 8)
+    wanted = doubled(view.copy(), 8)
     np.testing.assert_array_equal(doubled(view, 8), wanted)
 
 

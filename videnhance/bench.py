@@ -155,7 +155,9 @@ def moving_scene(size: Size, frames: int) -> Iterator[Frame]:
     chroma = np.full((size.height // 2, size.width // 2), 128, np.uint8)
     for n in range(frames):
         view = texture[2 * n : 2 * n + size.height, 3 * n : 3 * n + size.width].copy()
-        view[40:140, 40 + n % 400 : 140 + n % 400] = texture[:100, :100]
+        square = size.height // 3
+        left = n % (size.width - square)
+        view[square : 2 * square, left : left + square] = texture[:square, :square]
         noisy = view + rng.normal(0, 2, view.shape).astype(np.float32)
         luma = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
         yield Frame(n, n, Fraction(1, 25), layout, ColourTags(), (luma, chroma, chroma))

@@ -1,6 +1,5 @@
 """One file: reader, pipeline and writer put together."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
 from videnhance.frame import Frame, VideoInfo
+from videnhance.memory import keep_freed_memory, peak_memory_mb
 from videnhance.model.runtime import Choice, load
 from videnhance.report import Report
 from videnhance.threads import available_cores, prefetch
@@ -16,10 +16,6 @@ from videnhance.video.reader import VideoReader
 from videnhance.video.source import Source, Span
 from videnhance.video.streams import StreamPlan
 from videnhance.video.writer import Encoding, VideoWriter
-
-if sys.platform != "win32":
-    import resource
-
 
 __all__ = ["Job", "Watcher", "convert", "default_workers"]
 
@@ -60,6 +56,7 @@ def convert(job: Job, watcher: Watcher) -> Report:
     Raises a VidenhanceError that names the file or value and what to do.
     """
     begun = time.perf_counter()
+    keep_freed_memory()
     report = Report(source=str(job.source), target=str(job.target))
     with VideoReader(job.source, job.span) as reader:
         size = reader.info.size.scaled(job.settings.scale)
@@ -78,15 +75,8 @@ def convert(job: Job, watcher: Watcher) -> Report:
     report.seconds["total"] = time.perf_counter() - begun
     report.seconds["converting"] = time.perf_counter() - start[0]
     report.seconds["processor"] = time.process_time() - start[1]
-    report.peak_memory_mb = _peak_memory_mb()
+    report.peak_memory_mb = peak_memory_mb()
     return report
-
-
-def _peak_memory_mb() -> float:
-    if sys.platform == "win32":  # has no such call
-        return 0.0
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return largest / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _run(
@@ -104,6 +94,7 @@ def _run(
             writer.write(frame)
             spent = time.perf_counter() - start
             report.seconds["writing"] = report.seconds.get("writing", 0.0) + spent
+            report.frames_written = writer.frames_written
             watcher.advanced(report)
 
 

@@ -109,7 +109,7 @@ class Settings:
     workers: int = 2
     """Threads for network, motion and composing; 0 = inline."""
     patch_area: int = tiles.PATCH_AREA
-    queue_bytes: int = 64 << 20
+    queue_bytes: int = 32 << 20
     """Bound of the queue after the reader and of the one before the writer."""
 
     def __post_init__(self) -> None:

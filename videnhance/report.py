@@ -17,6 +17,9 @@ class Report:
     engine: str = ""
     frames_in: int = 0
     frames_out: int = 0
+    """Enhanced."""
+    frames_written: int = 0
+    """Given to the encoder."""
     cells: dict[str, int] = field(default_factory=dict)
     """Cells of all frames by where their residual came from."""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -20,8 +20,8 @@ from videnhance.region import Region, Size
 __all__ = ["PATCH_AREA", "Batch", "Tile", "Tiling", "batches", "paste", "rectangles"]
 
 
-PATCH_AREA = 288 * 288
-"""Input pixels: two layers' activations stay in a core's second-level cache."""
+PATCH_AREA = 496 * 496
+"""Input pixels: a 640x360 frame is one patch and has no halo; 16 MB of activations."""
 
 
 @dataclass(frozen=True, slots=True)

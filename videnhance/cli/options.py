@@ -1,6 +1,8 @@
 """The options of `convert`, and the Job that they make."""
 
+import os
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,10 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> A
     if value is None:
         return None
     try:
-        seconds = 0.0
-        for part in value.split(":"):
-            seconds = seconds * 60 + float(part)
+        parts = [float(part) for part in value.split(":")]
+        if not all(isfinite(part) for part in parts) or min(parts[1:], default=0) < 0:
+            raise ValueError(value)
+        seconds = sum(part * 60**n for n, part in enumerate(reversed(parts)))
     except ValueError as error:
         raise click.BadParameter(
             f"{value!r} is no time; write seconds, M:SS or H:MM:SS", param=param
@@ -75,7 +78,12 @@ _CONVERT = (
         "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"])
     ),
     click.option("--workers", type=int, help="Worker threads; 0: none. [cores]"),
-    click.option("--tile", default=288, help="Largest patch: N x N pixels."),
+    click.option(
+        "--tile",
+        default=496,
+        type=click.IntRange(min=1),
+        help="Largest patch: N x N pixels.",
+    ),
     click.option("-c", "--codec", default="libx264", show_default=True),
     click.option(
         "--crf", default=18, show_default=True, help="Quality: less is better."
@@ -113,16 +121,18 @@ def job_of(options: dict[str, Any]) -> "Job":
     from videnhance.video.writer import DEFAULT_PRESET, Encoding
 
     source, target = _files(options)
+    _check_report(options["report"], (source, target))
     fuse, notice = options["fuse"], None
     if fuse is None:
-        fuse, notice = default_fuse(options["skip"])
+        moves = options["strength"] != 0
+        fuse, notice = default_fuse(options["skip"]) if moves else (0.0, None)
     settings = Settings(
         scale=options["scale"],
         strength=options["strength"],
         skip=options["skip"],
         reuse=options["reuse"] == "exact",
         workers=default_workers() if options["workers"] is None else options["workers"],
-        patch_area=max(options["tile"], 0) ** 2,
+        patch_area=options["tile"] ** 2,
         fuse=fuse,
     )
     choice = Choice(
@@ -150,6 +160,20 @@ def job_of(options: dict[str, Any]) -> "Job":
         options["overwrite"],
         () if notice is None else (notice,),
     )
+
+
+def _check_report(report: Path | None, files: tuple[Path, Path]) -> None:
+    """Raises UsageError now if the report cannot be written after the work."""
+    if report is None:
+        return
+    name = printable(report)
+    if report.absolute() in [file.absolute() for file in files] or (
+        report.exists() and files[0].exists() and report.samefile(files[0])
+    ):
+        raise UsageError(f"--report {name} is a video of this run; name another file")
+    folder = report.absolute().parent
+    if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"--report {name} cannot be written; choose another file")
 
 
 def _files(options: dict[str, Any]) -> tuple[Path, Path]:

@@ -56,7 +56,7 @@ def _shares(report: "Report") -> dict[str, str]:
 
 def _progress(report: "Report") -> dict[str, Any]:
     return {
-        "frames": report.frames_out,
+        "frames": report.frames_written,
         "read": report.frames_in,
         "cells": report.cells,
     }

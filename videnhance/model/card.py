@@ -14,6 +14,15 @@ __all__ = ["ASSETS", "Card", "Precision", "card_names", "find_card", "read_card"
 ASSETS = Path(__file__).parents[1] / "assets"
 """Where the package keeps the models that it ships."""
 
+_NO_CARD = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
 Precision = str
 """`int8` or `float32`."""
 
@@ -48,9 +57,10 @@ class Card:
         path = self.path.parent / Path(name).name
         try:
             data = path.read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise ModelError(
-                f"model {self.name}: cannot read {printable(path)}: {error.strerror}; "
+                f"model {self.name}: cannot read {printable(path)}: {reason}; "
                 "put the file beside its card, or reinstall videnhance"
             ) from error
         found = hashlib.sha256(data).hexdigest()
@@ -85,7 +95,7 @@ def read_card(path: Path) -> Card:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         card = _card_of(path, fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NO_CARD as error:
         raise ModelError(
             f"{printable(path)} is not a model card: {type(error).__name__} {error}; "
             "models/README.md describes the fields"
@@ -97,7 +107,7 @@ def read_card(path: Path) -> Card:
 def _card_of(path: Path, fields: Mapping[str, Any]) -> Card:
     files = fields["files"].items()
     return Card(
-        name=str(fields["name"]),
+        name=printable(fields["name"]),
         path=path,
         channels={"luma": 1, "rgb": 3}[fields["channels"]],
         scale=int(fields["scale"]),
@@ -114,7 +124,7 @@ def _check(card: Card) -> None:
             f"model {card.name}: scale {card.scale} and multiple_of {card.multiple_of} "
             "do not fit; this version runs models of scale 2 for patches of any size"
         )
-    if card.halo < 0 or card.residual_step <= 0 or not card.files:
+    if card.halo < 0 or not 0 < card.residual_step < 256 or not card.files:
         raise ModelError(
             f"model {card.name}: {card.halo = }, {card.residual_step = } and "
             f"{len(card.files)} files make no model; correct {printable(card.path)}"

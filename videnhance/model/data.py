@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -102,12 +103,17 @@ def _samples_of(
     return made
 
 
+def _area(path: Path) -> float:
+    with Image.open(path) as image:
+        return float(image.width * image.height)
+
+
 def make_samples(
     paths: Sequence[Path], clips: int, folder: Path, seed: int = 0
 ) -> None:
     """Writes `small.npy` (N x S x S uint8) and `residual.npy` (N x 2S x 2S int16)."""
     rng = np.random.default_rng(seed)
-    weights = np.array([Image.open(p).size for p in paths], float).prod(axis=1) ** 0.5
+    weights = np.array([_area(path) for path in paths]) ** 0.5
     counts = rng.multinomial(clips, weights / weights.sum())
     total = clips * _KEPT_FRAMES
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +124,8 @@ def make_samples(
         folder / "residual.npy", "w+", np.int16, (total, 2 * SMALL, 2 * SMALL)
     )
     at = 0
-    with ProcessPoolExecutor() as pool:
+    # A forked child would hang in OpenCV if the parent has run its threads.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         jobs = pool.map(
             _samples_of, paths, counts.tolist(), range(seed, seed + len(paths))
         )

@@ -81,7 +81,7 @@ def _weights() -> type[nn.Module]:
 def _scripted(module: nn.Module) -> torch.jit.ScriptModule:
     with warnings.catch_warnings():
         # torch.jit and torch.ao.quantization announce their end; the version is pinned.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         frozen: torch.jit.ScriptModule = torch.jit.freeze(
             torch.jit.script(module.eval())
         )
@@ -104,7 +104,7 @@ def int8_script(
     if network.shape.activation != "relu":
         raise ValueError(f"int8 needs ReLU, the network has {network.shape.activation}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         prepared = _prepared(network, step)
         with torch.no_grad():
             for batch in calibration:

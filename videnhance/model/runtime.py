@@ -23,6 +23,8 @@ __all__ = ["Choice", "Network", "load", "shuffled"]
 logger = logging.getLogger(__name__)
 
 _INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
+_NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
+"""What a TorchScript file that is not a model raises."""
 _SAMPLE = (1, 96, 320)
 _RUNS = 5
 
@@ -184,13 +186,14 @@ def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
         torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
         try:
             script = torch.jit.load(data, map_location="cuda" if cuda else "cpu")
-        except (RuntimeError, ValueError) as error:
+            if precision == "float32" and not cuda:
+                frozen = torch.jit.freeze(script.eval())
+                script = torch.jit.optimize_for_inference(frozen)
+        except _NOT_RUN as error:
             raise ModelError(
                 f"model {card.name}: {card.files[precision][0]} is not TorchScript "
                 f"for this torch ({torch.__version__}): {str(error).splitlines()[0]}"
             ) from error
-        if precision == "float32" and not cuda:
-            script = torch.jit.optimize_for_inference(torch.jit.freeze(script.eval()))
     loaded: torch.jit.ScriptModule = script.eval()
     return loaded
 
@@ -201,7 +204,7 @@ def _checked(network: Network) -> Network:
     wanted = (1, 48, 80, network.channels)
     try:
         got = network(pixels)
-    except (RuntimeError, ValueError, AttributeError, TypeError) as error:
+    except _NOT_RUN as error:
         raise ModelError(
             f"model {network.card.name} does not run on {pixels.shape} pixels: "
             f"{str(error).strip().splitlines()[-1]}; its card may not fit its file"

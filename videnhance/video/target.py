@@ -54,6 +54,11 @@ def container_for(target: Path) -> str:
 def check_target(target: Path, source: Path | None, overwrite: bool) -> None:
     """Raises OutputError or UsageError if `target` may not, or cannot, be written."""
     name = printable(target)
+    try:
+        os.path.lexists(target)
+        target.is_dir()
+    except (OSError, ValueError) as error:  # a name too long, a NUL
+        raise OutputError(f"{name}: {error}; name another output") from error
     if source is not None and _same_file(target, source):
         raise UsageError(f"{name} is the input itself: name another output")
     folder = target.absolute().parent
