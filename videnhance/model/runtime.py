@@ -22,7 +22,8 @@ __all__ = ["Choice", "Network", "load", "shuffled"]
 
 logger = logging.getLogger(__name__)
 
-_INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
+_INT8_ENGINES = ("onednn", "x86"), ("fbgemm",), ("qnnpack",)
+"""Measured against each other are only those that give the same codes to the bit."""
 _NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
 """What a TorchScript file that is not a model raises."""
 _SAMPLE = (1, 96, 320)
@@ -172,9 +173,8 @@ def _precisions(card: Card, wanted: str) -> list[str]:
 
 def _int8_engines() -> list[str]:
     supported = torch.backends.quantized.supported_engines
-    return [engine for engine in _INT8_ENGINES[:3] if engine in supported] or [
-        "qnnpack"
-    ]
+    groups = ([e for e in group if e in supported] for group in _INT8_ENGINES)
+    return next(filter(None, groups), [])
 
 
 def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
