@@ -25,6 +25,7 @@ Values = npt.NDArray[np.float64]
 # FFmpeg's numbers, and the weights of red and blue in BT.709, BT.601, SMPTE 240M and
 # BT.2020; 2 is untagged.
 MATRICES = {1: (0.2126, 0.0722), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
+MATRICES[10] = MATRICES[9]
 MATRICES |= dict.fromkeys((2, 5, 6), (0.299, 0.114))
 
 

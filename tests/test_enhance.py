@@ -429,12 +429,14 @@ def _failing(frames: list[Frame]) -> Iterator[Frame]:
     raise OSError("the file is damaged here")
 
 
-def test_an_error_of_the_source_comes_after_the_frames_before_it() -> None:
+@pytest.mark.parametrize("workers", [0, 3])
+@pytest.mark.parametrize("side", [48, 496])
+def test_an_error_of_the_source_comes_after_the_frames_before_it(
+    workers: int, side: int
+) -> None:
     frames = [noise(SMALL, index=i) for i in range(5)]
-    # A patch alone fills a batch: no frame waits for the next.
-    line = enhanced(
-        _failing(frames), Weave(), replace(PLAIN, patch_area=48 * 48), Report()
-    )
+    settings = replace(PLAIN, workers=workers, patch_area=side**2)
+    line = enhanced(_failing(frames), Weave(), settings, Report())
     got = [next(line) for _ in frames]
     with pytest.raises(OSError, match="damaged here"):
         next(line)

@@ -19,6 +19,8 @@ from tests.models import (
     write_model,
     write_wrong,
 )
+from tests.test_enhance import UpscalerContract
+from videnhance.enhance import Upscaler
 from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.model import runtime
@@ -284,3 +286,10 @@ def test_cuda_gives_the_codes_of_the_cpu_within_one() -> None:
     cuda = load(Choice(device="cuda"))
     assert cuda.engine == "cuda"
     assert _distance(cpu(pixels), cuda(pixels)).max() <= 1
+
+
+class TestNetworkKeepsTheContract(UpscalerContract):
+    @pytest.fixture
+    def upscaler(self) -> Upscaler:
+        """The shipped model, in int8."""
+        return load(Choice(precision="int8", device="cpu"))

@@ -10,7 +10,7 @@ from tests.frames import YUV420, Weave, noise
 from videnhance.frame import Pixels
 from videnhance.plan import CELL, Fill, Plan, grid
 from videnhance.region import Region, Size
-from videnhance.tiles import Batch, Tile, Tiling, batches, paste, rectangles
+from videnhance.tiles import Batch, Tile, Tiling, _counts, batches, paste, rectangles
 
 Mask = npt.NDArray[np.bool_]
 SIZE = Size(150, 134)
@@ -239,3 +239,20 @@ def test_pasting_writes_the_core_alone(scale: int) -> None:
     wanted = np.zeros_like(out)
     wanted[:, 9 * scale : 20 * scale] = 7
     np.testing.assert_array_equal(out, wanted)
+
+
+@pytest.mark.parametrize(
+    ("size", "area", "halo"), [(Size(200, 1), 49, 6), (Size(70, 50), 64, 0)], ids=str
+)
+def test_no_row_is_too_long_for_its_bound(size: Size, area: int, halo: int) -> None:
+    for tile in _tiles([_plan(0, size)], Tiling(halo, area)):
+        assert tile.patch.size.area <= area
+
+
+@pytest.mark.parametrize("halo", [6, 20])
+def test_a_large_frame_is_cut_at_once(halo: int) -> None:
+    size = Size(7680, 4320)
+    counts = _counts(size, size, Tiling(halo, 128 * 128))
+    assert counts[0] * counts[1] * 128 * 128 > size.area
+    assert counts[0] < 200
+    assert counts[1] < 200

@@ -36,6 +36,7 @@ class _Matrix:
 # FFmpeg's numbers of the matrices (ITU-T H.273 table 4): bt709, bt470bg, smpte170m,
 # smpte240m, bt2020nc, bt2020c. Untagged video is taken for BT.601 as FFmpeg does.
 _WEIGHTS = {1: (0.2126, 0.0722), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
+_WEIGHTS[10] = _WEIGHTS[9]
 _BT601 = (0.299, 0.114)
 
 
@@ -106,9 +107,9 @@ def plane_residuals(
         return [r, g, b]
     matrix = _matrix_of(frame)
     luma = matrix.red * r + matrix.green * g + matrix.blue * b
-    shaped = [luma * (matrix.luma_range / 255)]
     if frame.layout.family is Family.GRAY:
-        return shaped
+        return [luma]  # the model saw the stored levels
+    shaped = [luma * (matrix.luma_range / 255)]
     for colour, weight in ((b, matrix.blue), (r, matrix.red)):
         chroma = (colour - luma) * (matrix.chroma_range / 255 / (2 * (1 - weight)))
         shaped.append(_averaged(chroma, frame, scale))

@@ -136,10 +136,13 @@ def _feed(items: Iterator[S], channel: _Channel[S]) -> None:
     except BaseException as raised:  # crosses to the taker's thread
         error = raised
     finally:
-        # Only the thread that runs a generator may close it.
-        close = getattr(items, "close", None)
-        if close is not None:
-            close()
+        try:
+            # Only the thread that runs a generator may close it.
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+        except Exception as raised:
+            error = error or raised
         channel.end(error)
 
 
@@ -175,13 +178,21 @@ def ordered_map(
         yield from map(function, items)
         return
     pending: deque[Future[R]] = deque()
+    error: Exception | None = None
     try:
-        for item in items:
-            pending.append(pool.submit(function, item))
+        while error is None:
+            try:
+                pending.append(pool.submit(function, next(items)))
+            except StopIteration:
+                break
+            except Exception as raised:
+                error = raised  # not before the results that are under way
             while len(pending) >= ahead or (pending and pending[0].done()):
                 yield _result(pending.popleft(), meter)
         while pending:
             yield _result(pending.popleft(), meter)
+        if error is not None:
+            raise error
     finally:
         for future in pending:
             future.cancel()

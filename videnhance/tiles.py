@@ -8,6 +8,7 @@ frame's own edges, what is kept of a patch equals a whole-frame run, to the bit.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -83,28 +84,31 @@ def _cut(length: int, parts: int) -> list[tuple[int, int]]:
 
 def _split(region: Region, frame: Size, tiling: Tiling) -> list[Region]:
     """Cuts a region into equal parts whose patches fit, with the least halo in all."""
+    across, down = _counts(region.size, frame, tiling)
+    return [
+        Region(region.x + x, region.y + y, width, height)
+        for y, height in _cut(region.height, down)
+        for x, width in _cut(region.width, across)
+    ]
 
-    def parts(across: int, down: int) -> list[Region]:
-        return [
-            Region(region.x + x, region.y + y, width, height)
-            for y, height in _cut(region.height, down)
-            for x, width in _cut(region.width, across)
-        ]
 
-    def patch_area(part: Region) -> int:
-        return part.grown(tiling.halo, frame).size.area
-
-    best: list[Region] = []
-    least = 0
-    for across in range(1, min(region.width, 64) + 1):
-        down = 1
-        while down < region.height and max(map(patch_area, parts(across, down))) > (
-            tiling.patch_area
-        ):
-            down += 1
-        cost = sum(map(patch_area, parts(across, down)))
-        if not best or cost < least:
-            best, least = parts(across, down), cost
+@lru_cache(maxsize=4096)
+def _counts(size: Size, frame: Size, tiling: Tiling) -> tuple[int, int]:
+    """How many parts across and down; as small as can be where none fits."""
+    best, least = (size.width, size.height), None
+    for across in range(1, size.width + 1):
+        patch_width = min(-(-size.width // across) + 2 * tiling.halo, frame.width)
+        height = tiling.patch_area // patch_width
+        if height < min(1 + 2 * tiling.halo, frame.height):
+            continue
+        part_height = max(height - 2 * tiling.halo, 1)
+        whole = min(size.height + 2 * tiling.halo, frame.height) <= height
+        down = 1 if whole else -(-size.height // part_height)
+        area = (size.width + 2 * tiling.halo * across) * (
+            size.height + 2 * tiling.halo * down
+        )
+        if least is None or area < least:
+            best, least = (across, down), area
         if down == 1:
             break
     return best
@@ -175,10 +179,20 @@ def batches(plans: Iterable[Plan], tiling: Tiling) -> Iterator[Batch]:
     Every plan is closed once, in order; at most `frames_ahead` plans are held open.
     """
     collector = _Collector(tiling)
-    for plan in plans:
-        yield from collector.add(plan)
-        yield from collector.flush_to(tiling.frames_ahead)
+    source, error = iter(plans), None
+    while error is None:
+        try:
+            plan = next(source)
+        except StopIteration:
+            break
+        except Exception as raised:
+            error = raised  # not before the plans that are still open
+        else:
+            yield from collector.add(plan)
+            yield from collector.flush_to(tiling.frames_ahead)
     yield from collector.flush_to(0)
+    if error is not None:
+        raise error
 
 
 def paste(tile: Tile, patch: Pixels, scale: int, out: Pixels) -> None:

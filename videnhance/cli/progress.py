@@ -46,6 +46,8 @@ def watcher_of(options: dict[str, Any]) -> "tuple[Watcher, Callable[[], None]]":
 def _bar(frames: int | None) -> Any:
     from tqdm import tqdm
 
+    # Its watching thread would outlive the bar; frames come often enough without it.
+    tqdm.monitor_interval = 0
     return tqdm(total=frames, unit="frame", dynamic_ncols=True, mininterval=0.25)
 
 

@@ -80,8 +80,10 @@ class Network:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """N x H x W x C uint8 to residual codes N x 2H x 2W x C uint8."""
-        # An N x H x W x C array, permuted, is channels-last already: nothing is copied.
-        batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        # An N x H x W x C array, permuted, is channels-last already: nothing is copied,
+        # unless it is read-only, which torch does not take.
+        writable = np.require(pixels, requirements="W")
+        batch = torch.from_numpy(writable).permute(0, 3, 1, 2)
         with torch.inference_mode():
             if self.engine == "cuda":
                 codes = self.script(batch.cuda()).cpu()
