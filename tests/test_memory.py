@@ -48,3 +48,13 @@ def test_the_peak_grows_with_what_is_used() -> None:
     block = np.ones(int((before + 40) * (1 << 20)), np.uint8)
     assert peak_memory_mb() >= before + 30
     assert block[-1] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it apart")
+def test_the_peak_of_a_child_is_its_own() -> None:
+    block = np.ones(200 << 20, np.uint8)
+    code = "from videnhance.memory import peak_memory_mb; print(peak_memory_mb())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 150 < peak_memory_mb()
+    assert block[0] == 1
