@@ -15,7 +15,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _LARGEST_MMAP_THRESHOLD = 32 << 20
 _KEPT = 256 << 20
 _ARENAS = 1
-"""Blocks freed in an arena of their own go back to the system whatever the threshold."""
+"""One: what is freed in further arenas goes back to the system all the same."""
 
 
 def keep_freed_memory() -> bool:
