@@ -23,7 +23,7 @@ __all__ = [
     "weights",
 ]
 
-Whole = npt.NDArray[np.int32]
+_Places = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.uint8]
 """Trust in the moved residual for each pixel: 0 none, FULL_TRUST full."""
 
@@ -121,44 +121,26 @@ def _cell_means(error: Pixels, cell: int) -> npt.NDArray[np.float64]:
 
 def _maps(
     flow: npt.NDArray[np.float32], scale: int
-) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
-    """Fixed-point maps for OpenCV's `remap` at `scale` times the flow's size.
-
-    The whole part is x and y in int16, the rest an index of 5 bits each, as its
-    `convertMaps` would give them; made at the flow's size and spread, for speed.
-    """
-    x, x_rest = _axis(flow[..., 0], scale, 1)
-    y, y_rest = _axis(flow[..., 1], scale, 0)
-    y_rest <<= 5
-    y_rest |= x_rest
-    index = y_rest.astype(np.uint16)
-    # One int32 holds x and y, both below 2 ** 15: adding to one spares the other.
-    y <<= 16
-    y |= x
-    coarse, fine = _spread(y, scale), index
-    if scale > 1:
-        fine = index.repeat(scale, axis=0).repeat(scale, axis=1)
-    return coarse.view(np.int16).reshape(*coarse.shape, 2), fine
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Where to look, x and y for OpenCV's `remap`, at `scale` times the flow's size."""
+    height, width = flow.shape[:2]
+    x = flow[..., 0] * np.float32(scale)
+    x += np.arange(0, scale * width, scale, dtype=np.float32)
+    y = flow[..., 1] * np.float32(scale)
+    y += np.arange(0, scale * height, scale, dtype=np.float32)[:, None]
+    if scale == 1:
+        return x, y
+    return _spread(x, scale, 1), _spread(y, scale, 0)
 
 
-def _axis(flow: npt.NDArray[np.float32], scale: int, axis: int) -> tuple[Whole, Whole]:
-    """Where to look along one axis at `scale` times the size: pixel, and 1/32 of it."""
-    steps = np.rint(flow * np.float32(32 * scale)).astype(np.int32)
-    rest = steps & 31
-    steps >>= 5
-    count = flow.shape[axis] * scale
-    places = np.arange(0, count, scale, dtype=np.int32)
-    steps += places if axis else places[:, None]
-    np.clip(steps, 0, count - 1, out=steps)
-    return steps, rest
-
-
-def _spread(packed: Whole, scale: int) -> Whole:
-    height, width = packed.shape
-    out = np.empty((scale * height, scale * width), np.int32)
-    for y in range(scale):
-        for x in range(scale):
-            np.add(packed, (y << 16) | x, out=out[y::scale, x::scale])
+def _spread(places: npt.NDArray[np.float32], scale: int, axis: int) -> _Places:
+    """Each place becomes scale x scale; neighbours along `axis` are 1 further on."""
+    height, width = places.shape
+    out = np.empty((scale * height, scale * width), np.float32)
+    for n in range(scale * scale):
+        offsets = divmod(n, scale)
+        corner = out[offsets[0] :: scale, offsets[1] :: scale]
+        np.add(places, np.float32(offsets[axis]), out=corner)
     return out
 
 

@@ -32,9 +32,10 @@ or 2 ** 53 (float64)."""
 FRACTION_BITS = 14
 _TAPS = (-3.0, 29.0, 111.0, -9.0)
 """The cubic at distances 1.75, .75, .25, 1.25, times 128: 7 fraction bits a pass."""
-_BAND = 32
-"""Input rows at a time: their temporaries stay in the second-level cache."""
-_STRIP = 8
+_BAND_AREA = 60_000
+"""Input pixels at a time: few enough that temporaries stay in the second-level cache,
+enough that threads seldom wait for the interpreter."""
+_ROWS = 8
 _COLUMNS = 1280
 """Rows and columns of one matrix product: too small for BLAS to start threads."""
 
@@ -51,22 +52,22 @@ def doubled_strips(plane: Plane) -> Iterator[tuple[slice, Fixed]]:
     """
     height, width = plane.shape
     kind = fixed_type(plane)
-    wide = np.empty((_BAND + 4, 2 * width), kind)
-    strip = np.empty((2 * _STRIP, 2 * width), kind)
-    for top in range(0, height, _BAND):
-        rows = min(_BAND, height - top)
+    band = min(max(_BAND_AREA // width, _ROWS), height)
+    wide = np.empty((band + 4, 2 * width), kind)
+    strip = np.empty((2 * band, 2 * width), kind)
+    for top in range(0, height, band):
+        rows = min(band, height - top)
         source = np.clip(np.arange(top - 2, top + rows + 2), 0, height - 1)
         _double_columns(plane[source], wide[: rows + 4])
-        for start in range(0, rows, _STRIP):
-            count = min(_STRIP, rows - start)
+        out = strip[: 2 * rows]
+        for start in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - start)
             matrix = _rows_matrix(count).astype(kind)
-            out = strip[: 2 * count]
             for left in range(0, 2 * width, _COLUMNS):
                 part = slice(left, left + _COLUMNS)
-                np.matmul(
-                    matrix, wide[start : start + count + 4, part], out=out[:, part]
-                )
-            yield slice(2 * (top + start), 2 * (top + start + count)), out
+                here = wide[start : start + count + 4, part]
+                np.matmul(matrix, here, out=out[2 * start : 2 * (start + count), part])
+        yield slice(2 * top, 2 * (top + rows)), out
 
 
 @cache
