@@ -1,6 +1,6 @@
-"""Skips, loudly, the tests whose device or program is absent.
+"""Skips, loudly, the tests whose device, program or library is absent.
 
-`FAIL_WITHOUT_GPU=1` (or `_CAMERA`, `_WINDOW`, `_FFPROBE`) makes the absence a failure,
+`FAIL_WITHOUT_GPU=1` (or `_OPENCV`, `_FFPROBE` ...) makes the absence a failure,
 for a machine that is meant to have it.
 """
 
@@ -35,10 +35,25 @@ def _has_ffprobe() -> bool:
     return shutil.which("ffprobe") is not None
 
 
+@cache
+def _has_opencv() -> bool:
+    # A bare machine lacks two libraries that it loads, libgl1 and libglib2.0-0.
+    try:
+        import cv2
+    except ImportError:
+        return False
+    return bool(cv2.__version__)
+
+
+def _must_have(name: str) -> bool:
+    return os.environ.get(f"FAIL_WITHOUT_{name.upper()}", "0") != "0"
+
+
 NEEDS: dict[str, Callable[[], bool]] = {
     "camera": _has_camera,
     "ffprobe": _has_ffprobe,
     "gpu": _has_gpu,
+    "opencv": _has_opencv,
     "window": _has_window,
 }
 
@@ -49,6 +64,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.get_closest_marker(name) is None or is_here():
             continue
         variable = f"FAIL_WITHOUT_{name.upper()}"
-        if os.environ.get(variable, "0") != "0":
+        if _must_have(name):
             pytest.fail(f"no {name} here, and {variable} is set", pytrace=False)
         pytest.skip(f"no {name} here; {variable}=1 makes this a failure")
+
+
+# These import OpenCV at the top, so that without it they cannot even be collected.
+collect_ignore = (
+    []
+    if _has_opencv() or _must_have("opencv")
+    else ["test_model_data.py", "test_model_degrade.py", "test_model_train.py"]
+)
+
+
+def pytest_report_header() -> list[str]:
+    """Says what is left out."""
+    return [f"without OpenCV: {name} is left out" for name in collect_ignore]

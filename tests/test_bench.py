@@ -15,6 +15,8 @@ from videnhance.bench import (
 from videnhance.errors import InputError
 from videnhance.region import Size
 
+pytestmark = pytest.mark.opencv
+
 
 def test_the_scene_moves_and_repeats() -> None:
     first, second = moving_scene(Size(70, 50), 2)

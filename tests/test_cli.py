@@ -100,6 +100,7 @@ def _refused(folder: Path, code: int, *words: Word) -> str:
 # Where the files stand on the line.
 
 
+@pytest.mark.opencv
 @pytest.mark.parametrize(
     "line",
     [
@@ -364,6 +365,7 @@ def test_names_cannot_write_to_the_terminal(tmp_path: Path) -> None:
 # What comes out.
 
 
+@pytest.mark.opencv
 @pytest.mark.parametrize("skip", [1, 2, 4])
 def test_frames_times_and_sound_are_kept(
     tiny: Sequence[Word], tmp_path: Path, skip: int
@@ -510,6 +512,7 @@ def test_the_bar_goes_to_the_error_stream(
     assert re.search(r"videnhance: 5 frames in \d", result.stderr)
 
 
+@pytest.mark.opencv
 def test_the_report_counts(clip: Path, tiny: Sequence[Word], tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     _done(clip, tmp_path / "out.mp4", *tiny, "--skip", 2, "--report", path)
@@ -556,6 +559,7 @@ def _started(*words: Word) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.opencv
 def test_a_signal_leaves_nothing(tiny: Sequence[Word], tmp_path: Path) -> None:
     long = Clip(width=160, height=120, pts=range(0, 200 * 512, 512))
     source = write_clip(tmp_path / "in.mp4", long)

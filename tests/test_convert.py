@@ -18,6 +18,8 @@ from videnhance.video.reader import VideoReader
 from videnhance.video.source import Span
 from videnhance.video.writer import Encoding
 
+pytestmark = pytest.mark.opencv
+
 LOSSLESS = Encoding(codec="ffv1")
 
 

@@ -42,7 +42,7 @@ from videnhance.report import Report
 from videnhance.resize import Plane
 from videnhance.tiles import PATCH_AREA
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.opencv]
 
 SIZE = Size(150, 134)
 SMALL = Size(70, 50)

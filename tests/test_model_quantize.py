@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor
@@ -22,7 +24,7 @@ X86 = {"amd64", "i386", "i686", "x86_64"}
 
 # Every engine's codes of pictures that drive the sums of products as high as they go.
 CODES = """
-import hashlib, io, json, warnings
+import io, json, warnings
 import numpy as np, torch
 from videnhance.model.card import find_card
 warnings.simplefilter("ignore")
@@ -39,7 +41,7 @@ for engine in torch.backends.quantized.supported_engines:
     torch.backends.quantized.engine = engine
     with torch.inference_mode():
         codes = torch.jit.load(io.BytesIO(weights)).eval()(batch)
-    found[engine] = hashlib.sha256(codes.numpy().tobytes()).hexdigest()
+    found[engine] = codes.numpy().tobytes().hex()
 print(json.dumps(found))
 """
 
@@ -133,7 +135,7 @@ def test_int8_needs_relu(activation: str) -> None:
         int8_script(made, calibration(1), STEP)
 
 
-def test_the_shipped_codes_are_the_same_on_processors_without_vnni() -> None:
+def test_the_shipped_codes_do_not_saturate_on_processors_without_vnni() -> None:
     if platform.machine().lower() not in X86:
         pytest.skip(f"{platform.machine()} is no x86: its kernels sum in 32 bits")
     command = [sys.executable, "-c", CODES]
@@ -145,6 +147,14 @@ def test_the_shipped_codes_are_the_same_on_processors_without_vnni() -> None:
     old, new = (process.communicate()[0].decode() for process in running)
     assert [process.returncode for process in running] == [0, 0]
     assert "isa:Intel AVX2\n" in old
-    hashes = json.loads(old.splitlines()[-1])
-    assert hashes == json.loads(new)
-    assert "onednn" in hashes
+    ours, theirs = json.loads(new), json.loads(old.splitlines()[-1])
+    assert "onednn" in ours
+    for engine, codes in ours.items():
+        error = _bytes(codes) - _bytes(theirs[engine])
+        # A sum that saturates is off by many codes, a tie rounded otherwise by one.
+        assert np.abs(error).max() <= 1
+        assert np.count_nonzero(error) < error.size / 1000
+
+
+def _bytes(text: str) -> npt.NDArray[np.int16]:
+    return np.frombuffer(bytes.fromhex(text), np.uint8).astype(np.int16)

@@ -13,6 +13,8 @@ from videnhance.frame import Pixels
 from videnhance.motion import FULL_TRUST, Motion, analysed, blended, moved, weights
 from videnhance.region import Size
 
+pytestmark = pytest.mark.opencv
+
 SIZE = Size(150, 134)
 CELL = 64
 TINY = [(1, 1), (1, 31), (31, 1), (7, 5), (31, 31), (31, 200), (200, 9)]

@@ -16,6 +16,7 @@ def _order(name: str) -> tuple[bool, bool, str]:
     return not name.isupper(), not name[0].isupper(), name
 
 
+@pytest.mark.opencv
 @pytest.mark.parametrize("source", LIBRARY, ids=lambda s: s.name)
 def test_public_names_exist_and_are_sorted(source: Source) -> None:
     module = importlib.import_module(source.name)

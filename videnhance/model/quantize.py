@@ -2,7 +2,8 @@
 
 Static int8: weights per output channel, activations by histogram. Weights stay within
 +-64, so two products of 8-bit activations fit the 16-bit sums of processors without
-VNNI (255 * 64 * 2 < 32768): the result is the same to the bit on every x86 processor.
+VNNI (255 * 64 * 2 < 32768). Sums are the same on every x86 processor; the code of one
+that lies between two codes can differ by one.
 
 The pixel shuffle is left to the runtime, where it costs a tenth of torch's.
 """
