@@ -29,7 +29,7 @@ def test_the_scene_moves_and_repeats() -> None:
 
 def test_a_table_has_a_line_for_each_row() -> None:
     lines = table(
-        [Row("decode", 100.0, 1.5), Row("convert", 20.0, 80.0, 1.1, 1.4, 480)]
+        [Row("decode", 9, 100.0, 1.5), Row("convert", 9, 20.0, 80.0, 1.1, 1.4, 480)]
     )
     assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
     assert lines[2] == "| decode | 100.0 | 1.5 |  |  |  |"
@@ -37,7 +37,7 @@ def test_a_table_has_a_line_for_each_row() -> None:
 
 
 def test_json_names_the_machine() -> None:
-    values = as_json([Row("decode", 100.0, 1.5)])
+    values = as_json([Row("decode", 9, 100.0, 1.5)])
     assert values["processor"] == processor_name() != ""
     assert values["cores"] >= 1
     assert values["rows"][0]["name"] == "decode"
@@ -52,6 +52,7 @@ def test_every_stage_and_every_conversion_is_measured(tmp_path: Path) -> None:
     for row in rows:
         assert row.frames_per_second > 0
         assert row.cpu_ms > 0
+        assert row.frames == 4
     for row in rows[4:]:
         assert row.to_sum is not None
         assert row.to_slowest is not None

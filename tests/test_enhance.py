@@ -525,7 +525,6 @@ def test_the_input_is_not_changed() -> None:
         ({"fuse": -1.0}, "--fuse -1.0"),
         ({"workers": -1}, "--workers -1"),
         ({"workers": 257}, "--workers 257"),
-        ({"patch_area": 0}, "--tile 0"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(

@@ -48,6 +48,8 @@ class Row:
     """One line of the table; times are for one frame."""
 
     name: str
+    frames: int
+    """Measured."""
     frames_per_second: float
     cpu_ms: float
     to_sum: float | None = None
@@ -82,7 +84,7 @@ def benchmarked(source: Path | None, frames: int) -> Iterator[Row]:
 
 
 def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
-    """Decode, model and encode, each alone and on one thread's clock."""
+    """Decode, model and encode, each alone, by the processor's time."""
     start = time.process_time(), time.perf_counter()
     with VideoReader(source) as reader:
         decoded = list(islice(reader, frames))
@@ -105,7 +107,7 @@ def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
 
 def _row(name: str, frames: int, start: tuple[float, float]) -> Row:
     cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
-    return Row(name, frames / wall, 1000 * cpu / frames)
+    return Row(name, frames, frames / wall, 1000 * cpu / frames)
 
 
 def _whole(
@@ -117,6 +119,8 @@ def _whole(
         str(files[1]),
         "-q",
         "-y",
+        "--precision",
+        "int8",
         "--report",
         str(report),
         *options,
@@ -135,6 +139,7 @@ def _whole(
     share = wall_ms * available_cores()
     return Row(
         name,
+        frames,
         1000 / wall_ms,
         1000 * seconds["processor"] / frames,
         share / sum(needed),

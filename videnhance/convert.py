@@ -68,10 +68,14 @@ def convert(job: Job, watcher: Watcher) -> Report:
             report.streams = [_words(stream) for stream in writer.streams]
             report.notices += [*job.notices, *reader.notices, *writer.notices]
             watcher.started(reader.info, report)
+            known = len(reader.notices)
             start = time.perf_counter(), time.process_time()
-            _run(iter(reader), writer, upscaler, (job, report, watcher))
+            line = enhanced(iter(reader), upscaler, job.settings, report)
+            _write(line, writer, job.settings, report, watcher)
+            report.later_notices = reader.notices[known:]
             report.damaged_packets = reader.damaged_packets
             report.damaged_frames = reader.damaged_frames
+        report.dropped_packets = writer.dropped_packets
     report.seconds["total"] = time.perf_counter() - begun
     report.seconds["converting"] = time.perf_counter() - start[0]
     report.seconds["processor"] = time.process_time() - start[1]
@@ -79,15 +83,15 @@ def convert(job: Job, watcher: Watcher) -> Report:
     return report
 
 
-def _run(
-    frames: Iterator[Frame],
+def _write(
+    line: Iterator[Frame],
     writer: VideoWriter,
-    upscaler: Upscaler,
-    told: tuple[Job, Report, Watcher],
+    settings: Settings,
+    report: Report,
+    watcher: Watcher,
 ) -> None:
-    job, report, watcher = told
-    line = enhanced(frames, upscaler, job.settings, report)
-    ahead = job.settings.queue_bytes if job.settings.workers else 0
+    """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
+    ahead = settings.queue_bytes if settings.workers else 0
     with closing(prefetch(line, ahead, report.writing)) as finished:
         for frame in finished:
             start = time.perf_counter()

@@ -118,7 +118,6 @@ class Settings:
         _check("--skip", self.skip, self.skip >= 1, "1 (every frame) or more")
         _check("--fuse", self.fuse, 0 <= self.fuse <= 1, "0 to 1")
         _check("--workers", self.workers, 0 <= self.workers <= 256, "0 to 256")
-        _check("--tile", self.patch_area, self.patch_area >= 1, "1 or more")
 
     @property
     def moves(self) -> bool:

@@ -32,7 +32,12 @@ class Report:
     writing: Meter = field(default_factory=Meter)
     damaged_packets: int = 0
     damaged_frames: int = 0
+    dropped_packets: int = 0
+    """Packets of sound and subtitles that were damaged."""
     notices: list[str] = field(default_factory=list)
+    """Known before the work."""
+    later_notices: list[str] = field(default_factory=list)
+    """Found on the way."""
     streams: list[dict[str, str]] = field(default_factory=list)
     """Every other stream of the source: kept, converted or lost, and why."""
 
@@ -47,8 +52,9 @@ class Report:
 
     @property
     def slowest(self) -> str:
-        """The stage that the others waited for most."""
-        return max(self.waited, key=lambda stage: self.waited[stage])
+        """The stage that the others waited for most; empty if none waited."""
+        stage = max(self.waited, key=lambda stage: self.waited[stage])
+        return stage if self.waited[stage] else ""
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values."""

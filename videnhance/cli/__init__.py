@@ -7,6 +7,8 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +22,7 @@ from videnhance.errors import UsageError, VidenhanceError
 
 __all__ = ["app", "main"]
 
-_INTERRUPTED, _TERMINATED = 130, 143
+_INTERRUPTED = 130
 
 
 class _Failure(click.ClickException):
@@ -56,7 +58,7 @@ class _App(click.Group):
         except VidenhanceError as error:
             raise _Failure(error) from error
         except KeyboardInterrupt:
-            click.echo("videnhance: interrupted; nothing was written", err=True)
+            click.echo("videnhance: interrupted", err=True)
             ctx.exit(_INTERRUPTED)
 
 
@@ -82,26 +84,46 @@ def convert(**options: Any) -> None:
     """Converts the video IN to OUT, enlarged, with its sound and its timing."""
     from videnhance.convert import convert as run
 
-    _listen(options["verbose"])
+    if options["verbose"]:
+        logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
+        logging.getLogger("videnhance").setLevel(logging.DEBUG)
     job = job_of(options)
     watcher, close = watcher_of(options)
-    try:
-        report = run(job, watcher)
-    finally:
-        close()
+    with _signals():
+        try:
+            report = run(job, watcher)
+        except KeyboardInterrupt:
+            click.echo("videnhance: interrupted; nothing was written", err=True)
+            raise SystemExit(_INTERRUPTED) from None
+        finally:
+            close()
     conclude(report, options)
 
 
-def _listen(verbose: bool) -> None:
-    if verbose:
-        logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
-        logging.getLogger("videnhance").setLevel(logging.DEBUG)
-    signal.signal(signal.SIGTERM, _stop)
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Ends the work in order on the first signal, and ignores those after it."""
+    names = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    numbers = [getattr(signal, name) for name in names]
+    before = {number: signal.getsignal(number) for number in numbers}
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        # A second one would end the clean-up: threads alive, a part file left.
+        for other in numbers:
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise SystemExit(_TERMINATED)
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @app.command()
@@ -130,14 +152,16 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 
     if frames < 1:
         raise UsageError(f"--frames {frames} measures nothing; use 1 or more")
+    if target:
+        written(target, "{}\n", "--json")  # now, not after minutes of measuring
     rows = []
     for row in measure.benchmarked(file, frames):
         rows.append(row)
         click.echo(f"videnhance: measured {row.name}", err=True)
-    print(f"{measure.processor_name()}, {frames} frames\n")
+    print(f"{measure.processor_name()}, {rows[0].frames} frames\n")
     print("\n".join(measure.table(rows)))
     if target:
-        written(target, json.dumps(measure.as_json(rows), indent=2) + "\n")
+        written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
 
 
 def main() -> None:

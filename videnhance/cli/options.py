@@ -23,7 +23,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> A
         return None
     try:
         parts = [float(part) for part in value.split(":")]
-        if not all(isfinite(part) for part in parts) or min(parts[1:], default=0) < 0:
+        if not all(map(isfinite, parts)) or (len(parts) > 1 and "-" in value):
             raise ValueError(value)
         seconds = sum(part * 60**n for n, part in enumerate(reversed(parts)))
     except ValueError as error:
@@ -81,7 +81,7 @@ _CONVERT = (
     click.option(
         "--tile",
         default=496,
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=32),
         help="Largest patch: N x N pixels.",
     ),
     click.option("-c", "--codec", default="libx264", show_default=True),
@@ -167,9 +167,8 @@ def _check_report(report: Path | None, files: tuple[Path, Path]) -> None:
     if report is None:
         return
     name = printable(report)
-    if report.absolute() in [file.absolute() for file in files] or (
-        report.exists() and files[0].exists() and report.samefile(files[0])
-    ):
+    same = report.exists() and files[0].exists() and report.samefile(files[0])
+    if same or report.resolve() in [file.resolve() for file in files]:
         raise UsageError(f"--report {name} is a video of this run; name another file")
     folder = report.absolute().parent
     if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):

@@ -1,7 +1,7 @@
 """What a running conversion shows: notices, a bar or JSON lines, and the last line."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,27 +71,36 @@ def conclude(report: "Report", options: dict[str, Any]) -> None:
         written(options["report"], text)
     if options["quiet"]:
         return
-    damage = report.damaged_packets + report.damaged_frames
-    if damage:
-        click.echo(
-            f"videnhance: the input is damaged: {report.damaged_packets} packets and "
-            f"{report.damaged_frames} frames; the rest is converted",
-            err=True,
-        )
+    for words in (*report.later_notices, *_damage(report)):
+        click.echo(f"videnhance: {printable(words)}", err=True)
     seconds = report.seconds["total"]
+    waited = f", waited most for the {report.slowest}" if report.slowest else ""
     click.echo(
         f"videnhance: {report.frames_out} frames in {seconds:.1f} s "
-        f"({report.frames_out / seconds:.1f} a second), waited most for the "
-        f"{report.slowest}: {printable(report.target)}",
+        f"({report.frames_out / seconds:.1f} a second){waited}: "
+        f"{printable(report.target)}",
         err=True,
     )
 
 
-def written(path: Path, text: str) -> None:
-    """Writes a report. Raises UsageError if it cannot."""
+def _damage(report: "Report") -> Iterator[str]:
+    if report.damaged_packets or report.damaged_frames:
+        yield (
+            f"the input is damaged: {report.damaged_packets} packets and "
+            f"{report.damaged_frames} frames; the rest is converted"
+        )
+    if report.dropped_packets:
+        yield (
+            f"{report.dropped_packets} packets of sound or subtitles are damaged and "
+            "left out"
+        )
+
+
+def written(path: Path, text: str, option: str = "--report") -> None:
+    """Writes a report. Raises UsageError, which names the option, if it cannot."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"--report {printable(path)}: {error.strerror}; choose another file"
+            f"{option} {printable(path)}: {error.strerror}; choose another file"
         ) from error

@@ -124,7 +124,7 @@ def _check(card: Card) -> None:
             f"model {card.name}: scale {card.scale} and multiple_of {card.multiple_of} "
             "do not fit; this version runs models of scale 2 for patches of any size"
         )
-    if card.halo < 0 or not 0 < card.residual_step < 256 or not card.files:
+    if card.halo < 0 or not 0 < card.residual_step <= 4 or not card.files:
         raise ModelError(
             f"model {card.name}: {card.halo = }, {card.residual_step = } and "
             f"{len(card.files)} files make no model; correct {printable(card.path)}"

@@ -132,6 +132,11 @@ def load(choice: Choice) -> Network:
     measured = [_measured(_checked(network)) for network in networks]
     for network in measured:
         logger.debug("candidate: %s", network)
+    if not measured:
+        raise UsageError(
+            f"--precision {choice.precision}: this torch has no engine for it; "
+            "use float32"
+        )
     return max(measured, key=lambda network: network.megapixels_per_second)
 
 

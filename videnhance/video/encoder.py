@@ -36,6 +36,18 @@ _FINE_QUALITY = 2 * 118
 """Quantizer 2 of 31 in FFmpeg's lambda units, for encoders without a crf."""
 _WITH_QSCALE = ("flv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4")
 _WITH_TURN = ("matroska", "mov", "mp4", "webm")
+_OWNED = {
+    "video_size": "--scale",
+    "s": "--scale",
+    "time_base": "nothing: times are the source's",
+    "pixel_format": "--pix-fmt",
+    "pix_fmt": "--pix-fmt",
+    **dict.fromkeys(
+        ("color_range", "colorspace", "color_primaries", "color_trc", "aspect"),
+        "nothing: it is the source's",
+    ),
+}
+"""What would make another picture than the one that was announced."""
 _WITH_CRF = ("libx264", "libx264rgb", "libx265")
 _LARGEST_MPEG4_BASE = 65535
 _MPEG4_BASE = Fraction(1, 60000)
@@ -118,7 +130,8 @@ def added_stream(
         "mov",
     ):
         context.codec_tag = "hvc1"
-    context.options = {**_quiet(encoding), **_options(context, encoding, notices)}
+    context.options = _options(context, encoding, notices)
+    _quieten(context.options, encoding.codec)
     if container.format.name == "avi":  # it stores no times to reorder frames by
         context.options.setdefault("bf", "0")
     _open(context, encoding, size)
@@ -168,6 +181,8 @@ def _options(
 ) -> dict[str, str]:
     known, codec = _known_options(context), encoding.codec
     for name in encoding.options:
+        if name in _OWNED:
+            raise UsageError(f"-e {name} is not for the encoder: use {_OWNED[name]}")
         if name not in known and hasattr(context, "supported_options"):
             near = get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -191,15 +206,17 @@ def _options(
     return {**options, **encoding.options}
 
 
-def _quiet(encoding: Encoding) -> dict[str, str]:
+def _quieten(options: dict[str, str], codec: str) -> None:
     """Two encoders write to the terminal on their own: no more than errors, please."""
-    if encoding.codec == "libsvtav1":
+    if codec == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")
-    return {"x265-params": "log-level=error"} if encoding.codec == "libx265" else {}
+    if codec == "libx265":
+        given = options.get("x265-params", "")
+        options["x265-params"] = f"log-level=error:{given}".rstrip(":")
 
 
 def _open(context: VideoCodecContext, encoding: Encoding, size: Size) -> None:
-    given = ", ".join(f"{k}={v}" for k, v in context.options.items())
+    given = ", ".join(f"{k}={v}" for k, v in context.options.items()) or "no options"
     try:
         context.open()
     except (av.FFmpegError, ValueError) as error:

@@ -196,10 +196,16 @@ class VideoReader:
 
     def _decoded(self) -> Iterator[VideoFrame]:
         packets = 0
+        held: AnyPacket | None = None
         for packet in packets_of(self._container, [self._stream], self._unreadable):
             packets += 1
             self.damaged_packets += packet.is_corrupt
-            yield from self._decode(packet)
+            if held is not None:
+                yield from self._decode(held)
+            held = packet
+        # Cut off in its middle, the last packet would make threads drop good frames.
+        if held is not None and not held.is_corrupt:
+            yield from self._decode(held)
         yield from self._decode(None)
         # Other containers count frames that are shown twice, or not at all.
         exact = self._container.format.name.startswith("mov")

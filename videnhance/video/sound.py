@@ -52,6 +52,7 @@ class SoundConverter:
             context.bit_rate = _BITS_A_CHANNEL * context.channels
         context.open()
         self._encoder = context
+        self.damaged_packets = 0
         self._resampler = AudioResampler(
             settings["format"],
             settings["layout"],
@@ -70,6 +71,7 @@ class SoundConverter:
                 for part in self._resampler.resample(frame):
                     made += self._encoded(part)
         except DECODE_ERRORS as error:
+            self.damaged_packets += 1
             _LOG.info("damaged sound: %s", reason(error))
         if packet is None:
             for part in self._resampler.resample(None):

@@ -187,7 +187,7 @@ class StreamCopy:
         out: OutputContainer,
         plans: Sequence[StreamPlan],
     ) -> None:
-        self.dropped_packets = 0
+        self._dropped = 0
         self._filled: set[int] = set()
         self._path, self._out, self._span = source.path, out, source.span
         with ExitStack() as stack:
@@ -216,6 +216,13 @@ class StreamCopy:
         self._packets = iter(())
         self._open.close()
 
+    @property
+    def dropped_packets(self) -> int:
+        """Damaged packets that are left out so far."""
+        sounds = (track.sound for track in self._tracks.values())
+        damaged = sum(sound.damaged_packets for sound in sounds if sound is not None)
+        return self._dropped + damaged
+
     def copy_until(self, seconds: Fraction | None) -> None:
         """Writes what comes up to this time of the output; for None, all the rest."""
         while True:
@@ -228,7 +235,7 @@ class StreamCopy:
                 self._out.mux(packet)
                 self._filled.add(packet.stream_index)
             except _DAMAGED as error:
-                self.dropped_packets += 1
+                self._dropped += 1
                 _LOG.info("%s: packet not taken: %s", self._path, reason(error))
 
     def _added(self, plans: Sequence[StreamPlan]) -> dict[int, _Track]:
@@ -288,7 +295,7 @@ class StreamCopy:
         for ready in track.packets(packet):
             seconds = track.retimed(ready, self._zero)
             if seconds is None:
-                self.dropped_packets += 1
+                self._dropped += 1
             else:
                 yield seconds, ready
 
@@ -312,7 +319,7 @@ class StreamCopy:
         return None if past > _TAIL_SECONDS else past < 0
 
     def _note_unreadable(self, error: BaseException) -> None:
-        self.dropped_packets += 1
+        self._dropped += 1
         _LOG.info("%s: cannot read on: %s", self._path, reason(error))
 
 
