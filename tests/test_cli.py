@@ -347,6 +347,9 @@ def test_a_report_never_replaces_the_input(
     line = (clip, tmp_path / "out.mp4", *tiny, "--report")
     assert "--report" in _refused(tmp_path, 2, *line, clip)
     assert "--report" in _refused(tmp_path, 2, *line, tmp_path / "out.mp4")
+    (tmp_path / "sub").mkdir()
+    around = tmp_path / "sub" / ".." / "out.mp4"
+    assert "--report" in _refused(tmp_path, 2, *line, around)
 
 
 def test_a_report_that_cannot_be_written_is_told_before_the_work(
@@ -567,6 +570,8 @@ def test_a_signal_leaves_nothing(tiny: Sequence[Word], tmp_path: Path) -> None:
     before = _contents(tmp_path)
     slow = ("--scale", 4, "--reuse", "off", "--preset", "slow", "--progress", "json")
     wanted = {signal.SIGINT: ("old.mp4", 130), signal.SIGTERM: ("new.mp4", 143)}
+    if hasattr(signal, "SIGHUP"):
+        wanted[signal.SIGHUP] = ("gone.mp4", 129)
     runs = {
         number: _started(source, tmp_path / name, *slow, "-y", *tiny)
         for number, (name, _) in wanted.items()
@@ -574,7 +579,8 @@ def test_a_signal_leaves_nothing(tiny: Sequence[Word], tmp_path: Path) -> None:
     for number, process in runs.items():
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["frames"] < 200
-        process.send_signal(number)
+        for _ in range(3):  # the hand that does not wait
+            process.send_signal(number)
     told = {n: process.communicate(timeout=60)[1] for n, process in runs.items()}
     for number, (_, code) in wanted.items():
         assert runs[number].returncode == code

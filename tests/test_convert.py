@@ -1,5 +1,6 @@
 """One conversion as a call: who is told what, and that threads change nothing."""
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -160,3 +161,13 @@ def test_what_cannot_be_is_said_before_the_first_frame(job: Job) -> None:
 
 def test_there_is_a_worker_for_each_core() -> None:
     assert default_workers() >= 1
+
+
+def test_what_is_found_on_the_way_is_told_at_the_end(job: Job) -> None:
+    clip = Clip(pts=range(0, 60 * 512, 512), container={"movflags": "faststart"})
+    source = write_clip(job.source.with_name("cut.mp4"), clip)
+    os.truncate(source, source.stat().st_size * 2 // 3)
+    report = convert(replace(job, source=source), Log().watcher)
+    assert not any("cut off" in words for words in report.notices)
+    assert any("cut off" in words for words in report.later_notices)
+    assert report.damaged_packets > 0

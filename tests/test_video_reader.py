@@ -175,6 +175,18 @@ def test_a_cut_file_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
     assert 10 < len(frames) < 60
 
 
+def test_a_last_packet_that_is_cut_costs_no_other_frame(tmp_path: Path) -> None:
+    clip = Clip(pts=range(0, 60 * 512, 512), container={"movflags": "faststart"})
+    path = write_clip(tmp_path / "a.mp4", clip)
+    with av.open(str(path)) as whole:
+        packets = list(whole.demux(video=0))
+        inside = packets[40]
+    assert inside.pos is not None
+    os.truncate(path, inside.pos + inside.size // 2)
+    with VideoReader(path) as reader:
+        assert len(list(reader)) == 40
+
+
 def test_a_new_size_in_mid_stream_is_scaled_to_the_first(tmp_path: Path) -> None:
     parts = [Clip(), Clip(width=96, height=64)]
     path = tmp_path / "two.264"

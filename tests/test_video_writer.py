@@ -283,6 +283,8 @@ def test_targets_that_cannot_be_are_refused(tmp_path: Path) -> None:
     ("encoding", "words"),
     [
         (Encoding(options={"crff": "3"}), "crff"),
+        (Encoding(options={"video_size": "10x10"}), "video_size .*--scale"),
+        (Encoding(options={"time_base": "1/7"}), "time_base .*the source's"),
         (Encoding(options={"profile": "nonsense"}), "does not open .*profile=nonsense"),
         (Encoding(codec="nothing"), "no encoder named nothing"),
         (Encoding(pix_fmt="yuv410p"), "does not take yuv410p"),
