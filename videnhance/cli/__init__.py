@@ -135,9 +135,9 @@ def probe(file: Path, as_values: bool) -> None:
 
     info = words.probed(file)
     if as_values:
-        print(json.dumps(words.as_json(info), indent=2))
+        click.echo(json.dumps(words.as_json(info), indent=2))
     else:
-        print("\n".join(words.describe(info)))
+        click.echo("\n".join(words.describe(info)))
 
 
 @app.command()
@@ -158,8 +158,8 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     for row in measure.benchmarked(file, frames):
         rows.append(row)
         click.echo(f"videnhance: measured {row.name}", err=True)
-    print(f"{measure.processor_name()}, {rows[0].frames} frames\n")
-    print("\n".join(measure.table(rows)))
+    click.echo(f"{measure.processor_name()}, {rows[0].frames} frames\n")
+    click.echo("\n".join(measure.table(rows)))
     if target:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
 

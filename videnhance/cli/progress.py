@@ -38,7 +38,7 @@ def watcher_of(options: dict[str, Any]) -> "tuple[Watcher, Callable[[], None]]":
             bar.set_postfix(_shares(report), refresh=False)
             bar.update()
         elif options["progress"] == "json":
-            print(json.dumps(_progress(report)), flush=True)
+            click.echo(json.dumps(_progress(report)))
 
     return Watcher(started, advanced), lambda: bar.close() if bar is not None else None
 
