@@ -352,6 +352,15 @@ def test_a_report_never_replaces_the_input(
     assert "--report" in _refused(tmp_path, 2, *line, around)
 
 
+def test_a_benchmark_never_replaces_its_input(clip: Path, tmp_path: Path) -> None:
+    before = clip.read_bytes()
+    for report in (clip, tmp_path / "none" / "bench.json"):
+        done = CliRunner().invoke(app, ["bench", str(clip), "--json", str(report)])
+        assert done.exit_code == 2
+        assert "--json" in done.stderr
+    assert clip.read_bytes() == before
+
+
 def test_a_report_that_cannot_be_written_is_told_before_the_work(
     clip: Path, tiny: Sequence[Word], tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """The command line: each word becomes one call.
 
-The only home of click, tqdm and print.
+The only home of click and tqdm.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from videnhance import __version__
-from videnhance.cli.options import convert_options, job_of
+from videnhance.cli.options import check_report, convert_options, job_of
 from videnhance.cli.progress import conclude, watcher_of, written
 from videnhance.errors import UsageError, VidenhanceError
 
@@ -152,8 +152,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 
     if frames < 1:
         raise UsageError(f"--frames {frames} measures nothing; use 1 or more")
-    if target:
-        written(target, "{}\n", "--json")  # now, not after minutes of measuring
+    check_report(target, "--json", () if file is None else (file,))
     rows = []
     for row in measure.benchmarked(file, frames):
         rows.append(row)

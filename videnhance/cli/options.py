@@ -13,7 +13,7 @@ from videnhance.errors import UsageError, printable
 if TYPE_CHECKING:
     from videnhance.convert import Job
 
-__all__ = ["convert_options", "job_of"]
+__all__ = ["check_report", "convert_options", "job_of"]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -121,7 +121,7 @@ def job_of(options: dict[str, Any]) -> "Job":
     from videnhance.video.writer import DEFAULT_PRESET, Encoding
 
     source, target = _files(options)
-    _check_report(options["report"], (source, target))
+    check_report(options["report"], "--report", (source, target))
     fuse, notice = options["fuse"], None
     if fuse is None:
         moves = options["strength"] != 0
@@ -162,17 +162,21 @@ def job_of(options: dict[str, Any]) -> "Job":
     )
 
 
-def _check_report(report: Path | None, files: tuple[Path, Path]) -> None:
-    """Raises UsageError now if the report cannot be written after the work."""
+def check_report(report: Path | None, option: str, files: tuple[Path, ...]) -> None:
+    """Raises UsageError now if the report may not replace, or cannot be written later.
+
+    `files` are the videos of the run, the input first.
+    """
     if report is None:
         return
     name = printable(report)
-    same = report.exists() and files[0].exists() and report.samefile(files[0])
+    exist = bool(files) and report.exists() and files[0].exists()
+    same = exist and report.samefile(files[0])
     if same or report.resolve() in [file.resolve() for file in files]:
-        raise UsageError(f"--report {name} is a video of this run; name another file")
+        raise UsageError(f"{option} {name} is a video of this run; name another file")
     folder = report.absolute().parent
     if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"--report {name} cannot be written; choose another file")
+        raise UsageError(f"{option} {name} cannot be written; choose another file")
 
 
 def _files(options: dict[str, Any]) -> tuple[Path, Path]:
