@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.frame import Family, Frame, Pixels
+from videnhance.frame import ZERO_CODE, Family, Frame, Pixels
 from videnhance.resize import Plane
 
 __all__ = ["plane_residuals", "seen_by"]
@@ -57,13 +57,14 @@ def _eight_bits(plane: Plane, depth: int) -> npt.NDArray[np.uint8]:
 
 def seen_by(channels: int, frame: Frame) -> Pixels:
     """The frame as uint8 H x W x C for a model of 1 (luma) or 3 (RGB) channels."""
-    planes = [_eight_bits(plane, frame.layout.depth) for plane in frame.planes]
+    depth = frame.layout.depth
+    if channels == 1 and frame.layout.family is not Family.RGB:
+        return np.ascontiguousarray(_eight_bits(frame.planes[0], depth))[..., None]
+    planes = [_eight_bits(plane, depth) for plane in frame.planes]
     if channels == 1:
-        if frame.layout.family is Family.RGB:
-            red, blue = _BT601
-            r, g, b = (p.astype(np.float32) for p in planes)
-            return _rounded(red * r + (1 - red - blue) * g + blue * b)[..., None]
-        return np.ascontiguousarray(planes[0])[..., None]
+        red, blue = _BT601
+        r, g, b = (p.astype(np.float32) for p in planes)
+        return _rounded(red * r + (1 - red - blue) * g + blue * b)[..., None]
     if frame.layout.family is Family.RGB:
         return np.stack(planes, axis=-1)
     if frame.layout.family is Family.GRAY:
@@ -101,7 +102,7 @@ def plane_residuals(
 
     In 8-bit levels of the plane; chroma is averaged down to the chroma's size.
     """
-    levels = (residual.astype(np.float32) - 128) * np.float32(step)
+    levels = (residual.astype(np.float32) - ZERO_CODE) * np.float32(step)
     r, g, b = (levels[..., n] for n in range(3))
     if frame.layout.family is Family.RGB:
         return [r, g, b]

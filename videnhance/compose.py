@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.colour import plane_residuals
-from videnhance.frame import Family, Frame, Pixels
+from videnhance.frame import ZERO_CODE, Family, Frame, Pixels
 from videnhance.region import Size
 from videnhance.resize import (
     FRACTION_BITS,
@@ -19,9 +19,6 @@ from videnhance.resize import (
 )
 
 __all__ = ["Composer"]
-
-_ZERO = 128
-"""The residual code that means nothing is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Composer:
         if residual.shape[2] == 3:
             levels = plane_residuals(frame, residual, 2, self.step)
             return [_Addition(np.rint(level * unit), 1, 0) for level in levels]
-        luma = _Addition(residual[..., 0], round(unit * self.step), _ZERO)
+        luma = _Addition(residual[..., 0], round(unit * self.step), ZERO_CODE)
         if frame.layout.family is Family.RGB:
             return [luma] * 3
         return [luma, *nothing[1:]]

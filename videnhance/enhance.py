@@ -18,7 +18,7 @@ from videnhance import motion, plan, tiles
 from videnhance.colour import seen_by
 from videnhance.compose import Composer
 from videnhance.errors import MissingLibraryError, UsageError
-from videnhance.frame import Frame, Pixels
+from videnhance.frame import ZERO_CODE, Frame, Pixels
 from videnhance.plan import CELL, Fill, Plan
 from videnhance.report import Report
 from videnhance.threads import Pool, ordered_map, pool_of, prefetch
@@ -71,7 +71,8 @@ class Bicubic:
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes of nothing, at twice the size."""
         count, height, width, channels = pixels.shape
-        return np.full((count, 2 * height, 2 * width, channels), 128, np.uint8)
+        shape = (count, 2 * height, 2 * width, channels)
+        return np.full(shape, ZERO_CODE, np.uint8)
 
 
 DEFAULT_FUSE = 0.3
@@ -246,7 +247,8 @@ class _Pass:
         if last is not None and (fills == Fill.REUSED).all():
             return last
         height, width, channels = ready.seen.shape
-        residual = np.full((2 * height, 2 * width, channels), 128, np.uint8)
+        shape = (2 * height, 2 * width, channels)
+        residual = np.full(shape, ZERO_CODE, np.uint8)
         for tile, patch in patches:
             tiles.paste(tile, patch, 2, residual)
         if last is not None:

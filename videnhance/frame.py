@@ -11,10 +11,20 @@ import numpy.typing as npt
 from videnhance.region import Size
 from videnhance.resize import Plane
 
-__all__ = ["ColourTags", "Family", "Frame", "Layout", "Pixels", "VideoInfo"]
+__all__ = [
+    "ZERO_CODE",
+    "ColourTags",
+    "Family",
+    "Frame",
+    "Layout",
+    "Pixels",
+    "VideoInfo",
+]
 
 Pixels = npt.NDArray[np.uint8]
 """What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
+ZERO_CODE = 128
+"""The residual code that adds nothing."""
 
 
 class Family(Enum):

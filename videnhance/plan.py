@@ -162,9 +162,8 @@ def planned(sights: Iterable[Sight], rule: Rule) -> Iterator[Plan]:
     """Makes a plan of each sight; after a cut the rule starts anew."""
     since = 0
     for sight in sights:
-        first = sight.motion is None and not sight.unchanged.any()
-        if sight.cut or sight.frame.index == 0:
+        if sight.cut:
             since = 0
-        motion = None if sight.cut or first else sight.motion
+        motion = None if sight.cut else sight.motion
         yield Plan(sight.frame, sight.seen, rule(sight, since), motion)
         since += 1

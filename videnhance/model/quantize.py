@@ -15,12 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.ao import quantization
 
+from videnhance.frame import ZERO_CODE
 from videnhance.model.network import SRVGGNetLightweight
 
 __all__ = ["ZERO_CODE", "float32_script", "int8_script"]
 
-ZERO_CODE = 128
-"""The residual code for zero."""
 _WEIGHT_MAX = 63
 
 
