@@ -33,8 +33,10 @@ def _codes(size: Size, channels: int = 1) -> Pixels:
 def _cut_base(frame: Frame) -> list[Plane]:
     sizes = frame.layout.plane_sizes(frame.size.scaled(2))
     return [
-        doubled(plane, frame.layout.depth)[: size.height, : size.width]
-        for plane, size in zip(frame.planes, sizes, strict=True)
+        doubled(plane, frame.layout.depth, left)[: size.height, : size.width]
+        for plane, size, left in zip(
+            frame.planes, sizes, frame.layout.sited_left, strict=True
+        )
     ]
 
 

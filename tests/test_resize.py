@@ -115,3 +115,43 @@ def test_halves_are_rounded_up_and_the_range_is_kept(dtype: type) -> None:
     out = np.empty((1, 6), np.uint8)
     rounded(fixed[:1], 8, out)
     assert out.tolist() == [[0, 0, 0, 1, 2, 255]]
+
+
+def _step(width: int, edge: int) -> Plane:
+    """Dark, and bright from column `edge` on."""
+    plane = np.full((9, width), 40, np.uint8)
+    plane[:, edge:] = 200
+    return plane
+
+
+def _crossing(plane: Plane) -> float:
+    """The column at which the middle row crosses the mean, between samples."""
+    row = plane[plane.shape[0] // 2].astype(float)
+    after = int(np.argmax(row > 120))
+    return float(after - (row[after] - 120) / (row[after] - row[after - 1]))
+
+
+def test_chroma_that_lies_left_stays_over_its_luma() -> None:
+    # An edge of luma at column 20, and of its chroma, at half the width, at column 10.
+    luma = doubled(_step(40, 20), 8)
+    chroma = doubled(_step(20, 10), 8, sited_left=True)
+    # Chroma sample n lies at luma column 2 n. Between columns 18 and 20 its edge is
+    # half a column left of luma's, and in twice the size a whole one.
+    assert 2 * _crossing(chroma) == pytest.approx(_crossing(luma) - 1, abs=0.1)
+    centred = doubled(_step(20, 10), 8)
+    assert 2 * _crossing(centred) + 0.5 == pytest.approx(_crossing(luma), abs=0.1)
+
+
+@pytest.mark.parametrize("depth", [8, 10, 16])
+def test_weights_of_left_chroma_are_near_the_cubic_and_exact(depth: int) -> None:
+    plane = _random((3, 17), depth)
+    flat: Plane = plane[[0] * 5]
+    got = doubled(flat, depth, sited_left=True)
+    padded = np.pad(plane[0].astype(float), 3, mode="edge")
+    for phase, centre in ((0, -1 / 8), (1, 3 / 8)):
+        taps = np.arange(-2.0, 3)
+        weights = _cubic(np.subtract(centre, taps))
+        wanted = np.convolve(padded, weights[::-1], "same")[3:-3]
+        wanted = np.clip(wanted, 0, (1 << depth) - 1)
+        assert np.abs(got[4, phase::2] - wanted).max() < 3 * (1 << depth) / 128
+    assert (doubled(np.full_like(plane, 77), depth, sited_left=True) == 77).all()

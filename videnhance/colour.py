@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from videnhance.alpha import revealed_planes
 from videnhance.frame import ZERO_CODE, Family, Frame, Pixels
 from videnhance.resize import Plane
 
@@ -56,11 +57,16 @@ def _eight_bits(plane: Plane, depth: int) -> npt.NDArray[np.uint8]:
 
 
 def seen_by(channels: int, frame: Frame) -> Pixels:
-    """The frame as uint8 H x W x C for a model of 1 (luma) or 3 (RGB) channels."""
+    """The frame as uint8 H x W x C for a model of 1 (luma) or 3 (RGB) channels.
+
+    Opacity is not seen, and colours that it hides are filled from around them.
+    """
     depth = frame.layout.depth
     if channels == 1 and frame.layout.family is not Family.RGB:
-        return np.ascontiguousarray(_eight_bits(frame.planes[0], depth))[..., None]
-    planes = [_eight_bits(plane, depth) for plane in frame.planes]
+        (luma,) = revealed_planes(frame, 1)
+        return np.ascontiguousarray(_eight_bits(luma, depth))[..., None]
+    colours = len(frame.planes) - frame.layout.alpha
+    planes = [_eight_bits(p, depth) for p in revealed_planes(frame, colours)]
     if channels == 1:
         red, blue = _BT601
         r, g, b = (p.astype(np.float32) for p in planes)

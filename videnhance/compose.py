@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from videnhance.alpha import revealed_planes
 from videnhance.colour import plane_residuals
 from videnhance.frame import ZERO_CODE, Family, Frame, Pixels
 from videnhance.region import Size
@@ -50,16 +51,32 @@ class Composer:
         """The enhanced frame; `residual` is 2H x 2W x C codes, None for the base alone.
 
         With an odd chroma size the enlarged chroma is cut to what the layout asks for.
+        Opacity is the base alone; hidden colours do not mix with visible ones.
         """
         adds = self._additions(frame, residual)
         size = frame.size.scaled(2) if self.enlarge else frame.size
-        sizes = frame.layout.plane_sizes(size)
-        grow = _enlarged if self.enlarge else _same_size
+        layout = frame.layout
+        parts = zip(
+            self._sources(frame),
+            adds,
+            layout.plane_sizes(size),
+            layout.sited_left,
+            strict=True,
+        )
         planes = (
-            grow(plane, add, frame.layout.depth, wanted)
-            for plane, add, wanted in zip(frame.planes, adds, sizes, strict=True)
+            _Growth(layout.depth, wanted, left)(plane, add)
+            if self.enlarge
+            else _same_size(plane, add, layout.depth, wanted)
+            for plane, add, wanted, left in parts
         )
         return frame.with_planes(tuple(planes))
+
+    def _sources(self, frame: Frame) -> tuple[Plane, ...]:
+        """What is grown: at the same size nothing mixes, so nothing needs filling."""
+        if not (self.enlarge and frame.layout.alpha):
+            return frame.planes
+        colours = len(frame.planes) - 1
+        return (*revealed_planes(frame, colours), frame.planes[-1])
 
     def _additions(
         self, frame: Frame, residual: Pixels | None
@@ -71,22 +88,32 @@ class Composer:
         unit = self.strength * (1 << (FRACTION_BITS + frame.layout.depth - 8))
         if residual.shape[2] == 3:
             levels = plane_residuals(frame, residual, 2, self.step)
-            return [_Addition(np.rint(level * unit), 1, 0) for level in levels]
+            gains = [_Addition(np.rint(level * unit), 1, 0) for level in levels]
+            return [*gains, *nothing[len(gains) :]]
         luma = _Addition(residual[..., 0], round(unit * self.step), ZERO_CODE)
         if frame.layout.family is Family.RGB:
-            return [luma] * 3
+            return [luma, luma, luma, *nothing[3:]]
         return [luma, *nothing[1:]]
 
 
-def _enlarged(plane: Plane, add: _Addition | None, depth: int, size: Size) -> Plane:
-    out: Plane = np.empty((size.height, size.width), plane.dtype)
-    kind = fixed_type(plane)
-    for rows, fixed in doubled_strips(plane):
-        if add is not None:
-            fixed += add.of(rows, kind)
-        wanted = out[rows]
-        rounded(fixed[: wanted.shape[0], : size.width], depth, wanted)
-    return out
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """How one plane becomes larger."""
+
+    depth: int
+    size: Size
+    sited_left: bool
+
+    def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
+        out: Plane = np.empty((self.size.height, self.size.width), plane.dtype)
+        kind = fixed_type(plane)
+        for rows, fixed in doubled_strips(plane, self.sited_left):
+            if add is not None:
+                fixed += add.of(rows, kind)
+            wanted = out[rows]
+            part = fixed[: wanted.shape[0], : self.size.width]
+            rounded(part, self.depth, wanted)
+        return out
 
 
 def _same_size(plane: Plane, add: _Addition | None, depth: int, size: Size) -> Plane:

@@ -3,6 +3,7 @@
     VidenhanceError             exit 1
     |- UsageError               exit 2   an option or a name that cannot be right
     |- InputError               the source cannot be read, or holds no video
+    |  `- DecoderCrashError     the process that decoded it died or hung
     |- OutputError              the target cannot be written
     |- ModelError               the model is unknown, damaged or of the wrong shape
     `- MissingLibraryError      a library does not load on this machine
@@ -13,6 +14,7 @@ Every message says what failed, on which file or value, and what to do next.
 from typing import ClassVar
 
 __all__ = [
+    "DecoderCrashError",
     "InputError",
     "MissingLibraryError",
     "ModelError",
@@ -37,6 +39,15 @@ class UsageError(VidenhanceError):
 
 class InputError(VidenhanceError):
     """The source cannot be opened or decoded, or it holds no video."""
+
+
+class DecoderCrashError(InputError):
+    """The source killed or stalled the process that decoded it."""
+
+    after_frames: int = 0
+    """Whole frames that it gave before."""
+    by_the_file: bool = True
+    """Whether the file did it, and will again; not so a process that was killed."""
 
 
 class OutputError(VidenhanceError):

@@ -17,6 +17,8 @@ __all__ = [
     "Family",
     "Frame",
     "Layout",
+    "Light",
+    "Mastering",
     "Pixels",
     "VideoInfo",
 ]
@@ -36,6 +38,32 @@ class Family(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mastering:
+    """The display that a HDR video was graded on (SMPTE ST 2086).
+
+    Primaries and white are CIE 1931 x and y, luminances cd/m2; None = not said.
+    """
+
+    red: tuple[Fraction, Fraction] | None = None
+    green: tuple[Fraction, Fraction] | None = None
+    blue: tuple[Fraction, Fraction] | None = None
+    white: tuple[Fraction, Fraction] | None = None
+    min_luminance: Fraction | None = None
+    max_luminance: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How bright a HDR video is: its mastering display and content light level."""
+
+    mastering: Mastering | None = None
+    max_cll: int | None = None
+    """Brightest pixel in cd/m2 (MaxCLL)."""
+    max_fall: int | None = None
+    """Brightest mean of a frame in cd/m2 (MaxFALL)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How the planes of a frame are stored."""
 
@@ -46,6 +74,10 @@ class Layout:
     """Bits a sample: 8 (uint8), or 9 to 16 (uint16)."""
     chroma_shift: tuple[int, int] = (0, 0)
     """Chroma is stored at 1 / 2 ** shift of width and height, rounded up."""
+    alpha: bool = False
+    """Whether the last plane is opacity, of full size: 0 = hidden, straight colour."""
+    centred: bool = False
+    """Chroma lies between luma samples (JPEG, MPEG-1), not level with the left ones."""
 
     def __post_init__(self) -> None:
         if not 8 <= self.depth <= 16:
@@ -53,11 +85,20 @@ class Layout:
 
     def plane_sizes(self, size: Size) -> tuple[Size, ...]:
         """The size of each plane of a frame of this size."""
+        opacity = (size,) * self.alpha
         if self.family is Family.GRAY:
-            return (size,)
+            return (size, *opacity)
         across, down = self.chroma_shift
         chroma = Size(-(-size.width >> across), -(-size.height >> down))
-        return (size, chroma, chroma)
+        return (size, chroma, chroma, *opacity)
+
+    @property
+    def sited_left(self) -> tuple[bool, ...]:
+        """For each plane whether its samples lie level with the left of several."""
+        if self.family is Family.GRAY:
+            return (False,) * (1 + self.alpha)
+        chroma = self.chroma_shift[0] > 0 and not self.centred
+        return (False, chroma, chroma, *(False,) * self.alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +178,15 @@ class VideoInfo:
     tags: ColourTags
     sample_aspect_ratio: Fraction | None
     rotation_degrees: int
-    """Clockwise turn that a player applies: 0, 90, 180 or 270."""
+    """Clockwise turn that a player applies, 0 to 359."""
     streams: tuple[str, ...] = ()
     """Each stream of the file in words, in order."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     start_seconds: Fraction = Fraction(0)
     """The time of the file's first frame on the file's own clock."""
+    light: Light | None = None
+    """HDR's static metadata; None if the file has none."""
+    mirrored: bool = False
+    """Whether a player swaps left and right, after the turn."""
+    interlaced: bool = False
+    """Whether the file says that its pictures are made of two fields."""

@@ -32,6 +32,9 @@ or 2 ** 53 (float64)."""
 FRACTION_BITS = 14
 _TAPS = (-3.0, 29.0, 111.0, -9.0)
 """The cubic at distances 1.75, .75, .25, 1.25, times 128: 7 fraction bits a pass."""
+_LEFT_TAPS = (-1.0, 12.0, 123.0, -6.0), (-9.0, 93.0, 50.0, -6.0)
+"""The cubic for samples that lie level with the left of each two, times 128: an eighth
+before a sample, at distances 1.875, .875, .125, 1.125, and three eighths after it."""
 _BAND_AREA = 60_000
 """Input pixels at a time: few enough that temporaries stay in the second-level cache,
 enough that threads seldom wait for the interpreter."""
@@ -45,8 +48,13 @@ def fixed_type(plane: Plane) -> type[np.floating[Any]]:
     return np.float32 if plane.dtype == np.uint8 else np.float64
 
 
-def doubled_strips(plane: Plane) -> Iterator[tuple[slice, Fixed]]:
+def doubled_strips(
+    plane: Plane, sited_left: bool = False
+) -> Iterator[tuple[slice, Fixed]]:
     """Yields the enlarged plane in strips: output rows, and their unrounded samples.
+
+    `sited_left` is for chroma that is stored level with the left of each two luma
+    samples, before and after: enlarged like luma it would move half a pixel.
 
     The strip is scratch memory: the next step overwrites it.
     """
@@ -58,7 +66,8 @@ def doubled_strips(plane: Plane) -> Iterator[tuple[slice, Fixed]]:
     for top in range(0, height, band):
         rows = min(band, height - top)
         source = np.clip(np.arange(top - 2, top + rows + 2), 0, height - 1)
-        _double_columns(plane[source], wide[: rows + 4])
+        grow = _double_left_columns if sited_left else _double_columns
+        grow(plane[source], wide[: rows + 4])
         out = strip[: 2 * rows]
         for start in range(0, rows, _ROWS):
             count = min(_ROWS, rows - start)
@@ -80,11 +89,29 @@ def _rows_matrix(count: int) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def _double_columns(rows: Plane, out: Fixed) -> None:
-    count, width = rows.shape
-    padded = np.empty((count, width + 4), out.dtype)
+def _padded(rows: Plane, kind: np.dtype[Any]) -> Fixed:
+    """Two more columns at each side, which repeat the outermost."""
+    padded = np.empty((rows.shape[0], rows.shape[1] + 4), kind)
     padded[:, 2:-2] = rows
     padded[:, :2], padded[:, -2:] = rows[:, :1], rows[:, -1:]
+    return padded
+
+
+def _double_left_columns(rows: Plane, out: Fixed) -> None:
+    width, padded = rows.shape[1], _padded(rows, out.dtype)
+    for phase, taps in enumerate(_LEFT_TAPS):
+        parts = (
+            padded[:, start : start + width] * out.dtype.type(tap)
+            for start, tap in enumerate(taps, phase)
+        )
+        total = next(parts)
+        for part in parts:
+            total += part
+        out[:, phase::2] = total
+
+
+def _double_columns(rows: Plane, out: Fixed) -> None:
+    width, padded = rows.shape[1], _padded(rows, out.dtype)
     # Each product serves a left and a right sample.
     far, near, own, beyond = (padded * out.dtype.type(tap) for tap in _TAPS)
     left = far[:, :width] + near[:, 1 : width + 1]
@@ -103,9 +130,9 @@ def rounded(fixed: Fixed, depth: int, out: Plane) -> None:
     np.copyto(out, fixed, casting="unsafe")  # cuts off: a half was added before
 
 
-def doubled(plane: Plane, depth: int) -> Plane:
+def doubled(plane: Plane, depth: int, sited_left: bool = False) -> Plane:
     """The enlarged plane, rounded: 2H x 2W of the same type."""
     out: Plane = np.empty((2 * plane.shape[0], 2 * plane.shape[1]), plane.dtype)
-    for rows, fixed in doubled_strips(plane):
+    for rows, fixed in doubled_strips(plane, sited_left):
         rounded(fixed, depth, out[rows])
     return out
