@@ -7,8 +7,10 @@ from videnhance.frame import Family, Layout
 from videnhance.video.layout import (
     delivered_layout,
     delivery_notice,
+    has_alpha,
+    is_pixel_format,
     native_layout,
-    stored_format,
+    opaque_layout,
 )
 
 
@@ -46,13 +48,17 @@ def test_a_full_range_name_is_delivered_as_the_plain_one() -> None:
         ("yuyv422", "yuv422p"),
         ("rgb24", "gbrp"),
         ("rgb48be", "gbrp16le"),
-        ("pal8", "gbrp"),
+        ("pal8", "gbrap"),
         ("yuv420p10be", "yuv420p10le"),
         ("x2rgb10le", "gbrp10le"),
         ("monow", "gray"),
-        ("ya8", "gray"),
-        ("yuva420p", "yuv420p"),
-        ("gbrap10le", "gbrp10le"),
+        ("ya8", "gbrap"),
+        ("ya16be", "gbrap16le"),
+        ("bgra", "gbrap"),
+        ("rgba64be", "gbrap16le"),
+        ("ayuv", "yuva444p"),
+        ("bgr0", "gbrp"),
+        ("yuva420p10be", "yuva420p10le"),
     ],
 )
 def test_other_formats_become_the_nearest(name: str, near: str) -> None:
@@ -60,65 +66,52 @@ def test_other_formats_become_the_nearest(name: str, near: str) -> None:
     assert delivered_layout(name).name == near
 
 
-def test_only_transparency_and_floats_are_noted() -> None:
-    assert "transparency" in str(delivery_notice("yuva420p"))
+@pytest.mark.parametrize(
+    ("name", "family", "depth", "shift"),
+    [
+        ("yuva420p", Family.YUV, 8, (1, 1)),
+        ("yuva422p10le", Family.YUV, 10, (1, 0)),
+        ("yuva444p12le", Family.YUV, 12, (0, 0)),
+        ("gbrap", Family.RGB, 8, (0, 0)),
+        ("gbrap16le", Family.RGB, 16, (0, 0)),
+    ],
+)
+def test_planar_formats_with_opacity_are_native(
+    name: str, family: Family, depth: int, shift: tuple[int, int]
+) -> None:
+    assert native_layout(name) == Layout(name, family, depth, shift, alpha=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("yuva422p10le", "yuv422p10le"), ("gbrap", "gbrp"), ("gbrap16le", "gbrp16le")],
+)
+def test_each_layout_with_opacity_has_one_without(name: str, plain: str) -> None:
+    assert opaque_layout(delivered_layout(name)) == delivered_layout(plain)
+    assert opaque_layout(delivered_layout(plain)) == delivered_layout(plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha"),
+    [("yuva420p", True), ("ya8", True), ("pal8", True), ("bgr0", False)],
+)
+def test_opacity_is_known_by_the_format(name: str, alpha: bool) -> None:
+    assert has_alpha(name) is alpha
+    assert delivered_layout(name).alpha is alpha
+
+
+def test_names_of_formats_are_known() -> None:
+    assert is_pixel_format("yuv420p")
+    assert not is_pixel_format("blue")
+
+
+def test_only_floats_are_noted() -> None:
     assert "rounded" in str(delivery_notice("grayf32le"))
+    assert "rounded" in str(delivery_notice("gbrapf32le"))
     assert delivery_notice("nv12") is delivery_notice("rgb24") is None
+    assert delivery_notice("yuva420p") is delivery_notice("pal8") is None
 
 
 def test_a_hardware_format_is_refused() -> None:
     with pytest.raises(UsageError, match="cuda cannot be read"):
         delivered_layout("cuda")
-
-
-def _stored(name: str, codec: str, wanted: str | None = None) -> tuple[str, str | None]:
-    return stored_format(delivered_layout(name), codec, wanted)
-
-
-def test_the_source_format_is_stored_where_the_codec_has_it() -> None:
-    assert _stored("yuv420p10le", "libx264") == ("yuv420p10le", None)
-    assert _stored("gray", "libx264") == ("gray", None)
-    assert _stored("gbrp", "rawvideo") == ("gbrp", None)
-
-
-def test_fewer_bits_are_noted() -> None:
-    name, notice = _stored("yuv420p12le", "libx264")
-    assert name == "yuv420p10le"
-    assert str(notice).startswith("12-bit samples are stored as 10-bit: libx264 has no")
-
-
-def test_rgb_goes_to_full_colour_resolution() -> None:
-    name, notice = _stored("gbrp", "libx264")
-    assert name == "yuv444p"
-    assert "RGB is stored as yuv444p" in str(notice)
-
-
-def test_coarser_colour_is_noted() -> None:
-    name, notice = _stored("yuv444p", "mpeg4")
-    assert name == "yuv420p"
-    assert "fewer samples" in str(notice)
-
-
-def test_more_bits_lose_nothing() -> None:
-    assert _stored("yuv420p9le", "libx264") == ("yuv420p10le", None)
-
-
-def test_the_chosen_format_wins() -> None:
-    assert _stored("yuv444p", "libx264", "yuv420p") == ("yuv420p", None)
-    assert _stored("yuv420p", "libx264", "yuvj420p") == ("yuv420p", None)
-
-
-@pytest.mark.parametrize(
-    ("codec", "wanted", "words"),
-    [
-        ("libx264", "yuv410p", "does not take yuv410p: choose one of"),
-        ("libx264", "blue", "blue is not the name"),
-        ("h26x", None, "no encoder named h26x"),
-        ("aac", None, "encodes audio"),
-    ],
-)
-def test_what_cannot_be_stored_is_refused(
-    codec: str, wanted: str | None, words: str
-) -> None:
-    with pytest.raises(UsageError, match=words):
-        _stored("yuv420p", codec, wanted)

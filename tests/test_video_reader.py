@@ -1,12 +1,15 @@
 """Reading: every frame, its time and its samples; and clear words for what fails."""
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -14,7 +17,8 @@ from tests.clips import Clip, Sound, pattern, write_clip
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import ColourTags, Frame
 from videnhance.region import Size
-from videnhance.video.reader import Span, VideoReader
+from videnhance.video.reading.reader import Span, VideoReader
+from videnhance.video.source import AnyPacket, packets_of
 
 LOSSLESS = {"qp": "0", "bf": "2"}
 
@@ -91,7 +95,7 @@ def test_a_palette_is_read_exactly(tmp_path: Path) -> None:
     with av.open(str(path), "r") as opened:
         shown = next(opened.decode(video=0)).to_ndarray(format="bgra")
     frame = _read(path)[0]
-    for plane, channel in zip(frame.planes, (2, 1, 0), strict=True):
+    for plane, channel in zip(frame.planes, (2, 1, 0, 3), strict=True):
         np.testing.assert_array_equal(plane, shown[..., channel])
 
 
@@ -197,6 +201,33 @@ def test_a_new_size_in_mid_stream_is_scaled_to_the_first(tmp_path: Path) -> None
         frames = list(reader)
         assert reader.notices == ["the size changes: frames are scaled to 64x48"]
     assert [f.size for f in frames] == [Size(64, 48)] * 24
+
+
+class _Failing:
+    """A container that fails each time it is read, after one packet at first."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self.reads = 0
+
+    def demux(self) -> Iterator[AnyPacket]:
+        self.reads += 1
+        if self.reads == 1:
+            yield Packet(b"x")
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "reads", "told"),
+    [(BlockingIOError(), 4, 4), (PermissionError(), 4, 4), (IndexError(), 1, 0)],
+)
+def test_a_container_that_fails_for_ever_comes_to_an_end(
+    error: Exception, reads: int, told: int
+) -> None:
+    container: Any = _Failing(error)
+    errors: list[BaseException] = []
+    assert len(list(packets_of(container, [], errors.append))) == 1
+    assert (container.reads, len(errors)) == (reads, told)
 
 
 def test_a_cover_picture_is_not_the_video(tmp_path: Path) -> None:

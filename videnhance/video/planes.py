@@ -5,20 +5,34 @@ import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import ColourTags, Family, Frame, Layout
 from videnhance.resize import Plane
 from videnhance.video.layout import is_full_range_name
 
-__all__ = ["copied_planes", "picture_of", "set_tags", "tags_of"]
+__all__ = ["copied_planes", "native_picture", "picture_of", "set_tags", "tags_of"]
+
+
+def native_picture(
+    picture: VideoFrame, layout: Layout, converter: VideoReformatter
+) -> VideoFrame:
+    """The picture in `layout`; a palette goes by way of packed RGB, exactly."""
+    name = picture.format.name
+    plain = name.replace("yuvj", "yuv") if is_full_range_name(name) else name
+    if layout.name == plain:
+        return picture
+    if picture.format.has_palette:
+        picture = converter.reformat(picture, format="bgra")
+    return converter.reformat(picture, format=layout.name)
 
 
 def copied_planes(picture: VideoFrame, layout: Layout) -> tuple[Plane, ...]:
     """Copies of the planes of a picture in `layout`; RGB in this order."""
     planes = [_copied(plane, layout.depth) for plane in picture.planes]
     if layout.family is Family.RGB:
-        green, blue, red = planes
-        planes = [red, green, blue]
+        green, blue, red, *opacity = planes
+        planes = [red, green, blue, *opacity]
     return tuple(planes)
 
 
@@ -35,8 +49,8 @@ def picture_of(frame: Frame) -> VideoFrame:
     picture = VideoFrame(frame.size.width, frame.size.height, frame.layout.name)
     planes = frame.planes
     if frame.layout.family is Family.RGB:
-        red, green, blue = planes
-        planes = (green, blue, red)
+        red, green, blue, *opacity = planes
+        planes = (green, blue, red, *opacity)
     for plane, samples in zip(picture.planes, planes, strict=True):
         width = samples.shape[1] * samples.itemsize
         _rows(plane)[:, :width] = np.ascontiguousarray(samples).view(np.uint8)

@@ -4,10 +4,13 @@ Owns what a name is checked for before FFmpeg sees it, the choice of the video s
 and the words for what can be wrong with a file.
 """
 
+import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,10 +24,14 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError, printable
+from videnhance.limits import LIMIT_PIXELS
 
 __all__ = [
     "DECODE_ERRORS",
     "AnyPacket",
+    "Deinterlace",
+    "Mark",
+    "Reading",
     "Source",
     "Span",
     "check_readable",
@@ -45,12 +52,16 @@ _TRIES = 4
 _EXACT = 1_000_000
 _CONTAINERS = (
     "mov mp4 m4a 3gp 3g2 mj2 matroska webm mpegts mpeg mpegvideo avi flv live_flv gif "
-    "apng webp_pipe ogg asf rm mxf gxf nut ivf h261 h263 h264 hevc vvc av1 obu evc m4v "
+    "apng png_pipe jpeg_pipe webp_pipe bmp_pipe tiff_pipe ogg asf rm mxf gxf nut ivf "
+    "h261 h263 h264 hevc vvc av1 obu evc m4v "
     "mjpeg dv yuv4mpegpipe vc1 vc1test dirac cavsvideo wtv swf nsv nuv "
     "mp3 wav w64 aac ac3 eac3 flac aiff caf amr ape wv au tta opus dts truehd mlp"
 )
-"""Containers that are read: none that opens other files (hls, dash, concat, sdp)."""
+"""Containers that are read: none that opens other files (hls, dash, concat, sdp,
+image2); a picture is one file of a `_pipe` kind, AVIF a kind of mov."""
 
+_NUMBERED = re.compile(r"%\d*d")
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _METADATA: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
@@ -60,6 +71,46 @@ if TYPE_CHECKING:
     AnyPacket: TypeAlias = Packet[Any]
 else:
     AnyPacket = Packet  # generic only for the type checker
+
+
+class Deinterlace(Enum):
+    """What becomes of pictures that are made of two fields."""
+
+    AUTO = "auto"
+    """Those that are marked as interlaced become whole pictures."""
+    ON = "on"
+    """All are taken for interlaced."""
+    OFF = "off"
+    """Fields stay woven as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a video is read, beside its span."""
+
+    deinterlace: Deinterlace = Deinterlace.AUTO
+    limit_pixels: int | None = LIMIT_PIXELS
+    """The largest picture that is read, in pixels; None lets all in."""
+
+    def __post_init__(self) -> None:
+        if self.limit_pixels is not None and self.limit_pixels < 1:
+            raise UsageError(f"a limit of {self.limit_pixels} pixels lets nothing in")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where finished work ends: enough to find the next frame again, for sure."""
+
+    frames: int
+    """Delivered before it."""
+    tail: tuple[tuple[int, int], ...]
+    """Time in ticks and checksum of the last frames before it, at most 16."""
+
+    def __post_init__(self) -> None:
+        if len(self.tail) > self.frames:
+            raise ValueError(f"{len(self.tail)} frames do not end {self.frames} frames")
+        if self.frames and not self.tail:
+            raise ValueError(f"{self.frames} frames without the last of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +188,24 @@ def open_source(path: Path) -> Iterator[InputContainer]:
     Raises InputError if it cannot be read or is of no known kind.
     """
     check_readable(path)
-    try:
-        container = av.open(
-            f"file:{path.absolute()}",
-            "r",
-            container_options={"format_whitelist": _CONTAINERS.replace(" ", ",")},
-            **_METADATA,
-        )
-    except DECODE_ERRORS as error:
-        raise InputError(_not_opened(path, error)) from error
-    # PyAV asks for made-up times; where a file has none, they are a frame late.
-    container.flags &= ~Flags.gen_pts.value
-    try:
+    with ExitStack() as stack:
+        place: Any = f"file:{path.absolute()}"
+        if _NUMBERED.search(path.name):
+            # By its name FFmpeg would take it for a pattern of many; it gets none.
+            place = stack.enter_context(open(os.open(path, _READ_ONLY), "rb"))
+        try:
+            container = av.open(
+                place,
+                "r",
+                container_options={"format_whitelist": _CONTAINERS.replace(" ", ",")},
+                **_METADATA,
+            )
+        except DECODE_ERRORS as error:
+            raise InputError(_not_opened(path, error)) from error
+        stack.callback(container.close)
+        # PyAV asks for made-up times; where a file has none, they are a frame late.
+        container.flags &= ~Flags.gen_pts.value
         yield container
-    finally:
-        container.close()
 
 
 def packets_of(
@@ -170,6 +224,9 @@ def packets_of(
                 if packet.size:
                     tries = 0
                     yield packet
+            return
+        except IndexError:
+            # At the end, PyAV trips over streams that came up on the way (damage).
             return
         except DECODE_ERRORS as error:
             tries += 1

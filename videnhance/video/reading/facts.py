@@ -1,0 +1,136 @@
+"""What is known of a video once its first picture is there, and what must be said."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from videnhance.frame import VideoInfo
+from videnhance.region import Size
+from videnhance.video.layout import delivered_layout, delivery_notice
+from videnhance.video.planes import tags_of
+from videnhance.video.reading.aperture import Crop, usable_crop
+from videnhance.video.reading.aspect import usable_aspect
+from videnhance.video.reading.decoder import Decoder, time_base_of
+from videnhance.video.reading.headers import Declared
+from videnhance.video.reading.light import has_moving_light, light_of
+from videnhance.video.reading.turn import turn_of
+from videnhance.video.source import Deinterlace, Span, origin_seconds
+
+__all__ = [
+    "FIELDS_KEPT",
+    "FIELDS_WOVEN",
+    "described",
+    "first_notices",
+    "shortened",
+    "shown_part",
+]
+
+FIELDS_KEPT = "the video is interlaced: its fields are enlarged as one picture"
+FIELDS_WOVEN = (
+    "the video is interlaced: each frame is made from its fields (bwdif); "
+    "--deinterlace off keeps the fields"
+)
+_FIELDS_ASSUMED = "every frame is taken for interlaced and made from its fields (bwdif)"
+_CENTRED = ("flv1", "h261", "h263", "mjpeg", "mpeg1video", "theora", "webp")
+"""Codecs whose chroma lies between luma samples unless they say otherwise."""
+_FIELD_ORDERS = (2, 3, 4, 5)
+"""FFmpeg's numbers: which field is coded and shown first; 1 is progressive."""
+
+
+def described(
+    decoder: Decoder, first: VideoFrame, told: Declared, streams: tuple[str, ...]
+) -> VideoInfo:
+    """What is known of the whole video; `streams` are the file's in words."""
+    stream, container = decoder.stream, decoder.container
+    rate = stream.average_rate or stream.guessed_rate or Fraction(0)
+    seconds = _duration(container, stream)
+    frames = stream.frames or (round(seconds * rate) if seconds and rate else 0)
+    turn = turn_of(first, told)
+    size = Size(first.width, first.height)
+    crop = shown_part(first, told)
+    return VideoInfo(
+        size=size if crop is None else crop.size_within(size),
+        layout=replace(
+            delivered_layout(first.format.name), centred=decoder.codec in _CENTRED
+        ),
+        source_format=first.format.name,
+        codec=decoder.codec,
+        rate=rate,
+        time_base=time_base_of(stream),
+        frames=frames or None,
+        duration_seconds=seconds,
+        tags=tags_of(first),
+        sample_aspect_ratio=usable_aspect(stream),
+        rotation_degrees=turn.degrees,
+        streams=streams,
+        metadata=dict(container.metadata),
+        start_seconds=origin_seconds(stream),
+        light=light_of(first),
+        mirrored=turn.mirrored,
+        interlaced=first.interlaced_frame or decoder.field_order in _FIELD_ORDERS,
+    )
+
+
+def shown_part(first: VideoFrame, told: Declared) -> Crop | None:
+    """What to cut off every picture; None if nothing."""
+    if told.crop is None:
+        return None
+    size = Size(first.width, first.height)
+    return usable_crop(told.crop, size, delivered_layout(first.format.name))
+
+
+def first_notices(
+    first: VideoFrame, told: Declared, mode: Deinterlace
+) -> Iterator[str]:
+    """What must be said of the video before its first frame is delivered."""
+    lost = delivery_notice(first.format.name)
+    if lost:
+        yield lost
+    if mode is Deinterlace.ON:
+        yield _FIELDS_ASSUMED
+    if not turn_of(first, told).exact:
+        yield f"a turn by {-(told.turn or 0):g} degrees is rounded to whole degrees"
+    if has_moving_light(first):
+        yield (
+            "HDR metadata that changes by the scene (HDR10+, Dolby Vision) is left "
+            "out: the static metadata is kept"
+        )
+    if told.crop is not None:
+        yield _crop_notice(first, told.crop, shown_part(first, told))
+
+
+def _crop_notice(first: VideoFrame, told: Crop, crop: Crop | None) -> str:
+    size = Size(first.width, first.height)
+    if crop is None:
+        return f"the file's crop leaves nothing of {size}: pictures are read whole"
+    words = f"the file shows a part of {size}: {crop.size_within(size)} are read"
+    return words if crop == told else f"{words}, moved to whole chroma samples"
+
+
+def shortened(info: VideoInfo, span: Span) -> VideoInfo:
+    """What to expect of a part of the video."""
+    seconds, frames = info.duration_seconds, info.frames
+    if seconds is not None:
+        end = seconds if span.end_seconds is None else min(span.end_seconds, seconds)
+        part = max(end - span.start_seconds, 0.0)
+        if frames is not None and seconds:
+            frames = max(round(frames * part / seconds), 1)
+        seconds = part
+    if span.max_frames is not None:
+        frames = min(frames or span.max_frames, span.max_frames)
+        if info.rate:
+            seconds = min(seconds or float("inf"), float(frames / info.rate))
+    return replace(info, duration_seconds=seconds, frames=frames)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.duration > 0:
+        return float(stream.duration * time_base_of(stream))
+    if container.duration and container.duration > 0:
+        return container.duration / av.time_base
+    return None
