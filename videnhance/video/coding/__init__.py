@@ -1,0 +1,3 @@
+"""Frames into an encoder: formats, quality, size, opacity, light levels."""
+
+__all__: list[str] = []

@@ -1,0 +1,76 @@
+"""Frames in, encoded packets out, with the times that the output will have."""
+
+from fractions import Fraction
+
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from videnhance.errors import OutputError
+from videnhance.frame import Frame, VideoInfo
+from videnhance.region import Size
+from videnhance.video.coding.encoder import Stored, as_picture
+from videnhance.video.source import AnyPacket
+
+__all__ = ["VideoCoder"]
+
+
+class VideoCoder:
+    """An open encoder. `stream` is one of `added_stream`, which keeps it open."""
+
+    def __init__(
+        self,
+        stream: VideoStream,
+        info: VideoInfo,
+        size: Size,
+        stored: Stored,
+        zero: Fraction,
+    ) -> None:
+        self.frames = 0
+        self.first_pts: int | None = None
+        self.last_pts: int | None = None
+        """The time of the last frame in ticks; set before the first one, it is kept."""
+        self.end_pts = 0
+        """When the last frame ends."""
+        self.time_base = Fraction(stream.codec_context.time_base)
+        self._stream, self._info, self._size, self._stored = stream, info, size, stored
+        self._zero = zero
+        self._converter = VideoReformatter()
+
+    def packets(self, frame: Frame) -> list[AnyPacket]:
+        """The packets that this frame completes.
+
+        Raises OutputError for a frame of another size, and what FFmpeg raises.
+        """
+        if frame.size != self._size:
+            raise OutputError(
+                f"frame {frame.index} is {frame.size}, but the output was begun with "
+                f"{self._size}: report this"
+            )
+        picture = as_picture(frame, self._stored, self._converter)
+        picture.time_base = self.time_base
+        picture.pts = pts = self._ticks(frame)
+        picture.duration = self._duration(frame, pts)
+        self.first_pts = pts if self.first_pts is None else self.first_pts
+        self.last_pts, self.end_pts = pts, pts + picture.duration
+        self.frames += 1
+        return list(self._stream.encode(picture))
+
+    def rest(self) -> list[AnyPacket]:
+        """The packets still inside; the encoder takes no more frames after this."""
+        return list(self._stream.encode(None))
+
+    def _ticks(self, frame: Frame) -> int:
+        """The frame's time in the encoder's ticks; strictly after the one before."""
+        if self._zero or frame.time_base != self.time_base:
+            pts = round((frame.pts * frame.time_base - self._zero) / self.time_base)
+        else:
+            pts = frame.pts
+        return pts if self.last_pts is None else max(pts, self.last_pts + 1)
+
+    def _duration(self, frame: Frame, pts: int) -> int:
+        """The source's, else the distance to the frame before, else of the rate."""
+        if frame.duration:
+            return max(round(frame.duration * frame.time_base / self.time_base), 1)
+        if self.last_pts is not None:
+            return pts - self.last_pts
+        return max(round(1 / ((self._info.rate or 25) * self.time_base)), 1)

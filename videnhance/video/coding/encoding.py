@@ -1,0 +1,97 @@
+"""What a user says of the output's video, and what each container takes by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import av
+
+from videnhance.errors import UsageError, printable
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "Encoding",
+    "default_codec",
+    "is_hardware",
+    "software_for",
+    "video_encoder",
+]
+
+DEFAULT_PRESET = "veryfast"
+"""Of libx264: slower ones gain a few per cent, and the network waits for them."""
+
+_DEFAULTS = {
+    "apng": "apng",
+    "avif": "libsvtav1",
+    "gif": "gif",
+    "webm": "libvpx-vp9",
+    "webp": "libwebp_anim",
+}
+_HARDWARE = ("amf", "mf", "nvenc", "qsv", "v4l2m2m", "vaapi", "videotoolbox", "vulkan")
+_SOFTWARE = {
+    "av1": "libsvtav1",
+    "h264": "libx264",
+    "hevc": "libx265",
+    "mjpeg": "mjpeg",
+    "mpeg2": "mpeg2video",
+    "mpeg4": "mpeg4",
+    "prores": "prores_ks",
+    "vp8": "libvpx",
+    "vp9": "libvpx-vp9",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the output's video is encoded, and whether sound comes along."""
+
+    codec: str = "libx264"
+    """FFmpeg's name of the encoder, not of the codec: `libvpx-vp9`, not `vp9`."""
+    crf: int | None = None
+    """Quality on the encoder's own scale, lower is better; None = its default here."""
+    preset: str | None = None
+    """The encoder's own word or number for its speed; None = a fast one."""
+    pix_fmt: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Options of the encoder by FFmpeg's names; they win over `crf` and `preset`."""
+    audio: bool = True
+    threads: int | None = None
+    """Of the encoder; None = its choice. What libx264 makes depends on it."""
+
+
+def default_codec(container: str) -> str:
+    """The encoder for a container (FFmpeg's name of the muxer) if the user names none.
+
+    libx264 wherever it is held: in any player, and with 8 and 10 bits.
+    """
+    return _DEFAULTS.get(container, "libx264")
+
+
+def is_hardware(codec: str) -> bool:
+    """Whether an encoder of this name needs a device, which may not be there."""
+    return codec.rpartition("_")[2] in _HARDWARE
+
+
+def software_for(codec: str) -> str:
+    """The encoder that needs no device and writes what a hardware encoder does."""
+    return _SOFTWARE.get(codec.partition("_")[0], "libx264")
+
+
+def video_encoder(name: str) -> av.Codec:
+    """FFmpeg's encoder of this name. Raises UsageError if there is none for video."""
+    try:
+        encoder = av.Codec(name, "w")
+    except ValueError:
+        raise UsageError(_unknown(name)) from None
+    if encoder.type != "video":
+        raise UsageError(
+            f"{printable(name)} encodes {encoder.type}, not video: choose libx264, "
+            "libx265, libsvtav1, libvpx-vp9 or ffv1"
+        )
+    return encoder
+
+
+def _unknown(name: str) -> str:
+    words = f"there is no encoder named {printable(name)}"
+    if is_hardware(name):
+        return f"{words} in this build of FFmpeg: use -c {software_for(name)}"
+    return f"{words}: choose libx264, libx265, libsvtav1, libvpx-vp9 or ffv1"
