@@ -1,0 +1,54 @@
+"""What is checked of a child's words about a video before they are believed."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from videnhance.frame import ColourTags, VideoInfo
+from videnhance.video.isolation.messages import Moment
+from videnhance.video.isolation.wire import WireError
+from videnhance.video.layout import native_layout
+
+__all__ = ["check_info", "check_moment"]
+
+_LONGEST_TIME = 1 << 62
+_LARGEST_PART = 1 << 31
+_LARGEST_TAG = 255
+
+
+def check_info(info: VideoInfo) -> None:
+    """Raises WireError for what no reader says of a video."""
+    try:
+        # Where chroma lies is the codec's, and not of the format.
+        plain = replace(info.layout, centred=False)
+        known = native_layout(info.layout.name) == plain
+    except ValueError:
+        known = False
+    aspect = info.sample_aspect_ratio
+    good = (
+        known
+        and info.time_base > 0
+        and info.rate >= 0
+        and (aspect is None or aspect > 0)
+        and all(map(_is_small, (info.time_base, info.rate, aspect or Fraction(1))))
+        and (info.frames is None or info.frames >= 0)
+        and _are_tags(info.tags)
+    )
+    if not good:
+        raise WireError("a video that cannot be")
+
+
+def check_moment(moment: Moment, index: int, last: int | None) -> None:
+    """Raises WireError unless it is frame `index`, and after the time `last`."""
+    follows = moment.index == index and (last is None or moment.pts > last)
+    times = abs(moment.pts) < _LONGEST_TIME and 0 <= moment.duration < _LONGEST_TIME
+    if not (times and follows and _are_tags(moment.tags)):
+        raise WireError("a frame that cannot follow")
+
+
+def _is_small(value: Fraction) -> bool:
+    return max(value.numerator, value.denominator) < _LARGEST_PART
+
+
+def _are_tags(tags: ColourTags) -> bool:
+    values = (tags.range, tags.matrix, tags.primaries, tags.transfer)
+    return all(0 <= value <= _LARGEST_TAG for value in values)
