@@ -1,0 +1,3 @@
+"""Stills, numbered pictures and animations, in and out."""
+
+__all__: list[str] = []

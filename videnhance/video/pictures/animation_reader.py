@@ -1,0 +1,155 @@
+"""Animated WebP and AVIF, read by Pillow: FFmpeg does not know the one, and takes the
+first picture of the other for the video. GIF and APNG are videos to it.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from av.video.frame import VideoFrame
+from PIL import Image
+
+from videnhance.errors import InputError, UsageError, printable
+from videnhance.frame import Frame, VideoInfo
+from videnhance.limits import check_pixels
+from videnhance.video.layout import delivered_layout
+from videnhance.video.pictures.picture_tags import (
+    PICTURE_ERRORS,
+    opened_picture,
+    picture_tags,
+)
+from videnhance.video.planes import tags_of
+from videnhance.video.reading.delivery import Delivery
+from videnhance.video.reading.place import frame_checksum
+from videnhance.video.source import Mark, Span, check_readable
+
+__all__ = ["AnimationReader"]
+
+_MILLISECOND = Fraction(1, 1000)
+_FULL = 2
+_SHORTEST = 10
+"""Milliseconds for a frame that is said to take none, as browsers do it."""
+_INSTEAD = 100
+
+
+class AnimationReader:
+    """An open animation: a video with the times that the file gives.
+
+    Raises InputError if it is missing, none that is known, or damaged.
+    """
+
+    def __init__(
+        self, path: Path, span: Span | None = None, limit_pixels: int | None = None
+    ) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self.damaged_packets = 0
+        self.damaged_frames = 0
+        self._span, self._spent, self._skipped = span or Span(), False, 0
+        check_readable(path)
+        data = path.read_bytes()
+        tags = picture_tags(data, path)
+        if limit_pixels is not None:
+            check_pixels(path, tags.size, limit_pixels)
+        self._count = tags.pictures
+        self._mode = "RGBA" if tags.alpha else "RGB"
+        self._form = "rgba" if tags.alpha else "rgb24"
+        with ExitStack() as stack:
+            self._picture = stack.enter_context(opened_picture(data, path))
+            first, _ = self._shown(0)
+            layout = delivered_layout(self._form)
+            self._delivery = Delivery(first, layout, _MILLISECOND, self.notices.append)
+            self.info = VideoInfo(
+                size=self._delivery.size,
+                layout=layout,
+                source_format=self._form,
+                codec=tags.form.lower(),
+                rate=Fraction(0),
+                time_base=_MILLISECOND,
+                frames=self._count,
+                duration_seconds=None,
+                tags=tags_of(first),
+                sample_aspect_ratio=None,
+                rotation_degrees=0,
+                streams=(f"0: video {tags.form.lower()} {tags.size}",),
+            )
+            if self._span.max_frames is not None:
+                count = min(self._count, self._span.max_frames)
+                self.info = replace(self.info, frames=count)
+            if tags.form == "AVIF":
+                self.notices.append("an animated AVIF is read with 8 bits a sample")
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> "AnimationReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; frames already delivered stay valid."""
+        self._open.close()
+
+    def go_on_after(self, mark: Mark) -> None:
+        """Makes the iteration start behind the mark, as if it had come there.
+
+        Raises InputError if the frames before it are not the same any more.
+        """
+        known = islice(self._frames(), mark.frames - len(mark.tail), mark.frames)
+        if tuple((f.pts, frame_checksum(f)) for f in known) != mark.tail:
+            raise InputError(
+                f"{printable(self.path)} is not what the unfinished work was made "
+                "from: start over with --discard"
+            )
+        self._skipped = mark.frames
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._spent:
+            raise RuntimeError("an AnimationReader is iterated once: open it again")
+        self._spent = True
+        return islice(self._frames(), self._skipped, None)
+
+    def _frames(self) -> Iterator[Frame]:
+        """The frames of the span, from its first one."""
+        clock, index, span = 0, 0, self._span
+        for number in range(self._count):
+            picture, duration = self._shown(number)
+            start, clock = clock, clock + duration
+            if start * _MILLISECOND < span.start:
+                continue
+            late = span.end is not None and start * _MILLISECOND >= span.end
+            if late or index == span.max_frames:
+                break
+            yield self._delivery.frame(picture, index, start, duration)
+            index += 1
+        if not index:
+            raise UsageError(
+                f"{printable(self.path)} ends before {span.start_seconds} s: choose "
+                "an earlier start"
+            )
+
+    def _shown(self, number: int) -> tuple[VideoFrame, int]:
+        """A picture, and how many milliseconds it is shown."""
+        try:
+            self._picture.seek(number)
+            self._picture.load()
+            colours: Image.Image = self._picture.convert(self._mode)
+            made = VideoFrame.from_ndarray(np.asarray(colours), format=self._form)
+            duration = round(float(self._picture.info.get("duration") or 0))
+        except PICTURE_ERRORS as error:
+            raise InputError(
+                f"{printable(self.path)}: its picture {number + 1} is damaged; copy it "
+                "again"
+            ) from error
+        made.color_range = _FULL
+        return made, duration if duration > _SHORTEST else _INSTEAD

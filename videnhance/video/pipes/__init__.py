@@ -1,0 +1,3 @@
+"""Standard input and output."""
+
+__all__: list[str] = []
