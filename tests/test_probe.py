@@ -1,6 +1,7 @@
 """What is said of a file, in lines and in JSON."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.clips import Clip, Sound, write_clip
 from videnhance.errors import InputError
+from videnhance.frame import ColourTags, Light, Mastering
 from videnhance.probe import as_json, describe, probed
 
 CLIP = Clip(
@@ -53,3 +55,37 @@ def test_json_holds_the_same(tmp_path: Path) -> None:
 def test_what_is_no_video_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         probed(tmp_path / "no.mp4")
+
+
+def test_hdr_is_told_with_its_light(tmp_path: Path) -> None:
+    plain = probed(write_clip(tmp_path / "a.mp4"))
+    assert as_json(plain)["hdr"] is None
+    assert as_json(plain)["light"] is None
+    display = Mastering(min_luminance=Fraction(1, 200), max_luminance=Fraction(1000))
+    info = replace(
+        plain, tags=ColourTags(1, 9, 9, 16), light=Light(display, max_cll=950)
+    )
+    words = "HDR10 (PQ, BT.2020, mastering 0.005 to 1000 cd/m2, MaxCLL 950)"
+    assert f"HDR          {words}" in describe(info)
+    report = as_json(info)
+    assert report["hdr"] == words
+    assert report["light"] == {
+        "min_luminance": 0.005,
+        "max_luminance": 1000.0,
+        "max_cll": 950,
+        "max_fall": None,
+    }
+    hlg = replace(plain, tags=ColourTags(1, 9, 9, 18))
+    assert as_json(hlg)["hdr"] == "HLG (HLG, BT.2020)"
+
+
+def test_fields_mirroring_and_opacity_are_told(tmp_path: Path) -> None:
+    plain = probed(write_clip(tmp_path / "a.mp4"))
+    layout = replace(plain.layout, name="yuva420p", alpha=True)
+    info = replace(plain, interlaced=True, mirrored=True, layout=layout)
+    text = "\n".join(describe(info))
+    assert all(word in text for word in ("interlaced", "mirrored", "opacity"))
+    report = as_json(info)
+    assert report["interlaced"]
+    assert report["mirrored"]
+    assert report["alpha"]

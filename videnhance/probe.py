@@ -3,12 +3,24 @@
 from pathlib import Path
 from typing import TypedDict
 
-from videnhance.frame import VideoInfo
-from videnhance.video.reader import VideoReader
+from videnhance.frame import Light, VideoInfo
+from videnhance.video.isolation.isolated import probed_safely
+from videnhance.video.places import is_video_file, opened
 
-__all__ = ["ProbeReport", "as_json", "describe", "probed"]
+__all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probed"]
 
 _RANGES = {0: "not tagged", 1: "limited", 2: "full"}
+_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+_PRIMARIES = {1: "BT.709", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+
+
+class LightReport(TypedDict):
+    """HDR's static metadata; luminances in cd/m2, None = not said."""
+
+    min_luminance: float | None
+    max_luminance: float | None
+    max_cll: int | None
+    max_fall: int | None
 
 
 class ProbeReport(TypedDict):
@@ -28,13 +40,20 @@ class ProbeReport(TypedDict):
     colour: dict[str, int]
     sample_aspect_ratio: str | None
     rotation_degrees: int
+    mirrored: bool
+    interlaced: bool
+    alpha: bool
+    hdr: str | None
+    light: LightReport | None
     streams: list[str]
     metadata: dict[str, str]
 
 
 def probed(path: Path) -> VideoInfo:
     """What is known of a file after its first frame. Raises InputError."""
-    with VideoReader(path) as reader:
+    if is_video_file(path):
+        return probed_safely(path)
+    with opened(path) as reader:
         return reader.info
 
 
@@ -50,12 +69,61 @@ def describe(info: VideoInfo) -> list[str]:
         f"colour       range {_RANGES.get(tags.range, tags.range)}, "
         f"matrix {tags.matrix}, primaries {tags.primaries}, transfer {tags.transfer}",
     ]
+    if hdr := _hdr_words(info):
+        lines.append(f"HDR          {hdr}")
+    if info.layout.alpha:
+        lines.append("opacity      a plane of its own")
+    if info.interlaced:
+        lines.append("interlaced   pictures are made of two fields")
     if info.sample_aspect_ratio not in (None, 1):
         lines.append(f"pixel shape  {info.sample_aspect_ratio}")
     if info.rotation_degrees:
         lines.append(f"turned by    {info.rotation_degrees} degrees clockwise")
+    if info.mirrored:
+        lines.append("mirrored     left and right are swapped, after the turn")
     lines += [f"stream       {words}" for words in info.streams]
     return lines
+
+
+def _hdr_words(info: VideoInfo) -> str | None:
+    """The kind of HDR and what is said of its light; None for an ordinary video."""
+    light = info.light
+    transfer = _HDR_TRANSFERS.get(info.tags.transfer)
+    if transfer is None and light is None:
+        return None
+    primaries = info.tags.primaries
+    facts = [transfer or f"transfer {info.tags.transfer}"]
+    facts.append(_PRIMARIES.get(primaries, f"primaries {primaries}"))
+    facts += _light_words(light) if light else []
+    kind = "HDR10" if transfer == "PQ" and light else transfer or "tagged as HDR"
+    return f"{kind} ({', '.join(facts)})"
+
+
+def _light_words(light: Light) -> list[str]:
+    words, display = [], light.mastering
+    if display and display.max_luminance is not None:
+        ends = [display.min_luminance, display.max_luminance]
+        span = " to ".join(f"{float(end):.6g}" for end in ends if end is not None)
+        words.append(f"mastering {span} cd/m2")
+    if light.max_cll is not None:
+        words.append(f"MaxCLL {light.max_cll}")
+    if light.max_fall is not None:
+        words.append(f"MaxFALL {light.max_fall}")
+    return words
+
+
+def _light(light: Light | None) -> LightReport | None:
+    if light is None:
+        return None
+    display = light.mastering
+    least = display.min_luminance if display else None
+    most = display.max_luminance if display else None
+    return LightReport(
+        min_luminance=None if least is None else float(least),
+        max_luminance=None if most is None else float(most),
+        max_cll=light.max_cll,
+        max_fall=light.max_fall,
+    )
 
 
 def _rate(info: VideoInfo) -> str:
@@ -89,6 +157,11 @@ def as_json(info: VideoInfo) -> ProbeReport:
         },
         sample_aspect_ratio=None if aspect is None else str(aspect),
         rotation_degrees=info.rotation_degrees,
+        mirrored=info.mirrored,
+        interlaced=info.interlaced,
+        alpha=info.layout.alpha,
+        hdr=_hdr_words(info),
+        light=_light(info.light),
         streams=list(info.streams),
         metadata=dict(info.metadata),
     )

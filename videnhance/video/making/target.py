@@ -7,11 +7,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+import av
+
 from videnhance.errors import OutputError, UsageError, VidenhanceError, printable
 from videnhance.video.source import reason
 
 __all__ = [
     "CONTAINERS",
+    "WRITE_ERRORS",
     "check_target",
     "container_for",
     "publish",
@@ -34,6 +37,10 @@ CONTAINERS = {
 }
 """FFmpeg's name of the container, by the suffix of the output."""
 
+WRITE_ERRORS = (av.FFmpegError, OSError, ValueError)
+"""What FFmpeg raises where a file cannot be written."""
+_NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
+"""What a muxer raises for packets that it cannot take."""
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_STEM = 60
 """Bytes of the target's name in the temporary name, which has a limit of 255."""
@@ -86,11 +93,14 @@ def _same_file(target: Path, source: Path) -> bool:
         return False
 
 
-def temporary_beside(target: Path) -> Path:
-    """A new empty file in the target's folder. Raises OutputError if that fails."""
+def temporary_beside(target: Path, folder: Path | None = None) -> Path:
+    """A new empty file in the target's folder, or in one of its own on the same disk.
+
+    Raises OutputError if that fails.
+    """
     stem = os.fsencode(target.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
     name = f".{stem}.videnhance-{secrets.token_hex(4)}.part{target.suffix}"
-    path = target.absolute().parent / name
+    path = (folder or target.absolute().parent) / name
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -151,7 +161,12 @@ def write_failure(target: Path, error: BaseException) -> VidenhanceError:
             f"{name}: no space left on the disk ({_free_bytes(target)} bytes free); "
             "make room or choose another folder"
         )
-    return OutputError(f"{name} cannot be written: {reason(error)}")
+    words = f"{name} cannot be written: {reason(error)}"
+    if isinstance(error, _NOT_TAKEN):
+        words += "; the source's times or streams are more than it holds: " + (
+            "name an output .nut" if target.suffix == ".mkv" else "name an output .mkv"
+        )
+    return OutputError(words)
 
 
 def _free_bytes(target: Path) -> int:
