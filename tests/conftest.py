@@ -6,6 +6,7 @@ for a machine that is meant to have it.
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -48,6 +49,10 @@ def _has_opencv() -> bool:
 def _must_have(name: str) -> bool:
     return os.environ.get(f"FAIL_WITHOUT_{name.upper()}", "0") != "0"
 
+
+# Started in the background, a shell lets all its children ignore Ctrl+C.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "camera": _has_camera,

@@ -19,9 +19,11 @@ from click.testing import CliRunner, Result
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.models import REPORT, edit_card, write_model, write_wrong
 from videnhance.cli import app
+from videnhance.errors import OutputError
 from videnhance.frame import Frame
+from videnhance.journal import Journal
 from videnhance.resize import doubled
-from videnhance.video.reader import VideoReader
+from videnhance.video.reading.reader import VideoReader
 
 Word = str | Path | int | float
 FEW = Clip(pts=range(0, 5 * 512, 512))
@@ -260,7 +262,7 @@ def test_the_input_is_never_the_target(clip: Path, tmp_path: Path) -> None:
         ("none/out.mp4", 1, "there is no folder"),
         ("out", 2, "no suffix is not the suffix of a container"),
         ("out.xyz", 2, "choose one of .avi"),
-        ("out.png", 2, "choose one of .avi"),
+        ("out.txt", 2, "choose one of .avi"),
         ("folder.mp4", 1, "is a folder"),
         ("x" * 300 + ".mp4", 1, "too long"),
     ],
@@ -410,8 +412,10 @@ def test_strength_zero_is_the_base_to_the_bit(tmp_path: Path, pix_fmt: str) -> N
     assert "model none: strength is 0" in result.stderr
     for ours, theirs in zip(_frames(source), _frames(target), strict=True):
         assert ours.layout == theirs.layout
-        for small, large in zip(ours.planes, theirs.planes, strict=True):
-            assert np.array_equal(doubled(small, ours.layout.depth), large)
+        for small, large, left in zip(
+            ours.planes, theirs.planes, ours.layout.sited_left, strict=True
+        ):
+            assert np.array_equal(doubled(small, ours.layout.depth, left), large)
 
 
 def test_the_network_changes_luma_alone(
@@ -420,7 +424,8 @@ def test_the_network_changes_luma_alone(
     target = tmp_path / "out.mkv"
     _done(clip, target, *tiny, "-c", "ffv1")
     for ours, theirs in zip(_frames(clip), _frames(target), strict=True):
-        bases = [doubled(plane, 8) for plane in ours.planes]
+        sited = zip(ours.planes, ours.layout.sited_left, strict=True)
+        bases = [doubled(plane, 8, left) for plane, left in sited]
         same = [
             np.array_equal(*pair) for pair in zip(bases, theirs.planes, strict=True)
         ]
@@ -635,3 +640,73 @@ def test_without_opencv_every_frame_still_goes_through_the_network(
     made = [(tmp_path / f"{number}.mp4").exists() for number in range(4)]
     assert made == [True, False, False, True]
     assert len(_frames(tmp_path / "0.mp4")) == 5
+
+
+# Going on
+
+
+def test_an_interrupted_conversion_goes_on(
+    tiny: Sequence[Word], tmp_path: Path
+) -> None:
+    source = write_clip(tmp_path / "in.mp4", Clip(sounds=(Sound(),)))
+    target, whole = tmp_path / "out.mp4", tmp_path / "whole.mp4"
+    words = (*tiny, "--segment", 4)
+    _done(source, whole, *words)
+
+    def full(*_: object) -> None:
+        raise OutputError("no space left on the disk")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("videnhance.segments.Muxer", full)
+        result = _run(source, target, *words)
+    assert result.exit_code == 1
+    assert "no space left on the disk; 12 frames are kept" in result.stderr
+    refused = _refused(tmp_path, 2, source, target, *words, "--skip", 2)
+    assert "skip: 1 then, 2 now" in refused
+    assert "--discard" in refused
+    result = _done(source, target, *words)
+    assert "goes on after frame 12" in result.stderr
+    assert target.read_bytes() == whole.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "in.mp4",
+        "out.mp4",
+        "whole.mp4",
+    }
+
+
+def test_starting_over_forgets_what_was_done(
+    clip: Path, tiny: Sequence[Word], tmp_path: Path
+) -> None:
+    target = tmp_path / "out.mp4"
+    with Journal(target, {"other": "work"}) as journal:
+        journal.close_last()
+    assert "something else" in _refused(tmp_path, 2, clip, target, *tiny)
+    _done(clip, target, *tiny, "--discard")
+    assert pts_of(target) == pts_of(clip)
+
+
+def test_damage_has_an_exit_code_when_asked_for(
+    tiny: Sequence[Word], tmp_path: Path
+) -> None:
+    source = write_clip(tmp_path / "in.mp4")
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) * 3 // 4])
+    moov_first = write_clip(
+        tmp_path / "fast.mp4", Clip(container={"movflags": "faststart"})
+    )
+    data = moov_first.read_bytes()
+    moov_first.write_bytes(data[: len(data) * 3 // 4])
+    for words, code in (((), 0), (("--strict",), 4)):
+        result = _run("convert", moov_first, tmp_path / "out.mp4", *tiny, "-y", *words)
+        assert result.exit_code == code
+        assert "cut off" in result.stderr
+
+
+def test_a_rehearsal_writes_nothing(
+    clip: Path, tiny: Sequence[Word], tmp_path: Path
+) -> None:
+    result = _done(clip, tmp_path / "out.mkv", *tiny, "--dry-run")
+    assert "size" in result.stdout
+    assert not (tmp_path / "out.mkv").exists()
+    result = _run("probe", clip, "--for", tmp_path / "out.webm", "--json")
+    assert json.loads(result.stdout)["container"] == "webm"

@@ -9,15 +9,16 @@ import pytest
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import write_model
-from videnhance.convert import Job, Watcher, convert, default_workers
+from videnhance.convert import Watcher, convert, default_workers
 from videnhance.enhance import Settings
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.frame import Frame, VideoInfo
+from videnhance.job import Job
 from videnhance.model.runtime import Choice
 from videnhance.report import Report
-from videnhance.video.reader import VideoReader
+from videnhance.video.making.writer import Encoding
+from videnhance.video.reading.reader import VideoReader
 from videnhance.video.source import Span
-from videnhance.video.writer import Encoding
 
 pytestmark = pytest.mark.opencv
 

@@ -650,3 +650,37 @@ def test_the_woven_stand_in_sees_as_far_as_it_says() -> None:
     pixels[0, 10, 10] = 1
     reached = np.argwhere(weave(pixels)[0, ..., 0]) // 2 - 10
     assert set(np.abs(reached).max(axis=0).tolist()) == {6}
+
+
+# Segments
+
+
+@EACH_MODE
+@pytest.mark.parametrize("workers", [0, 3])
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_segment_does_not_depend_on_what_was_before(
+    scale: int, workers: int, settings: Settings
+) -> None:
+    settings = replace(settings, scale=scale, workers=workers, segment_frames=4)
+    frames = [replace(f, index=i) for i, f in enumerate(pan(10, SMALL, 2, 1, YUV420))]
+    whole = _run(frames, settings)
+    assert_same_frames(_run(frames[4:], settings), whole[4:])
+    assert_same_frames(_run(frames[8:], settings), whole[8:])
+
+
+def test_unchanged_cells_are_looked_at_anew_in_each_segment() -> None:
+    frames = [replace(noise(SMALL), index=index) for index in range(6)]
+    report = Report()
+    _run(frames, replace(PLAIN, segment_frames=2), report=report)
+    assert report.cells == {"network": 6, "reused": 6, "moved": 0, "base": 0}
+
+
+def test_each_frame_is_finished_at_last() -> None:
+    def cut(frame: Frame) -> Frame:
+        return frame.with_planes((frame.planes[0][:5, :7],))
+
+    frames = [replace(noise(SMALL), index=index) for index in range(3)]
+    for workers in (0, 2):
+        settings = replace(PLAIN, workers=workers, finish=cut)
+        plain = _run(frames, replace(settings, finish=None))
+        assert_same_frames(_run(frames, settings), [cut(frame) for frame in plain])

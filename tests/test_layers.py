@@ -13,21 +13,30 @@ ROWS = (
     ("__main__",),
     ("cli",),
     ("convert", "bench", "probe"),
+    ("preflight", "outputs"),
+    ("work", "opening"),
+    ("segments",),
+    ("job",),
+    ("journal", "identity"),
+    ("unfinished",),
     ("enhance", "video", "model"),
     ("compose",),
     ("plan", "tiles", "threads", "motion", "report", "colour"),
-    ("quality", "frame", "resize"),
-    ("region", "errors", "memory"),
+    ("alpha", "framing", "sizing"),
+    ("quality", "frame", "resize", "fit", "limits"),
+    ("region", "errors", "memory", "pace", "estimate"),
     ("__init__",),
 )
 # Beside the rows: who may import which neighbour of its own row.
 PEERS = {
     ("frame", "resize"),
+    ("limits", "frame"),
+    ("pace", "errors"),
     ("quality", "resize"),
     ("plan", "motion"),
     ("report", "threads"),
     ("tiles", "plan"),
-    ("model.degrade", "video.recode"),
+    ("model.degrade", "video.coding.recode"),
 }
 HOMES = {
     "av": ("video",),

@@ -5,7 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from videnhance.memory import keep_freed_memory, peak_memory_mb
+from videnhance.memory import (
+    give_back_freed_memory,
+    keep_freed_memory,
+    peak_memory_mb,
+)
 
 _FAULTS = """
 import resource
@@ -36,9 +40,35 @@ def test_freed_memory_is_used_again_without_page_faults() -> None:
     assert _faults(keep=True) < 50
 
 
+_GIVEN_BACK = """
+from pathlib import Path
+from videnhance.memory import give_back_freed_memory, keep_freed_memory
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+assert keep_freed_memory()
+blocks = [b"x" * (1 << 20) for _ in range(100)]
+last = b"x" * (1 << 20)
+full = pages()
+del blocks
+kept = full - pages()
+give_back_freed_memory()
+print(kept, full - pages())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is tuned")
+def test_freed_memory_is_kept_until_it_is_given_back() -> None:
+    command = [sys.executable, "-c", _GIVEN_BACK]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kept, given = map(int, done.stdout.split())
+    assert kept < 500
+    assert given > 20_000
+
+
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_freed_memory()
+    give_back_freed_memory()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system does not tell")

@@ -140,6 +140,25 @@ def test_a_queue_never_holds_more_than_its_limit(limit: int) -> None:
     assert limit / 2 < most <= max(limit, 25) + 25
 
 
+def test_a_queue_of_weightless_items_is_bounded_too() -> None:
+    made = 0
+    filled = threading.Event()
+
+    def source() -> Iterator[_Item]:
+        nonlocal made
+        for made in range(1000):
+            if made == 256:
+                filled.set()
+            yield _Item(made, 0)
+
+    with closing(prefetch(source(), 10, Meter())) as line:
+        for count, item in enumerate(line):
+            _wait(filled)
+            threading.Event().wait(0.001 if count < 20 else 0)
+            assert made - item.number <= 256 + 1
+    assert made == 999
+
+
 def test_an_item_larger_than_the_limit_passes() -> None:
     large = (_Item(n, 10_000) for n in range(5))
     assert _numbers(prefetch(large, 7, Meter())) == list(range(5))

@@ -28,8 +28,8 @@ from videnhance.model.runtime import Choice, load
 from videnhance.region import Size
 from videnhance.report import Report
 from videnhance.threads import available_cores
-from videnhance.video.reader import VideoReader
-from videnhance.video.writer import Encoding, VideoWriter
+from videnhance.video.making.writer import Encoding, VideoWriter
+from videnhance.video.reading.reader import VideoReader
 
 __all__ = ["Row", "as_json", "benchmarked", "moving_scene", "processor_name", "table"]
 

@@ -1,38 +1,34 @@
-"""One file: reader, pipeline and writer put together."""
+"""One conversion: source, pipeline and output put together."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, replace
+from itertools import chain
 
-from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.enhance import enhanced
+from videnhance.errors import UsageError, printable
 from videnhance.frame import Frame, VideoInfo
+from videnhance.job import Job
+from videnhance.journal import Journal
 from videnhance.memory import keep_freed_memory, peak_memory_mb
-from videnhance.model.runtime import Choice, load
+from videnhance.opening import Counted, opened_source
+from videnhance.outputs import KeptSequence, opened_sink
+from videnhance.pace import Pace, be_nice
+from videnhance.preflight import checked_beforehand
 from videnhance.report import Report
+from videnhance.segments import SegmentedWriter, Tails
 from videnhance.threads import available_cores, prefetch
-from videnhance.video.reader import VideoReader
-from videnhance.video.source import Source, Span
-from videnhance.video.streams import StreamPlan
-from videnhance.video.writer import Encoding, VideoWriter
+from videnhance.unfinished import discard, folder_beside, kept_frames, tidied
+from videnhance.video.ends import FrameSink, FrameSource
+from videnhance.video.making.header import OutputPlan, planned_output
+from videnhance.video.making.target import check_target
+from videnhance.video.others.streams import StreamPlan
+from videnhance.video.places import PIPE, SinkKind, is_video_file, sink_kind
+from videnhance.video.source import Source
+from videnhance.work import Work, engine_of, work_of
 
-__all__ = ["Job", "Watcher", "convert", "default_workers"]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that a conversion is told."""
-
-    source: Path
-    target: Path
-    choice: Choice
-    settings: Settings
-    encoding: Encoding
-    span: Span
-    overwrite: bool = False
-    notices: tuple[str, ...] = ()
-    """What the user must hear before the work starts, beside what this finds."""
+__all__ = ["Watcher", "convert", "default_workers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +49,158 @@ def default_workers() -> int:
 def convert(job: Job, watcher: Watcher) -> Report:
     """Converts one file; the target appears whole at the end or not at all.
 
-    Raises a VidenhanceError that names the file or value and what to do.
+    What an interrupted run of the same job has closed is not made again. Raises a
+    VidenhanceError that names the file or value and what to do.
     """
     begun = time.perf_counter()
+    if job.resources.nice:
+        be_nice()
     keep_freed_memory()
     report = Report(source=str(job.source), target=str(job.target))
-    with VideoReader(job.source, job.span) as reader:
-        size = reader.info.size.scaled(job.settings.scale)
-        source = Source(job.source, job.span)
-        with VideoWriter(
-            job.target, reader.info, size, job.encoding, source, job.overwrite
-        ) as writer:
-            upscaler = _upscaler(job, report)
-            report.streams = [_words(stream) for stream in writer.streams]
-            report.notices += [*job.notices, *reader.notices, *writer.notices]
-            watcher.started(reader.info, report)
-            known = len(reader.notices)
-            start = time.perf_counter(), time.process_time()
-            line = enhanced(iter(reader), upscaler, job.settings, report)
-            _write(line, writer, job.settings, report, watcher)
-            report.later_notices = reader.notices[known:]
-            report.damaged_packets = reader.damaged_packets
-            report.damaged_frames = reader.damaged_frames
-        report.dropped_packets = writer.dropped_packets
+    if job.target != PIPE:
+        source = None if job.source == PIPE else job.source
+        tidied(job.target)
+        check_target(job.target, source, job.overwrite)
+        if source is None and not job.discard and kept_frames(job.target):
+            raise UsageError(
+                f"{printable(job.target)}: there is unfinished work on it, which a "
+                "pipe cannot go on with; add --discard to start over"
+            )
+    with opened_source(job) as reader:
+        kind = sink_kind(job.target, reader.info)
+        run = _Run(work_of(job, reader.info), reader, report, watcher)
+        if kind is SinkKind.VIDEO:
+            run.in_segments()
+        elif kind is SinkKind.SEQUENCE:
+            run.picture_by_picture()
+        else:
+            run.in_one_go(kind)
     report.seconds["total"] = time.perf_counter() - begun
-    report.seconds["converting"] = time.perf_counter() - start[0]
-    report.seconds["processor"] = time.process_time() - start[1]
     report.peak_memory_mb = peak_memory_mb()
     return report
 
 
-def _write(
-    line: Iterator[Frame],
-    writer: VideoWriter,
-    settings: Settings,
-    report: Report,
-    watcher: Watcher,
-) -> None:
-    """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
-    ahead = settings.queue_bytes if settings.workers else 0
-    with closing(prefetch(line, ahead, report.writing)) as finished:
-        for frame in finished:
-            start = time.perf_counter()
-            writer.write(frame)
-            spent = time.perf_counter() - start
-            report.seconds["writing"] = report.seconds.get("writing", 0.0) + spent
-            report.frames_written = writer.frames_written
-            watcher.advanced(report)
+class _Run:
+    """The work of one conversion, on its way into an output of one kind or another."""
+
+    def __init__(
+        self, work: Work, reader: FrameSource, report: Report, watcher: Watcher
+    ) -> None:
+        self._work, self._job, self._reader = work, work.job, reader
+        self._report, self._watcher = report, watcher
+        self._source = Counted(reader)
+        self._length = work.job.settings.segment_frames
+        self._tails = Tails(self._length, self._source.damage)
+        self._plan: OutputPlan | None = None
+        """Of a video file."""
+        self._engine = engine_of(work)
+        report.engine = self._engine.words
+
+    def in_segments(self) -> None:
+        """A video file: segments first, then joined."""
+        job, work = self._job, self._work
+        # Pictures and pipes have no other streams, and cannot be opened a second time.
+        others = is_video_file(job.source)
+        source = Source(job.source, job.span) if others else None
+        plan = planned_output(job.target, work.info, work.size, job.encoding, source)
+        with self._journal() as kept:
+            writer = SegmentedWriter(
+                plan, kept, self._tails, self._length, job.overwrite, job.full_check
+            )
+            with writer:
+                self._plan = plan
+                self._go_on(kept, writer)
+            self._report.checks = list(writer.checks)
+            self._report.dropped_packets = writer.dropped_packets
+
+    def picture_by_picture(self) -> None:
+        """Numbered pictures: each is complete as soon as it is there."""
+        job = self._job
+        begun = folder_beside(job.target).is_dir()
+        with self._journal() as kept, ExitStack() as stack:
+            # What an earlier run has begun is its own.
+            overwrite = job.overwrite or begun
+            writer = stack.enter_context(self._sink(SinkKind.SEQUENCE, overwrite))
+            sink = KeptSequence(writer, kept, self._tails, self._length)
+            self._go_on(kept, stack.enter_context(sink))
+
+    def in_one_go(self, kind: SinkKind) -> None:
+        """What cannot be made in parts: a picture, an animation, a pipe."""
+        self._length = 0
+        with self._sink(kind, self._job.overwrite) as sink:
+            self._begin(sink)
+            self._frames_to(sink, self._source.frames())
+
+    def _journal(self) -> Journal:
+        """The open journal; by now all that can be refused has been."""
+        job = self._job
+        if job.discard:
+            discard(job.target)
+        return Journal(job.target, self._engine.key, lasts=job.source != PIPE)
+
+    def _sink(
+        self, kind: SinkKind, overwrite: bool
+    ) -> AbstractContextManager[FrameSink]:
+        work = self._work
+        return opened_sink(kind, self._job, work.info, work.size, overwrite)
+
+    def _go_on(self, kept: Journal, sink: FrameSink) -> None:
+        """Makes what the journal does not name yet."""
+        self._report.frames_kept = self._report.frames_written = kept.frames
+        if kept.segments and not kept.complete:
+            self._reader.go_on_after(kept.mark)
+        self._source.goes_on_from(kept.counts)
+        frames = iter(()) if kept.complete else self._source.frames()
+        first = next(frames, None)
+        if first is not None and self._plan is not None:
+            settings = self._job.settings
+            notes = checked_beforehand(self._plan, first, settings, kept.frames)
+            self._report.notices += notes
+        self._begin(sink)
+        if first is not None:
+            self._frames_to(sink, chain([first], frames))
+        self._reader.close()  # its index of a long file makes room for the output's
+
+    def _begin(self, sink: FrameSink) -> None:
+        report, reader = self._report, self._reader
+        report.streams = [_words(stream) for stream in sink.streams]
+        report.notices += [*self._job.notices, *reader.notices, *sink.notices]
+        self._watcher.started(reader.info, report)
+
+    def _frames_to(self, sink: FrameSink, frames: Iterator[Frame]) -> None:
+        """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
+        job, report = self._job, self._report
+        known = len(self._reader.notices)
+        start = time.perf_counter(), time.process_time()
+        pace = Pace(job.resources.max_cpu_percent, available_cores())
+        pace()
+        for frame in self._finished(frames):
+            began = time.perf_counter()
+            sink.write(frame)
+            report.add("writing", time.perf_counter() - began)
+            report.frames_written = sink.frames_written
+            self._watcher.advanced(report)
+            report.add("resting", pace())
+        report.add("converting", time.perf_counter() - start[0])
+        report.add("processor", time.process_time() - start[1])
+        report.later_notices = self._reader.notices[known:]
+        if self._source.crash:
+            report.later_notices.append(self._source.crash)
+            report.decoder_crashed = True
+        damage = self._source.damage()
+        report.damaged_packets = damage["packets"]
+        report.damaged_frames = damage["frames"]
+
+    def _finished(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        settings = self._job.settings
+        if self._length:
+            frames = self._tails.noted(frames)
+        else:
+            settings = replace(settings, segment_frames=0)
+        line = enhanced(frames, self._engine.upscaler, settings, self._report)
+        ahead = settings.queue_bytes if settings.workers else 0
+        with closing(prefetch(line, ahead, self._report.writing)) as finished:
+            yield from finished
 
 
 def _words(stream: StreamPlan) -> dict[str, str]:
@@ -110,12 +211,3 @@ def _words(stream: StreamPlan) -> dict[str, str]:
         "fate": stream.fate.value,
         "why": stream.why,
     }
-
-
-def _upscaler(job: Job, report: Report) -> Upscaler:
-    if not job.settings.strength:
-        report.engine = "none: strength is 0"
-        return Bicubic()
-    network = load(job.choice)
-    report.engine = str(network)
-    return network

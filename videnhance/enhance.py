@@ -112,6 +112,10 @@ class Settings:
     patch_area: int = tiles.PATCH_AREA
     queue_bytes: int = 32 << 20
     """Bound of the queue after the reader and of the one before the writer."""
+    segment_frames: int = 0
+    """What travels between frames starts afresh at every such frame; 0 = never."""
+    finish: Callable[[Frame], Frame] | None = None
+    """What is done with each enhanced frame at last, such as resizing."""
 
     def __post_init__(self) -> None:
         _check("--scale", self.scale, self.scale in (1, 2, 4), "1, 2 or 4")
@@ -151,6 +155,10 @@ def enhanced(
         for _ in range(passes):
             line = _Pass(upscaler, settings, report, pool).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
+            stack.enter_context(closing(line))
+        if settings.finish is not None:
+            ahead = settings.workers + 1
+            line = ordered_map(settings.finish, line, pool, ahead, report.working)
             stack.enter_context(closing(line))
         for frame in line:
             report.frames_out += 1
@@ -197,9 +205,11 @@ class _Pass:
     def _pairs(
         self, frames: Iterator[Frame]
     ) -> Iterator[tuple[Frame, Pixels, Pixels | None]]:
-        last = None
+        last, segment = None, self.settings.segment_frames
         for frame in frames:
             seen = seen_by(self.upscaler.channels, frame)
+            if segment and not frame.index % segment:
+                last = None  # or what is done again after a crash would differ
             yield frame, seen, last
             last = seen
 

@@ -8,11 +8,12 @@ from pathlib import Path
 if sys.platform != "win32":
     import resource
 
-__all__ = ["keep_freed_memory", "peak_memory_mb"]
+__all__ = ["give_back_freed_memory", "keep_freed_memory", "peak_memory_mb"]
 
 # Parameters of glibc's mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _LARGEST_MMAP_THRESHOLD = 32 << 20
+_USUAL_MMAP_THRESHOLD = 128 << 10
 _KEPT = 256 << 20
 _ARENAS = 1
 """One: what is freed in further arenas goes back to the system all the same."""
@@ -34,6 +35,18 @@ def keep_freed_memory() -> bool:
     )
     answers = [libc.mallopt(name, value) for name, value in wanted]
     return all(answers)
+
+
+def give_back_freed_memory() -> None:
+    """Returns to the system what glibc keeps; does nothing where there is no glibc.
+
+    For a change of work: what comes then needs blocks of other sizes.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        # Tables that grow can then move without a copy, and leave no holes.
+        libc.mallopt(_MMAP_THRESHOLD, _USUAL_MMAP_THRESHOLD)
+        libc.malloc_trim(0)
 
 
 def peak_memory_mb() -> float:

@@ -59,11 +59,13 @@ class Sight:
     """Cells that equal the last frame's with their halo; none on the first frame."""
     motion: Motion | None
     """None on the first frame and where no one needs it."""
+    first: bool = False
+    """There is no frame before it, or none that counts."""
 
     @property
     def cut(self) -> bool:
         """Whether nothing leads from the last frame to this one."""
-        return self.motion is not None and self.motion.cut
+        return self.first or (self.motion is not None and self.motion.cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Sighting:
                 unchanged = unchanged_cells(last, seen, self.halo)
             if self.motion is not None and not unchanged.all():
                 motion = self.motion(last, seen)
-        return Sight(frame, seen, unchanged, motion)
+        return Sight(frame, seen, unchanged, motion, first=last is None)
 
 
 def unchanged_cells(last: Pixels, seen: Pixels, halo: int) -> npt.NDArray[np.bool_]:

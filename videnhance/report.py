@@ -19,7 +19,9 @@ class Report:
     frames_out: int = 0
     """Enhanced."""
     frames_written: int = 0
-    """Given to the encoder."""
+    """Given to the encoder, in this run or in those that it goes on from."""
+    frames_kept: int = 0
+    """Of these, what earlier runs had finished."""
     cells: dict[str, int] = field(default_factory=dict)
     """Cells of all frames by where their residual came from."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -32,14 +34,28 @@ class Report:
     writing: Meter = field(default_factory=Meter)
     damaged_packets: int = 0
     damaged_frames: int = 0
+    decoder_crashed: bool = False
+    """The process that decoded ended before the video did."""
     dropped_packets: int = 0
     """Packets of sound and subtitles that were damaged."""
+    checks: list[str] = field(default_factory=list)
+    """What was found right in the finished file."""
     notices: list[str] = field(default_factory=list)
     """Known before the work."""
     later_notices: list[str] = field(default_factory=list)
     """Found on the way."""
     streams: list[dict[str, str]] = field(default_factory=list)
     """Every other stream of the source: kept, converted or lost, and why."""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether anything of the source could not be read whole."""
+        counts = self.damaged_packets, self.damaged_frames, self.dropped_packets
+        return self.decoder_crashed or any(counts)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Counts time of a stage."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     @property
     def waited(self) -> dict[str, float]:

@@ -35,6 +35,10 @@ class Sized(Protocol):
         ...
 
 
+_MOST_ITEMS = 256
+"""Of a queue. More even out nothing, and where pictures are tiny, what an item weighs
+besides its bytes adds up."""
+
 Pool = ThreadPoolExecutor
 """Worker threads; leaving its `with` block joins them."""
 
@@ -95,7 +99,8 @@ class _Channel(Generic[S]):
             self._changed.notify_all()
 
     def _full(self, item: S) -> bool:
-        return self._bytes + item.nbytes > self._limit
+        heavy = self._bytes + item.nbytes > self._limit
+        return heavy or len(self._items) >= _MOST_ITEMS
 
     def end(self, error: BaseException | None) -> None:
         """No more items; `error`, if any, is raised after those already queued."""

@@ -11,18 +11,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from videnhance import __version__
-from videnhance.cli.options import check_report, convert_options, job_of
-from videnhance.cli.progress import conclude, watcher_of, written
-from videnhance.errors import UsageError, VidenhanceError
+from videnhance.cli.job import check_report, job_of
+from videnhance.cli.options import convert_options
+from videnhance.cli.progress import Display, conclude, kept_words, written
+from videnhance.errors import InputError, OutputError, UsageError, VidenhanceError
+
+if TYPE_CHECKING:
+    from videnhance.preflight import Preflight
 
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
+_DAMAGED = 4
+"""Done, but the input was damaged; with --strict."""
 
 
 class _Failure(click.ClickException):
@@ -66,7 +72,8 @@ _OWN_OPTIONS = ("--help", "-h", "--version")
 
 
 def _is_video(word: str) -> bool:
-    return "." in word or "/" in word or "\\" in word or Path(word).exists()
+    marks = (".", "/", "\\", "*")
+    return word == "-" or any(m in word for m in marks) or Path(word).exists()
 
 
 @click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,16 +95,25 @@ def convert(**options: Any) -> None:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
         logging.getLogger("videnhance").setLevel(logging.DEBUG)
     job = job_of(options)
-    watcher, close = watcher_of(options)
-    with _signals():
-        try:
-            report = run(job, watcher)
-        except KeyboardInterrupt:
-            click.echo("videnhance: interrupted; nothing was written", err=True)
-            raise SystemExit(_INTERRUPTED) from None
-        finally:
-            close()
+    if options["dry_run"]:
+        from videnhance.preflight import preflight
+
+        click.echo("\n".join(preflight(job).lines()))
+        return
+    try:
+        with _signals(), Display(options) as display:
+            report = run(job, display.watcher)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        kept = kept_words(job.target) or "nothing was written"
+        click.echo(f"videnhance: interrupted; {kept}", err=True)
+        code = stop.code if isinstance(stop, SystemExit) else _INTERRUPTED
+        raise SystemExit(code) from None
+    except (InputError, OutputError) as error:
+        kept = kept_words(job.target)
+        raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
     conclude(report, options)
+    if options["strict"] and report.is_damaged:
+        raise SystemExit(_DAMAGED)
 
 
 @contextmanager
@@ -129,15 +145,35 @@ def _signals() -> Iterator[None]:
 @app.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="IN")
 @click.option("--json", "as_values", is_flag=True, help="For programs.")
-def probe(file: Path, as_values: bool) -> None:
-    """Says what is known of the video IN."""
+@click.option(
+    "--for",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="What a conversion to OUT would keep, change and take.",
+)
+def probe(file: Path, as_values: bool, target: Path | None) -> None:
+    """Says what is known of the video IN, or of its conversion."""
     from videnhance import probe as words
 
+    if target is not None:
+        found = _rehearsed(file, target)
+        plain = json.dumps(found.as_json(), indent=2)
+        click.echo(plain if as_values else "\n".join(found.lines()))
+        return
     info = words.probed(file)
     if as_values:
         click.echo(json.dumps(words.as_json(info), indent=2))
     else:
         click.echo("\n".join(words.describe(info)))
+
+
+def _rehearsed(source: Path, target: Path) -> "Preflight":
+    """What `convert` would do with its default options."""
+    from videnhance.preflight import preflight
+
+    with convert.make_context("convert", ["--", str(source), str(target)]) as ctx:
+        return preflight(job_of(ctx.params))
 
 
 @app.command()

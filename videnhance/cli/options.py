@@ -1,19 +1,13 @@
-"""The options of `convert`, and the Job that they make."""
+"""The options of `convert`, as help shows them."""
 
-import os
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from videnhance.errors import UsageError, printable
-
-if TYPE_CHECKING:
-    from videnhance.convert import Job
-
-__all__ = ["check_report", "convert_options", "job_of"]
+__all__ = ["convert_options"]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -46,7 +40,16 @@ _CONVERT = (
     click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
     click.option("-i", "--input", "source", type=_FILE, help="The video to read."),
     click.option("-o", "--output", "target", type=_FILE, help="The file to write."),
-    click.option("--scale", default=2, help="1 (same size), 2 or 4.", metavar="N"),
+    click.option("--scale", type=int, help="1 (same size), 2 or 4. [2]", metavar="N"),
+    click.option(
+        "--size", metavar="SIZE", help="Instead: 1080p, 4k, 1280x720, 1280x or x720."
+    ),
+    click.option(
+        "--fit",
+        default="inside",
+        type=click.Choice(["inside", "cover", "pad", "stretch"]),
+        help="How a picture of another shape comes into --size.",
+    ),
     click.option(
         "--skip",
         default=1,
@@ -84,11 +87,17 @@ _CONVERT = (
         type=click.IntRange(min=32),
         help="Largest patch: N x N pixels.",
     ),
-    click.option("-c", "--codec", default="libx264", show_default=True),
     click.option(
-        "--crf", default=18, show_default=True, help="Quality: less is better."
+        "--deinterlace",
+        default="auto",
+        type=click.Choice(["auto", "on", "off"]),
+        help="Make whole pictures of fields: where they are marked, always, never.",
     ),
-    click.option("--preset", help="The encoder's own. [veryfast]"),
+    click.option("-c", "--codec", help="FFmpeg's encoder. [libx264, or as OUT needs]"),
+    click.option(
+        "--crf", type=int, help="Quality, less is better. [x264 18, x265 20, av1 26]"
+    ),
+    click.option("--preset", help="The encoder's own. [a fast one]"),
     click.option("--pix-fmt", help="As FFmpeg names it. [as the source]"),
     click.option("-e", "extra", multiple=True, callback=_pairs, metavar="KEY=VALUE"),
     click.option("--start", callback=_seconds, help="Seconds or H:MM:SS."),
@@ -96,6 +105,42 @@ _CONVERT = (
     click.option("--max-frames", type=int, metavar="N"),
     click.option("--no-audio", is_flag=True, help="Leave all sound out."),
     click.option("-y", "--overwrite", is_flag=True, help="Replace the target."),
+    click.option(
+        "--discard", is_flag=True, help="Start over, whatever is done of OUT."
+    ),
+    click.option(
+        "--segment",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Frames that are closed, and kept, at once. [100 to 250]",
+    ),
+    click.option(
+        "--verify",
+        default="fast",
+        type=click.Choice(["fast", "full"]),
+        help="Read the result's packets back, or decode all of it.",
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Say what would be done, kept and lost."
+    ),
+    click.option(
+        "--isolate", is_flag=True, help="Decode in a process of its own, with limits."
+    ),
+    click.option("--strict", is_flag=True, help="Exit 4 if the input was damaged."),
+    click.option("--limit-pixels", type=int, metavar="N", help="Largest picture read."),
+    click.option("--nice", is_flag=True, help="Leave the machine to other programs."),
+    click.option("--max-cpu", type=float, metavar="PERCENT", help="Of all cores."),
+    click.option("--max-memory", type=int, metavar="MB", help="Shortens the queues."),
+    click.option("--rate", metavar="FPS", help="Of a sequence of pictures. [25]"),
+    click.option("--raw-size", metavar="WxH", help="Of raw video on standard input."),
+    click.option("--raw-format", metavar="PIX_FMT", help="Of raw video. [yuv420p]"),
+    click.option(
+        "--format",
+        "pipe_format",
+        default="y4m",
+        type=click.Choice(["y4m", "raw", "nut", "matroska", "mpegts"]),
+        help="What goes to standard output if OUT is -.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Say what was chosen."),
     click.option(
@@ -110,87 +155,3 @@ def convert_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_CONVERT):
         command = option(command)
     return command
-
-
-def job_of(options: dict[str, Any]) -> "Job":
-    """The conversion that these options ask for. Raises UsageError."""
-    from videnhance.convert import Job, default_workers
-    from videnhance.enhance import Settings, default_fuse
-    from videnhance.model.runtime import Choice
-    from videnhance.video.source import Span
-    from videnhance.video.writer import DEFAULT_PRESET, Encoding
-
-    source, target = _files(options)
-    check_report(options["report"], "--report", (source, target))
-    fuse, notice = options["fuse"], None
-    if fuse is None:
-        moves = options["strength"] != 0
-        fuse, notice = default_fuse(options["skip"]) if moves else (0.0, None)
-    settings = Settings(
-        scale=options["scale"],
-        strength=options["strength"],
-        skip=options["skip"],
-        reuse=options["reuse"] == "exact",
-        workers=default_workers() if options["workers"] is None else options["workers"],
-        patch_area=options["tile"] ** 2,
-        fuse=fuse,
-    )
-    choice = Choice(
-        model=options["model"],
-        precision=options["precision"],
-        device=options["device"],
-        trusted=options["trust_model"],
-    )
-    encoding = Encoding(
-        codec=options["codec"],
-        crf=options["crf"],
-        preset=options["preset"] or DEFAULT_PRESET,
-        pix_fmt=options["pix_fmt"],
-        options=options["extra"],
-        audio=not options["no_audio"],
-    )
-    span = Span(options["start"] or 0.0, options["end"], options["max_frames"])
-    return Job(
-        source,
-        target,
-        choice,
-        settings,
-        encoding,
-        span,
-        options["overwrite"],
-        () if notice is None else (notice,),
-    )
-
-
-def check_report(report: Path | None, option: str, files: tuple[Path, ...]) -> None:
-    """Raises UsageError now if the report may not replace, or cannot be written later.
-
-    `files` are the videos of the run, the input first.
-    """
-    if report is None:
-        return
-    name = printable(report)
-    exist = bool(files) and report.exists() and files[0].exists()
-    same = exist and report.samefile(files[0])
-    if same or report.resolve() in [file.resolve() for file in files]:
-        raise UsageError(f"{option} {name} is a video of this run; name another file")
-    folder = report.absolute().parent
-    if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"{option} {name} cannot be written; choose another file")
-
-
-def _files(options: dict[str, Any]) -> tuple[Path, Path]:
-    """Source and target, given in place or by -i and -o."""
-    rest = list(options["files"])
-    source = options["source"] or (rest.pop(0) if rest else None)
-    target = options["target"] or (rest.pop(0) if rest else None)
-    if rest:
-        raise UsageError(
-            f"{printable(rest[0])} is one file too many; give one input and one output"
-        )
-    if source is None or target is None:
-        raise UsageError(
-            f"the {'input' if source is None else 'output'} is missing; "
-            "write: videnhance IN OUT"
-        )
-    return source, target

@@ -1,12 +1,15 @@
 """What a running conversion shows: notices, a bar or JSON lines, and the last line."""
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from videnhance.cli.keys import Keys
 from videnhance.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -14,41 +17,85 @@ if TYPE_CHECKING:
     from videnhance.frame import VideoInfo
     from videnhance.report import Report
 
-__all__ = ["conclude", "watcher_of", "written"]
+__all__ = ["Display", "conclude", "kept_words", "written"]
 
 
-def watcher_of(options: dict[str, Any]) -> "tuple[Watcher, Callable[[], None]]":
-    """Who tells the user, and what to call at the end."""
-    from videnhance.convert import Watcher
+class Display:
+    """What a running conversion shows, and the keys that it hears; a `with` block."""
 
-    bar: Any = None
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._quiet = options["quiet"]
+        self._bar: Any = None
+        self._keys = Keys(self._say)
 
-    def started(info: "VideoInfo", report: "Report") -> None:
-        nonlocal bar
-        if options["verbose"]:
-            click.echo(f"videnhance: model {report.engine}", err=True)
-        if not options["quiet"]:
-            for notice in report.notices:
-                click.echo(f"videnhance: {printable(notice)}", err=True)
-            if options["progress"] == "bar":
-                bar = _bar(info.frames)
+    def __enter__(self) -> "Display":
+        self._keys.__enter__()
+        return self
 
-    def advanced(report: "Report") -> None:
-        if bar is not None:
-            bar.set_postfix(_shares(report), refresh=False)
-            bar.update()
-        elif options["progress"] == "json":
-            click.echo(json.dumps(_progress(report)))
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._keys.__exit__(kind, error, trace)
+        if self._bar is not None:
+            self._bar.close()
 
-    return Watcher(started, advanced), lambda: bar.close() if bar is not None else None
+    @property
+    def watcher(self) -> "Watcher":
+        """Who tells this display."""
+        from videnhance.convert import Watcher
+
+        return Watcher(self._started, self._advanced)
+
+    def _say(self, words: str) -> None:
+        if self._bar is None:
+            click.echo(f"videnhance: {words}", err=True)
+        else:
+            self._bar.write(f"videnhance: {words}", file=sys.stderr)
+
+    def _started(self, info: "VideoInfo", report: "Report") -> None:
+        if self._options["verbose"]:
+            self._say(f"model {report.engine}")
+        if self._quiet:
+            return
+        for notice in report.notices:
+            self._say(printable(notice))
+        if report.frames_kept:
+            self._say(
+                f"goes on after frame {report.frames_kept}: those before it were "
+                "finished by an earlier run"
+            )
+        if self._options["progress"] == "bar":
+            self._bar = _bar(info.frames, report.frames_kept)
+
+    def _advanced(self, report: "Report") -> None:
+        if self._bar is not None:
+            self._bar.set_postfix(_shares(report), refresh=False)
+            self._bar.update()
+        elif self._options["progress"] == "json":
+            # Standard output may be the video itself.
+            click.echo(json.dumps(_progress(report)), err=report.target == "-")
+        paused = self._keys.poll()
+        if paused and self._bar is not None:
+            self._bar.start_t += paused
+            self._bar.last_print_t += paused
 
 
-def _bar(frames: int | None) -> Any:
+def _bar(frames: int | None, kept: int) -> Any:
     from tqdm import tqdm
 
     # Its watching thread would outlive the bar; frames come often enough without it.
     tqdm.monitor_interval = 0
-    return tqdm(total=frames, unit="frame", dynamic_ncols=True, mininterval=0.25)
+    return tqdm(
+        total=frames,
+        initial=kept,
+        unit="frame",
+        dynamic_ncols=True,
+        mininterval=0.25,
+    )
 
 
 def _shares(report: "Report") -> dict[str, str]:
@@ -64,6 +111,22 @@ def _progress(report: "Report") -> dict[str, Any]:
     }
 
 
+def kept_words(target: Path) -> str:
+    """What a run that did not end leaves, and how to go on; empty if it leaves nothing.
+
+    The journal is read anew: what it names is there.
+    """
+    from videnhance.unfinished import kept_frames
+
+    frames = kept_frames(target)
+    if not frames:
+        return ""
+    return (
+        f"{frames} frames are kept: the same command goes on after them, --discard "
+        "starts over"
+    )
+
+
 def conclude(report: "Report", options: dict[str, Any]) -> None:
     """Writes the report that was asked for and says what was done."""
     if options["report"]:
@@ -74,9 +137,10 @@ def conclude(report: "Report", options: dict[str, Any]) -> None:
     for words in (*report.later_notices, *_damage(report)):
         click.echo(f"videnhance: {printable(words)}", err=True)
     seconds = report.seconds["total"]
+    kept = f" and {report.frames_kept} kept" if report.frames_kept else ""
     waited = f", waited most for the {report.slowest}" if report.slowest else ""
     click.echo(
-        f"videnhance: {report.frames_out} frames in {seconds:.1f} s "
+        f"videnhance: {report.frames_out} frames{kept} in {seconds:.1f} s "
         f"({report.frames_out / seconds:.1f} a second){waited}: "
         f"{printable(report.target)}",
         err=True,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.video.recode import recoded
+from videnhance.video.coding.recode import recoded
 
 __all__ = ["Degradation", "Luma", "bicubic_halved", "degraded", "drawn"]
 

@@ -1,0 +1,89 @@
+"""Sources as a conversion opens them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from PIL import Image
+
+from tests.clips import write_clip
+from videnhance.enhance import Settings
+from videnhance.errors import DecoderCrashError, InputError
+from videnhance.job import Job, Resources
+from videnhance.model.runtime import Choice
+from videnhance.opening import Counted, opened_source
+from videnhance.video.coding.encoding import Encoding
+from videnhance.video.ends import FrameSource
+from videnhance.video.isolation.isolated import IsolatedReader
+from videnhance.video.pictures.stills import StillReader
+from videnhance.video.reading.reader import VideoReader
+from videnhance.video.source import Reading, Span
+
+
+def _job(source: Path) -> Job:
+    settings = Settings(strength=0.0, fuse=0.0, workers=0)
+    choice, encoding = Choice(device="cpu"), Encoding()
+    return Job(source, source.with_name("o.mp4"), choice, settings, encoding, Span())
+
+
+def test_each_source_has_its_reader(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4")
+    Image.new("RGB", (9, 7)).save(tmp_path / "a.png")
+    with opened_source(_job(clip)) as reader:
+        assert isinstance(reader, VideoReader)
+    with opened_source(replace(_job(clip), resources=Resources(isolate=True))) as child:
+        assert isinstance(child, IsolatedReader)
+        assert len(list(child)) == 12
+    with opened_source(_job(tmp_path / "a.png")) as still:
+        assert isinstance(still, StillReader)
+
+
+def test_a_child_looks_at_a_video_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def probe(path: Path, reading: Reading) -> None:
+        seen.append(path)
+        raise InputError("it killed its decoder")
+
+    monkeypatch.setattr("videnhance.opening.probed_safely", probe)
+    clip = write_clip(tmp_path / "a.mp4")
+    with pytest.raises(InputError, match="killed"):
+        opened_source(_job(clip))
+    assert seen == [clip]
+
+
+def _crashing(frames: int) -> FrameSource:
+    def give() -> Iterator[int]:
+        yield from range(frames)
+        error = DecoderCrashError("signal SEGV")
+        error.after_frames = frames
+        raise error
+
+    source = SimpleNamespace(damaged_packets=0, damaged_frames=0)
+    made = type("Source", (), {"__iter__": lambda _: give(), **vars(source)})
+    return cast(FrameSource, made())
+
+
+def test_frames_before_a_crash_count() -> None:
+    counted = Counted(_crashing(3))
+    assert len(list(counted.frames())) == 3
+    assert counted.crash == "signal SEGV"
+    with pytest.raises(DecoderCrashError):
+        list(Counted(_crashing(0)).frames())
+
+
+def test_damage_of_earlier_runs_is_counted_once() -> None:
+    source: Any = SimpleNamespace(damaged_packets=2, damaged_frames=1)
+    counted = Counted(source)
+    assert counted.damage() == {"packets": 2, "frames": 1}
+    counted.goes_on_from({"packets": 5, "frames": 4})
+    assert counted.damage() == {"packets": 5, "frames": 4}
+    source.damaged_packets += 3
+    assert counted.damage() == {"packets": 8, "frames": 4}
+    counted.goes_on_from({})
+    assert counted.damage() == {"packets": 8, "frames": 4}

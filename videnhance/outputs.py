@@ -1,0 +1,117 @@
+"""Who takes the frames of a job that makes no video file of segments."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+
+from videnhance.frame import Frame, VideoInfo
+from videnhance.job import Job
+from videnhance.journal import Journal, Segment
+from videnhance.region import Size
+from videnhance.segments import Tails
+from videnhance.video.ends import FrameSink
+from videnhance.video.others.streams import StreamPlan
+from videnhance.video.pictures.animation import AnimationWriter
+from videnhance.video.pictures.sequence_writer import SequenceWriter
+from videnhance.video.pictures.still_writer import StillWriter
+from videnhance.video.pipes.pipe_writer import PipeWriter, standard_output
+from videnhance.video.places import PIPE, SinkKind
+from videnhance.video.source import Source
+
+__all__ = ["KeptSequence", "opened_sink"]
+
+_WRITERS: Mapping[
+    SinkKind, type[AnimationWriter] | type[SequenceWriter] | type[StillWriter]
+] = {
+    SinkKind.ANIMATION: AnimationWriter,
+    SinkKind.SEQUENCE: SequenceWriter,
+    SinkKind.STILL: StillWriter,
+}
+
+
+@contextmanager
+def opened_sink(
+    kind: SinkKind, job: Job, info: VideoInfo, size: Size, overwrite: bool
+) -> Iterator[FrameSink]:
+    """The open output of a kind; complete at the end, or, after an error, not there.
+
+    Raises UsageError or OutputError at once for what cannot be written.
+    """
+    source = None if job.source == PIPE else Source(job.source, job.span)
+    if kind is SinkKind.PIPE:
+        with (
+            standard_output() as stream,
+            PipeWriter(stream, job.pipe, info, size, job.encoding, source) as pipe,
+        ):
+            yield pipe
+        return
+    make = _WRITERS[kind]
+    with make(job.target, info, size, job.encoding, source, overwrite) as writer:
+        yield writer
+
+
+class KeptSequence:
+    """Pictures of a sequence, each complete as soon as it is there; a journal says how
+    many of them need not be made again.
+    """
+
+    def __init__(
+        self, writer: FrameSink, journal: Journal, tails: Tails, length: int
+    ) -> None:
+        self._writer, self._journal = writer, journal
+        self._tails, self._length = tails, length
+        if isinstance(writer, SequenceWriter):
+            # Pictures may have been taken away since.
+            journal.cut_to(writer.done // length)
+
+    @property
+    def frames_written(self) -> int:
+        """Pictures that are there, those of earlier runs among them."""
+        return self._journal.frames + self._writer.frames_written % self._length
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the pictures do not keep."""
+        return self._writer.notices
+
+    @property
+    def streams(self) -> tuple[StreamPlan, ...]:
+        """What becomes of each stream beside the video."""
+        return self._writer.streams
+
+    @property
+    def dropped_packets(self) -> int:
+        """None: pictures have no other streams."""
+        return 0
+
+    def __enter__(self) -> "KeptSequence":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._journal.remove()
+
+    def write(self, frame: Frame) -> None:
+        """Writes a picture. Raises OutputError."""
+        self._journal.holds = True
+        self._writer.write(frame)
+        if (frame.index + 1) % self._length:
+            return
+        part = self._journal.unfinished()
+        part.write_bytes(b"")
+        segment = Segment(
+            frames=self._length,
+            bytes=0,
+            first_pts=0,
+            last_pts=frame.pts,
+            end_pts=frame.pts,
+            delay=0,
+            tail=self._tails.until(frame.index, self._length),
+            counts=self._tails.counts(frame.index),
+        )
+        self._journal.close_segment(part, segment)

@@ -1,0 +1,103 @@
+"""Leaving room for others: a bound on the share of all cores, and a low priority."""
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from videnhance.errors import UsageError
+
+__all__ = ["Pace", "be_nice"]
+
+_CREDIT_SECONDS = 0.5
+"""How much of a time without work may be made up for: more would be a burst."""
+_NICE = 10
+
+# Windows' priority classes (processthreadsapi.h), those that are low enough already.
+_BELOW_NORMAL, _IDLE = 0x4000, 0x40
+
+
+@dataclass(slots=True)
+class Pace:
+    """Keeps the processor time of this process at or below a share of all cores.
+
+    Called once for each frame written, it sleeps for as long as the work so far was too
+    fast; full queues then stop the threads before it. Over any time it allows the share
+    and at most half a second more. Processes that this one started do not count.
+    """
+
+    percent: float | None
+    """Of all cores; None allows everything."""
+    cores: int
+    clock: Callable[[], float] = time.monotonic
+    cpu_clock: Callable[[], float] = time.process_time
+    sleep: Callable[[float], None] = time.sleep
+    _seen: tuple[float, float] | None = field(default=None, init=False)
+    """Both clocks at the last call."""
+    _ahead: float = field(default=0.0, init=False)
+    """Seconds by which the work is too fast; below 0 it may catch up."""
+
+    def __post_init__(self) -> None:
+        if self.percent is not None and not 1 <= self.percent <= 100:
+            raise UsageError(
+                f"--max-cpu {self.percent:g} is not possible; use 1 to 100, "
+                "a percentage of all cores"
+            )
+
+    def __call__(self) -> float:
+        """Sleeps for as long as it takes; gives the seconds."""
+        if self.percent is None:
+            return 0.0
+        self._count(self.percent * self.cores / 100)
+        wait = self._ahead
+        if wait <= 0:
+            return 0.0
+        # What runs meanwhile in other threads counts at the next call.
+        self.sleep(wait)
+        return wait
+
+    def _count(self, allowed: float) -> None:
+        """Adds what was used since the last call and takes off what was allowed."""
+        now = self.clock(), self.cpu_clock()
+        if self._seen is not None:
+            passed, used = (new - old for new, old in zip(now, self._seen, strict=True))
+            ahead = self._ahead + used / allowed - passed
+            self._ahead = max(ahead, -_CREDIT_SECONDS)
+        self._seen = now
+
+
+def be_nice(level: int = _NICE) -> bool:
+    """Lowers this thread's priority, and so that of those it starts; never raises it.
+
+    Linux takes the priority of input and output from it. Gives False where the system
+    does not let it.
+    """
+    try:
+        return _lowered(level)
+    except (OSError, AttributeError):
+        return False
+
+
+if sys.platform == "win32":
+
+    def _lowered(level: int) -> bool:
+        """Windows knows classes, not levels."""
+        del level
+        kernel = ctypes.windll.kernel32
+        # The handle is a pointer, which a plain int would cut to 32 bits.
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        process = ctypes.c_void_p(kernel.GetCurrentProcess())
+        if kernel.GetPriorityClass(process) in (_BELOW_NORMAL, _IDLE):
+            return True
+        return bool(kernel.SetPriorityClass(process, _BELOW_NORMAL))
+
+else:
+
+    def _lowered(level: int) -> bool:
+        # On Linux niceness belongs to a thread: those that run already keep theirs.
+        now = os.nice(0)
+        if now < level:
+            os.nice(level - now)
+        return True

@@ -1,0 +1,209 @@
+"""The folder of unfinished work beside an output: entered safely, by one run at a time.
+
+    .NAME.videnhance/journal          the key, then a line for each closed segment
+    .NAME.videnhance/000012.packets   a closed segment
+
+Owns what is asked of the folder from outside; `journal` writes into it.
+"""
+
+import json
+import os
+import shutil
+import stat
+import sys
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from videnhance.errors import OutputError, printable
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = [
+    "Key",
+    "discard",
+    "folder_beside",
+    "folder_failure",
+    "is_whole",
+    "journal_lines",
+    "kept_frames",
+    "locked_journal",
+    "parsed_line",
+    "recorded",
+    "segment_file",
+    "sync_folder",
+    "tidied",
+]
+
+Key = Mapping[str, Any]
+"""What the work is made of, as JSON values: input, model, options, versions."""
+_LONGEST_NAME = 120
+"""Bytes of the target's name in the folder's, which has a limit of 255."""
+
+
+def folder_beside(target: Path) -> Path:
+    """Where the unfinished work of an output is kept."""
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        short = os.fsencode(name)[:_LONGEST_NAME].decode("utf-8", "ignore")
+        name = f"{short}-{sha256(os.fsencode(name)).hexdigest()[:8]}"
+    return target.absolute().parent / f".{name}.videnhance"
+
+
+def discard(target: Path) -> None:
+    """Removes the unfinished work of an output, if there is any.
+
+    Raises OutputError if another run is at it, or the disk refuses.
+    """
+    folder = folder_beside(target)
+    if not folder.is_dir():
+        return
+    file = locked_journal(folder, target)
+    file.close()
+    _remove(folder, target)
+
+
+def tidied(target: Path) -> None:
+    """Removes what a run left that was ended after it had given the output its name."""
+    folder, lines = folder_beside(target), journal_lines(target)
+    if not lines or "publishes" not in lines[-1] or not target.is_file():
+        return
+    status = target.stat()
+    if lines[-1]["publishes"] == [status.st_ino, status.st_size]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def recorded(target: Path) -> Key:
+    """The key of an output's unfinished work; empty if there is none."""
+    lines = journal_lines(target)
+    key: Key = lines[0].get("key", {}) if lines else {}
+    return key
+
+
+def kept_frames(target: Path) -> int:
+    """Frames in closed segments of an output's unfinished work that are still there."""
+    folder, frames = folder_beside(target), 0
+    segments = [
+        line["segment"] for line in journal_lines(target)[1:] if "segment" in line
+    ]
+    for number, fields in enumerate(segments):
+        if not is_whole(segment_file(folder, number), fields):
+            break
+        frames += int(fields["frames"])
+    return frames
+
+
+def journal_lines(target: Path) -> list[dict[str, Any]]:
+    """The journal as far as it holds; empty if there is none that can be read."""
+    folder, lines = folder_beside(target), []
+    try:
+        _check_folder(folder, target)
+        with os.fdopen(_descriptor(folder, os.O_RDONLY), "rb") as file:
+            for line in file:
+                values = parsed_line(line)
+                if values is None:
+                    break
+                lines.append(values)
+    except (OSError, OutputError):
+        return []
+    return lines
+
+
+def segment_file(folder: Path, number: int) -> Path:
+    """The file of a closed segment, counted from 0."""
+    return folder / f"{number:06d}.packets"
+
+
+def is_whole(path: Path, fields: Mapping[str, Any]) -> bool:
+    """Whether the file of a segment is as long as its line in the journal says."""
+    return path.is_file() and path.stat().st_size == fields["bytes"]
+
+
+def _check_folder(folder: Path, target: Path) -> None:
+    """A link, or what somebody else put there, could lead the work anywhere."""
+    status = folder.lstat()
+    own = os.name == "nt" or status.st_uid == os.geteuid()
+    if not stat.S_ISDIR(status.st_mode) or not own:
+        raise OutputError(
+            f"{printable(target)}: {printable(folder.name)} beside it is not a folder "
+            "of this user, so unfinished work cannot be kept there: remove it"
+        )
+
+
+def _descriptor(folder: Path, flags: int) -> int:
+    return os.open(folder / "journal", flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def locked_journal(folder: Path, target: Path) -> FileIO:
+    """The journal, open and locked, whatever other runs do to the folder meanwhile.
+
+    Raises OutputError if another run is at it, and OSError.
+    """
+    while True:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _check_folder(folder, target)
+        # Without a buffer: what cannot be written must not come again when it closes.
+        file = FileIO(_descriptor(folder, os.O_RDWR | os.O_CREAT), "r+")
+        try:
+            _lock(file, target)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(folder / "journal")):
+                return file
+        except FileNotFoundError:
+            pass  # another run has removed it since
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def parsed_line(line: bytes) -> dict[str, Any] | None:
+    """What a line of a journal says; None if it is torn or damaged."""
+    check, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or check != b"%08x" % zlib.crc32(text):
+        return None
+    values: dict[str, Any] = json.loads(text)
+    return values
+
+
+def _lock(file: FileIO, target: Path) -> None:
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"{printable(target)} is being made by another run: wait for it, or name "
+            "another output"
+        ) from None
+
+
+def _remove(folder: Path, target: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise folder_failure(target, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes names in a folder last, where the system can. Raises OSError."""
+    if os.name == "nt":  # it opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems know no sync of a folder
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def folder_failure(target: Path, error: OSError) -> OutputError:
+    """The error to raise for a folder that cannot be used."""
+    return OutputError(
+        f"{printable(target)}: the folder for unfinished work beside it cannot be "
+        f"used: {error.strerror or error}; name an output elsewhere"
+    )

@@ -1,0 +1,169 @@
+"""A job beside its opened source: all that was left open, decided."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from videnhance.enhance import Bicubic, Upscaler
+from videnhance.frame import VideoInfo
+from videnhance.identity import input_key, library_key, option_key, series_key
+from videnhance.job import Job
+from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
+from videnhance.model.card import find_card
+from videnhance.model.runtime import load
+from videnhance.region import Region, Size
+from videnhance.segments import segment_length
+from videnhance.sizing import Target, planned_size, squared
+from videnhance.threads import available_cores
+from videnhance.unfinished import Key, recorded
+from videnhance.video.coding.rescale import Rescaler
+from videnhance.video.isolation.wire import to_plain
+from videnhance.video.making.looks import keeps_aspect
+from videnhance.video.making.target import container_for
+from videnhance.video.pictures.series import is_series, series_of
+from videnhance.video.places import PIPE, SinkKind, sink_kind
+
+__all__ = ["Engine", "Work", "engine_of", "work_of"]
+
+_NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
+"""Settings that change no pixel."""
+_OUTPUT_AREAS = 16
+"""The largest output has so many times the pixels of the largest input: --scale 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done."""
+
+    job: Job
+    """With settings and encoding as they will be used."""
+    info: VideoInfo
+    """The source, with the pixel shape that the output has."""
+    size: Size
+    """Of the output's frames."""
+    recorded: Key
+    """What the unfinished work of this output was made of; empty if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What enlarges, and all that the result depends on."""
+
+    upscaler: Upscaler
+    words: str
+    key: Key
+
+
+def work_of(job: Job, info: VideoInfo) -> Work:
+    """Decides what the source, the machine or unfinished work decides.
+
+    Raises UsageError or InputError for what is too large.
+    """
+    fresh = job.discard or job.target == PIPE
+    before = {} if fresh else recorded(job.target)
+    threads = before.get("threads") or job.encoding.threads
+    settings, encoding = job.settings, job.encoding
+    # What libx264 makes depends on the number of its threads.
+    encoding = replace(encoding, threads=threads or available_cores() * 3 // 2)
+    length = settings.segment_frames or segment_length(info.size)
+    settings = replace(settings, segment_frames=length)
+    target, notices = _target(job, info, settings.scale)
+    finish = Rescaler(target) if target.resizes else None
+    settings = replace(settings, scale=target.scale, finish=finish)
+    info = replace(info, sample_aspect_ratio=target.sample_aspect_ratio)
+    size = target.size
+    limit = job.reading.limit_pixels or LIMIT_PIXELS
+    check_pixels(job.target, size, limit * _OUTPUT_AREAS)
+    job = replace(
+        job,
+        settings=settings,
+        encoding=encoding,
+        notices=(*job.notices, *notices),
+    )
+    return Work(_within_memory(job, info, size), info, size, before)
+
+
+def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, ...]]:
+    """How frames come to the output's size, and what to tell of it."""
+    turn, aspect = info.rotation_degrees, info.sample_aspect_ratio
+    if job.box is not None:
+        return planned_size(info.size, aspect, turn, job.box), ()
+    enlarged = info.size.scaled(scale)
+    whole = Region.of(enlarged), Region.of(enlarged)
+    plain = Target(info.size, scale, *whole, enlarged, aspect)
+    if aspect in (None, 1) or sink_kind(job.target, info) is not SinkKind.VIDEO:
+        return plain, ()
+    container, codec = container_for(job.target), job.encoding.codec
+    if keeps_aspect(container, codec):
+        return plain, ()
+    square = squared(info.size, aspect, scale)
+    return square, (
+        f"{container} cannot say that the pixels of {codec} are shaped {aspect}: they "
+        f"become square, in {square.size}; .mp4, .mov or libx264 keep them",
+    )
+
+
+def _within_memory(job: Job, info: VideoInfo, size: Size) -> Job:
+    settings, most = job.settings, job.resources.max_memory_mb
+    if most is None:
+        return job
+    demand = Demand(
+        info.size,
+        size,
+        info.layout,
+        network=settings.strength > 0,
+        moves=settings.moves,
+        workers=settings.workers,
+        coder_threads=job.encoding.threads or 1,
+    )
+    queue_bytes = queue_bytes_for(demand, most)
+    return replace(job, settings=replace(settings, queue_bytes=queue_bytes))
+
+
+def engine_of(work: Work) -> Engine:
+    """Loads the model; where unfinished work was begun with one, it is the same.
+
+    Raises what `load` raises.
+    """
+    job, key = work.job, _key(work)
+    if not job.settings.strength:
+        return Engine(Bicubic(), "none: strength is 0", key)
+    card = find_card(job.choice.model)
+    choice, before = job.choice, work.recorded.get("precision")
+    if choice.precision == "auto" and before in card.files:
+        # Whichever measures faster today: the rest must look as what is done.
+        choice = replace(choice, precision=str(before))
+    network = load(choice)
+    name, digest = card.files[network.precision]
+    return Engine(
+        network,
+        str(network),
+        {
+            **key,
+            "precision": network.precision,
+            "cuda": network.engine == "cuda",
+            "model file": [name, digest],
+        },
+    )
+
+
+def _key(work: Work) -> Key:
+    job = work.job
+    return {
+        **_source_key(job.source),
+        **library_key(),
+        **option_key(job.settings, _NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("audio",)),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+        "model": job.choice.model,
+    }
+
+
+def _source_key(source: Path) -> Key:
+    if source == PIPE:
+        return {}
+    return (
+        series_key(series_of(source).files) if is_series(source) else input_key(source)
+    )
