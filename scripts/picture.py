@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from videnhance.colour import seen_by
-from videnhance.video.reader import VideoReader
+from videnhance.video.reading.reader import VideoReader
 
 Rgb = npt.NDArray[np.uint8]
 

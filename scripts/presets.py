@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 from videnhance.quality import psnr
-from videnhance.video.reader import VideoReader
+from videnhance.video.reading.reader import VideoReader
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
 

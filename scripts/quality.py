@@ -26,8 +26,8 @@ from videnhance.quality import psnr
 from videnhance.report import Report
 from videnhance.resize import doubled
 from videnhance.threads import available_cores
-from videnhance.video.reader import VideoReader
-from videnhance.video.recode import recoded
+from videnhance.video.coding.recode import recoded
+from videnhance.video.reading.reader import VideoReader
 
 Luma = npt.NDArray[np.uint8]
 GRAY = Layout("gray", Family.GRAY, 8)

@@ -27,6 +27,8 @@ class Sound:
     codec: str = "aac"
     language: str = "und"
     seconds: float = 0.5
+    bit_rate: int | None = None
+    """In bits a second; None leaves it to the encoder, which some do not take."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def _tone(out: OutputContainer, sound: Sound) -> AudioStream:
     stream = out.add_stream(sound.codec, rate=48000)
     assert isinstance(stream, AudioStream)
     stream.metadata["language"] = sound.language
+    if sound.bit_rate is not None:
+        stream.codec_context.bit_rate = sound.bit_rate
     return stream
 
 
