@@ -50,9 +50,11 @@ def _must_have(name: str) -> bool:
     return os.environ.get(f"FAIL_WITHOUT_{name.upper()}", "0") != "0"
 
 
-# Started in the background, a shell lets all its children ignore Ctrl+C.
+# In the background, or under nohup, all children would ignore these, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "camera": _has_camera,
