@@ -173,11 +173,6 @@ class Trial:
         self.coder = self._header.coder()
 
     @property
-    def extradata(self) -> bytes:
-        """The codec's global header; empty if it has none."""
-        return self._header.stream.codec_context.extradata or b""
-
-    @property
     def starts_apart(self) -> Fraction:
         """Seconds between the first and the last of the source's streams to start."""
         copy = self._header.copy

@@ -73,11 +73,6 @@ class Muxer:
         copy = self._header.copy
         return copy.dropped_packets if copy else 0
 
-    @property
-    def extradata(self) -> bytes:
-        """The codec's global header; empty if it has none."""
-        return self.stream.codec_context.extradata or b""
-
     def coder(self) -> VideoCoder:
         """The encoder of this file's own video stream."""
         return self._header.coder()

@@ -16,6 +16,7 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.coding.encoding import default_codec
+from videnhance.video.ends import check_size
 from videnhance.video.making.target import (
     check_target,
     publish,
@@ -134,11 +135,7 @@ class AnimationWriter:
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {printable(self.target)} "
-                f"was begun with {self._size}"
-            )
+        check_size(frame, self._size, printable(self.target))
         frame = turned(frame, self._turn)
         pts, duration = self._time(frame)
         try:

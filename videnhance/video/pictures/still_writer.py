@@ -9,6 +9,7 @@ from videnhance.errors import InputError, OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding
+from videnhance.video.ends import check_size
 from videnhance.video.making.target import (
     check_target,
     publish,
@@ -172,11 +173,7 @@ class StillWriter:
         """Takes the frame. Raises OutputError for a second one, or another size."""
         if self.frames_written:
             raise self._one_too_many("the input has more than one frame")
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {printable(self.target)} "
-                f"was begun with {self._size}"
-            )
+        check_size(frame, self._size, printable(self.target))
         self._file = self._maker.file(frame)
         self.frames_written += 1
 
