@@ -17,6 +17,7 @@ from videnhance.video.making.expected import (
     expected_streams,
 )
 from videnhance.video.making.header import Header, OutputPlan
+from videnhance.video.making.stamp import stamped
 from videnhance.video.making.stuffing import stuffed
 from videnhance.video.making.target import (
     WRITE_ERRORS,
@@ -130,6 +131,7 @@ class Muxer:
                 check_length(plan.target, plan.container, expected.length)
                 self._header.out.close()
                 stuffed(self._temporary, plan.container)
+                stamped(self._temporary, plan.encoding.stamp)
             except WRITE_ERRORS as error:
                 raise write_failure(plan.target, error) from error
             if copy is not None:

@@ -17,6 +17,7 @@ from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.coding.encoding import default_codec
 from videnhance.video.ends import check_size
+from videnhance.video.making.stamp import stamped
 from videnhance.video.making.target import (
     check_target,
     publish,
@@ -112,6 +113,7 @@ class AnimationWriter:
         self._first: Fraction | None = None
         self._last_pts = -1
         self._end_pts = 0
+        self._stamp = encoding.stamp
         self._open_output(encoding, tags)
 
     @property
@@ -168,6 +170,7 @@ class AnimationWriter:
             except (av.FFmpegError, OSError, ValueError) as error:
                 raise write_failure(self.target, error) from error
             self._verify()
+            stamped(self._temporary, self._stamp)
             publish(self._temporary, self.target, self._overwrite)
 
     def abort(self) -> None:

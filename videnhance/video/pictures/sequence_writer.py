@@ -40,6 +40,7 @@ class SequenceWriter:
         self.frames_written = 0
         self.dropped_packets = 0
         self._size, self._overwrite = size, overwrite
+        self._stamp = encoding.stamp
         if "*" in target.name:
             raise UsageError(
                 f"{printable(target)}: pictures that are written need a number in "
@@ -88,7 +89,7 @@ class SequenceWriter:
         file = self._name.file(self.first + frame.index)
         if file.resolve() in self._sources:
             raise UsageError(f"{printable(file)} is a picture of the input")
-        save_bytes([self._maker.file(frame)], file, self._overwrite)
+        save_bytes(self._maker.file(frame), file, self._overwrite, self._stamp)
         self.frames_written += 1
 
     def _check(self, info: VideoInfo) -> None:
