@@ -16,6 +16,7 @@ ROWS = (
     ("preflight", "outputs"),
     ("work", "opening"),
     ("segments",),
+    ("part",),
     ("job",),
     ("journal", "identity"),
     ("unfinished",),

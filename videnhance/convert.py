@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from videnhance.enhance import enhanced
+from videnhance.enhance import enhanced_ahead
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.job import Job
@@ -18,7 +18,7 @@ from videnhance.pace import Pace, be_nice
 from videnhance.preflight import checked_beforehand
 from videnhance.report import Report
 from videnhance.segments import SegmentedWriter, Tails
-from videnhance.threads import available_cores, prefetch
+from videnhance.threads import available_cores
 from videnhance.unfinished import discard, folder_beside, kept_frames, tidied
 from videnhance.video.ends import FrameSink, FrameSource
 from videnhance.video.making.header import OutputPlan, planned_output
@@ -197,10 +197,7 @@ class _Run:
             frames = self._tails.noted(frames)
         else:
             settings = replace(settings, segment_frames=0)
-        line = enhanced(frames, self._engine.upscaler, settings, self._report)
-        ahead = settings.queue_bytes if settings.workers else 0
-        with closing(prefetch(line, ahead, self._report.writing)) as finished:
-            yield from finished
+        yield from enhanced_ahead(frames, self._engine.upscaler, settings, self._report)
 
 
 def _words(stream: StreamPlan) -> dict[str, str]:

@@ -6,7 +6,8 @@
     |  `- DecoderCrashError     the process that decoded it died or hung
     |- OutputError              the target cannot be written
     |- ModelError               the model is unknown, damaged or of the wrong shape
-    `- MissingLibraryError      a library does not load on this machine
+    |- MissingLibraryError      a library does not load on this machine
+    `- ClusterError             the other machines cannot be used, or were lost
 
 Every message says what failed, on which file or value, and what to do next.
 """
@@ -14,6 +15,7 @@ Every message says what failed, on which file or value, and what to do next.
 from typing import ClassVar
 
 __all__ = [
+    "ClusterError",
     "DecoderCrashError",
     "InputError",
     "MissingLibraryError",
@@ -60,6 +62,10 @@ class ModelError(VidenhanceError):
 
 class MissingLibraryError(VidenhanceError):
     """A library that this run needs does not load."""
+
+
+class ClusterError(VidenhanceError):
+    """The machines that should do the work cannot be used, or were lost."""
 
 
 def printable(name: object) -> str:
