@@ -13,7 +13,7 @@ ROWS = (
     ("__main__",),
     ("cli",),
     ("convert", "bench", "probe"),
-    ("preflight", "outputs"),
+    ("preflight", "outputs", "cluster"),
     ("work", "opening"),
     ("segments",),
     ("part",),
@@ -43,13 +43,14 @@ HOMES = {
     "av": ("video",),
     "click": ("cli",),
     "concurrent.futures": ("threads", "model.data"),
+    "distributed": ("cluster",),
     "cv2": ("motion", "model.data", "model.degrade"),
     "queue": ("threads",),
     "threading": ("threads",),
     "torch": ("model",),
     "tqdm": ("cli",),
 }
-LAZY = {"cli", "motion"}
+LAZY = {"cli", "cluster", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 
@@ -149,4 +150,4 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
-    assert set(loaded.split()) & {"av", "cv2", "numpy", "torch"} == set()
+    assert set(loaded.split()) & {"av", "cv2", "distributed", "numpy", "torch"} == set()

@@ -59,6 +59,11 @@ class Meter:
     for_downstream: float = 0.0
     """The giver waited because the queue was full: downstream is the slow side."""
 
+    def merge(self, other: "Meter") -> None:
+        """Adds what another queue's sides waited."""
+        self.for_upstream += other.for_upstream
+        self.for_downstream += other.for_downstream
+
 
 def available_cores() -> int:
     """The cores this process may run on, which a container can limit."""

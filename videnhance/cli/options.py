@@ -131,6 +131,9 @@ _CONVERT = (
     click.option("--nice", is_flag=True, help="Leave the machine to other programs."),
     click.option("--max-cpu", type=float, metavar="PERCENT", help="Of all cores."),
     click.option("--max-memory", type=int, metavar="MB", help="Shortens the queues."),
+    click.option(
+        "--cluster", metavar="ADDRESS", help="Dask's scheduler; its workers do it."
+    ),
     click.option("--rate", metavar="FPS", help="Of a sequence of pictures. [25]"),
     click.option("--raw-size", metavar="WxH", help="Of raw video on standard input."),
     click.option("--raw-format", metavar="PIX_FMT", help="Of raw video. [yuv420p]"),

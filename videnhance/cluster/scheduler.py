@@ -1,0 +1,211 @@
+"""The connection to a Dask scheduler: who is there, what was told, and the tasks.
+
+The user's scheduler and workers are taken as they are: nothing is installed in them,
+and nothing stays behind.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+from videnhance.cluster.alike import check_versions
+from videnhance.cluster.library import load_distributed
+from videnhance.cluster.station import TOPIC
+from videnhance.errors import ClusterError, printable
+from videnhance.identity import library_key
+
+__all__ = ["Call", "Cluster"]
+
+CONNECT_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
+"""How long a cluster may be without a worker: they may just be starting."""
+_LOOK_SECONDS = 2.0
+"""From one look at the workers to the next."""
+_TRIES = 3
+"""Of a task that fails by what may pass."""
+
+Call = Any
+"""A task that was asked for: Dask's Future."""
+
+
+class Cluster:
+    """An open connection; a `with` block, which calls off what is not done.
+
+    Raises ClusterError, MissingLibraryError.
+    """
+
+    def __init__(self, address: str, gpu: bool = False) -> None:
+        """`gpu`: the tasks need workers with the resource GPU."""
+        self.address = printable(address)
+        self._distributed = load_distributed()
+        self._resources = {"GPU": 1} if gpu else None
+        self._told: deque[Mapping[str, Any]] = deque()
+        self._calls: set[Call] = set()
+        self._slots, self._looked, self._seen = 0, 0.0, time.monotonic()
+        try:
+            self._client = self._distributed.Client(
+                address, timeout=CONNECT_SECONDS, set_as_default=False
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ClusterError(
+                f"--cluster {self.address}: no scheduler answers ({_words(error)}); "
+                "start one with `dask scheduler`, and give the address that it shows"
+            ) from error
+        self._client.subscribe_topic(TOPIC, lambda event: self._told.append(event[1]))
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        calls = [call for call in self._calls if not call.done()]
+        try:
+            if calls and self._client.status == "running":
+                self._client.cancel(calls)
+        finally:
+            self._client.close()
+
+    def warm_up(self) -> None:
+        """Lets all workers load what they will need; does not wait for it."""
+        self._asked(_warmed_up, wait=False, on_error="ignore")
+
+    def check_workers(self) -> None:
+        """Waits for the first worker, and compares the libraries of all.
+
+        Raises ClusterError if none comes, or if they differ.
+        """
+        while not self.slots():
+            time.sleep(0.1)
+        answers = self._asked(library_key, on_error="return")
+        absent = {"videnhance": "cannot be imported"}
+        check_versions(
+            library_key(),
+            {
+                worker: absent if isinstance(found, Exception) else found
+                for worker, found in answers.items()
+            },
+        )
+
+    def slots(self) -> int:
+        """Tasks that can run at once; looked up every few seconds.
+
+        Raises ClusterError if the scheduler is lost, or has long been without a worker.
+        """
+        now = time.monotonic()
+        if self._client.status != "running":
+            raise self._lost()
+        if now - self._looked < _LOOK_SECONDS and self._slots:
+            return self._slots
+        try:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        except (OSError, RuntimeError) as error:
+            raise self._lost() from error
+        fit = [w for w in workers if self._fits(w)]
+        self._slots, self._looked = sum(w["nthreads"] for w in fit), now
+        if self._resources:
+            self._slots = sum(int(w["resources"]["GPU"]) for w in fit)
+        if self._slots:
+            self._seen = now
+        elif now - self._seen > PATIENCE_SECONDS:
+            raise self._none(len(workers))
+        return self._slots
+
+    def submit(
+        self, function: Callable[..., Any], *args: object, key: str, priority: int = 0
+    ) -> Call:
+        """Asks for a task; of those that wait, the highest priority comes first."""
+        call = self._client.submit(
+            function,
+            *args,
+            key=key,
+            priority=priority,
+            retries=_TRIES,
+            resources=self._resources,
+            pure=False,
+        )
+        self._calls.add(call)
+        return call
+
+    def sent(self, data: bytes) -> Call:
+        """Puts data into the cluster: each worker that needs it gets it once."""
+        return self._client.scatter(data, hash=True)
+
+    def result(self, call: Call) -> Any:  # noqa: ANN401 - what the task gave
+        """What a task that is done gave; None if the cluster lost it.
+
+        Raises ClusterError if it cannot be done, and what the task raised.
+        """
+        self._calls.discard(call)
+        if self._client.status != "running":
+            raise self._lost()
+        if call.status in ("cancelled", "lost"):
+            return None
+        if call.status == "error":
+            raise self._failure(call)
+        try:
+            return call.result(timeout=PATIENCE_SECONDS)
+        except self._distributed.CancelledError:
+            return None
+        except (self._distributed.TimeoutError, OSError) as error:
+            raise self._lost() from error
+
+    def _failure(self, call: Call) -> BaseException:
+        error: BaseException = call.exception()
+        if not isinstance(error, self._distributed.KilledWorker):
+            return error
+        return ClusterError(
+            f"{call.key} ended every worker that made it, at last "
+            f"{printable(error.last_worker.address)}: they may lack memory; give them "
+            "more of it, or fewer threads"
+        )
+
+    def told(self) -> Iterator[Mapping[str, Any]]:
+        """What workers have said since the last question, to this run or to others."""
+        while self._told:
+            yield self._told.popleft()
+
+    def _fits(self, worker: Mapping[str, Any]) -> bool:
+        offered = worker.get("resources") or {}
+        wanted = self._resources or {}
+        return all(offered.get(name, 0) >= count for name, count in wanted.items())
+
+    def _asked(self, function: Callable[..., Any], **how: object) -> Any:  # noqa: ANN401
+        try:
+            return self._client.run(function, **how)
+        except (OSError, RuntimeError) as error:
+            raise self._lost() from error
+
+    def _none(self, others: int) -> ClusterError:
+        if self._resources and others:
+            return ClusterError(
+                f"--device cuda: none of the {others} workers of {self.address} offers "
+                "a GPU; start one with `dask worker --resources GPU=1`"
+            )
+        return ClusterError(
+            f"--cluster {self.address}: no worker for {PATIENCE_SECONDS:.0f} s; start "
+            f"one with `dask worker {self.address}`"
+        )
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"--cluster {self.address}: the connection to the scheduler is lost; when "
+            "it is there again, repeat the command"
+        )
+
+
+async def _warmed_up() -> None:
+    import videnhance.cluster.segment
+
+    await asyncio.sleep(0)
+    del videnhance
+
+
+def _words(error: BaseException) -> str:
+    return printable(str(error).strip().splitlines()[0] if str(error) else error)
