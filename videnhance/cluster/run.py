@@ -80,6 +80,7 @@ class Helpers:
         with _token(temporary_beside(job.target)) as token:
             commission = self._commission(token)
             outcome = whole(self.cluster, commission, conversion, tally)
+        tally.converted(outcome.report.frames_written)
         taken_over(outcome, job, self.report)
 
     def _commission(self, token: Path) -> Commission:

@@ -44,6 +44,10 @@ class Tally:
         if isinstance(made.file, bytes):
             self._sent_back.add(made.worker)
 
+    def converted(self, frames: int) -> None:
+        """An output that is no video is done, with so many frames."""
+        self._advance(0, frames)
+
     def _advance(self, number: int, frames: int) -> None:
         """A segment that is begun anew does not count back."""
         for _ in range(frames - self._frames.get(number, 0)):
