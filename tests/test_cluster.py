@@ -3,11 +3,11 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -17,11 +17,10 @@ from PIL import Image
 from tests.clips import Clip, Sound, write_clip
 from tests.clusters import local_cluster
 from tests.models import write_model
-from videnhance.cluster import scheduler
-from videnhance.cluster.alike import check_versions, sums_of
-from videnhance.cluster.segment import made
+from videnhance.cluster import scheduler, segment, task
+from videnhance.cluster.alike import check_versions
 from videnhance.convert import Watcher, convert
-from videnhance.enhance import Settings, enhanced
+from videnhance.enhance import Settings
 from videnhance.errors import (
     ClusterError,
     InputError,
@@ -35,6 +34,7 @@ from videnhance.model.runtime import Choice
 from videnhance.report import Report
 from videnhance.unfinished import folder_beside, kept_frames
 from videnhance.video.coding.encoding import Encoding
+from videnhance.video.making.header import OutputPlan
 from videnhance.video.places import PIPE
 from videnhance.video.source import Deinterlace, Reading, Span
 
@@ -123,7 +123,9 @@ def test_a_cluster_makes_the_same_file(job: Job, address: str, skip: int) -> Non
 
 @pytest.mark.parametrize("pts", [IRREGULAR, range(7, 24 * 512, 512), range(1)])
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
-def test_times_go_on_over_joints(job: Job, address: str, pts: Any, suffix: str) -> None:
+def test_times_go_on_over_joints(
+    job: Job, address: str, pts: Sequence[int], suffix: str
+) -> None:
     source = write_clip(job.source.with_suffix(".mkv"), Clip(pts=pts))
     target = job.target.with_suffix(f".{suffix}")
     _compared(replace(job, source=source, target=target), address)
@@ -277,8 +279,6 @@ def test_an_interrupt_calls_the_tasks_off(
 
 
 def _wait(condition: Callable[[], bool]) -> None:
-    import time
-
     end = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < end
@@ -288,8 +288,6 @@ def _wait(condition: Callable[[], bool]) -> None:
 def test_a_worker_that_does_not_see_the_source_is_sent_it(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from videnhance.cluster import task
-
     known = task._is_it
     monkeypatch.setattr(
         task, "_is_it", lambda path, c: path != job.source and known(path, c)
@@ -330,12 +328,10 @@ def _failing(
     monkeypatch: pytest.MonkeyPatch, error: Exception, times: int
 ) -> list[str]:
     """Lets the making of a part fail, so often; gives a list of the tries."""
-    from videnhance.cluster import segment
-
     tries: list[str] = []
 
     class Failing(segment.Part):
-        def __init__(self, plan: Any, path: Path, last_pts: int | None) -> None:
+        def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
             tries.append(path.name)
             if len(tries) <= times:
                 raise error
@@ -362,7 +358,7 @@ def test_what_will_not_pass_is_an_error_of_its_kind(
     tries = _failing(monkeypatch, InputError("film.mp4 is odd"), 99)
     with pytest.raises(InputError, match=r"film.mp4 is odd \(on the worker [01]\)"):
         convert(_there(job, address), _watcher())
-    assert len(set(name.partition("-")[0] for name in tries)) == len(tries)
+    assert len({name.partition("-")[0] for name in tries}) == len(tries)
 
 
 def test_a_full_disk_of_a_worker_is_said(
@@ -434,9 +430,9 @@ def test_a_cluster_without_workers_is_said(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE_SECONDS", 0.3)
-    with local_cluster(workers=0) as cluster:
-        with pytest.raises(ClusterError, match="no worker for 0 s"):
-            convert(_there(job, cluster.scheduler_address), _watcher())
+    refused = pytest.raises(ClusterError, match="no worker for 0 s")
+    with local_cluster(workers=0) as cluster, refused:
+        convert(_there(job, cluster.scheduler_address), _watcher())
     assert not folder_beside(_there(job, "").target).exists()
 
 
