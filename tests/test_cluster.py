@@ -31,6 +31,7 @@ from videnhance.errors import (
 from videnhance.frame import VideoInfo
 from videnhance.job import Job, Resources
 from videnhance.model.runtime import Choice
+from videnhance.part import Part
 from videnhance.report import Report
 from videnhance.unfinished import folder_beside, kept_frames
 from videnhance.video.coding.encoding import Encoding
@@ -330,7 +331,7 @@ def _failing(
     """Lets the making of a part fail, so often; gives a list of the tries."""
     tries: list[str] = []
 
-    class Failing(segment.Part):
+    class Failing(Part):
         def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
             tries.append(path.name)
             if len(tries) <= times:

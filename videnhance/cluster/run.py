@@ -91,7 +91,7 @@ class Helpers:
             device="cuda" if key.get("cuda") else "cpu",
         )
         return Commission(
-            run=token_hex(8),
+            run=self.cluster.run,
             job=replace(
                 job,
                 choice=choice,

@@ -8,12 +8,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from secrets import token_hex
 from types import TracebackType
 from typing import Any
 
 from videnhance.cluster.alike import check_versions
 from videnhance.cluster.library import load_distributed
-from videnhance.cluster.station import TOPIC
+from videnhance.cluster.station import topic_of
 from videnhance.errors import ClusterError, printable
 from videnhance.identity import library_key
 
@@ -40,6 +41,8 @@ class Cluster:
     def __init__(self, address: str, gpu: bool = False) -> None:
         """`gpu`: the tasks need workers with the resource GPU."""
         self.address = printable(address)
+        self.run = token_hex(8)
+        """Names this connection among others."""
         self._distributed = load_distributed()
         self._resources = {"GPU": 1} if gpu else None
         self._told: deque[Mapping[str, Any]] = deque()
@@ -54,7 +57,7 @@ class Cluster:
                 f"--cluster {self.address}: no scheduler answers ({_words(error)}); "
                 "start one with `dask scheduler`, and give the address that it shows"
             ) from error
-        self._client.subscribe_topic(TOPIC, lambda event: self._told.append(event[1]))
+        self._client.subscribe_topic(topic_of(self.run), self._hear)
 
     def __enter__(self) -> "Cluster":
         return self
@@ -167,9 +170,13 @@ class Cluster:
         )
 
     def told(self) -> Iterator[Mapping[str, Any]]:
-        """What workers have said since the last question, to this run or to others."""
+        """What workers have said to this run since the last question."""
         while self._told:
             yield self._told.popleft()
+
+    def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        if event[1].get("run") == self.run:
+            self._told.append(event[1])
 
     def _fits(self, worker: Mapping[str, Any]) -> bool:
         offered = worker.get("resources") or {}

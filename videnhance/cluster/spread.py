@@ -152,8 +152,7 @@ class Spread:
             return
         self._looked = now
         for words in self._cluster.told():
-            if words.get("run") == self._commission.run:
-                self._tally.heard(words)
+            self._tally.heard(words)
         for asked in list(self._asked.values()):
             if asked.made is None and asked.call.done():
                 self._take(asked)

@@ -6,11 +6,18 @@ from typing import Any
 
 from videnhance.cluster.library import load_distributed
 
-__all__ = ["TOPIC", "Station"]
+__all__ = ["Station", "topic_of"]
 
-TOPIC = "videnhance"
-"""What workers tell goes under one name: a scheduler keeps the last words of each name
-for ever, and a name a run would add up."""
+_TOPICS = 32
+
+
+def topic_of(run: str) -> str:
+    """The name under which workers tell of a run, which is a hexadecimal number.
+
+    A scheduler keeps the last words of each name for ever, so runs share a few names;
+    under a single one, each of many runs would hear all the others.
+    """
+    return f"videnhance-{int(run, 16) % _TOPICS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +55,5 @@ class Station:
         return task is not None and task.state != "cancelled"
 
     def tell(self, words: Mapping[str, Any]) -> None:
-        """Says something to whoever asked for the task."""
-        self.worker.log_event(TOPIC, dict(words))
+        """Says something to the `run` that asked for the task."""
+        self.worker.log_event(topic_of(words["run"]), dict(words))

@@ -17,7 +17,7 @@ from videnhance.work import source_key
 
 __all__ = ["Pulse", "Unwanted", "answered", "source_seen", "target_seen"]
 
-_PULSE_SECONDS = 0.5
+_PULSE_SECONDS = 1.0
 _MAY_PASS = {
     getattr(errno, name)
     for name in (
