@@ -23,7 +23,7 @@ __all__ = ["Call", "Cluster"]
 CONNECT_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
 """How long a cluster may be without a worker: they may just be starting."""
-_LOOK_SECONDS = 2.0
+_LOOK_SECONDS = 3.0
 """From one look at the workers to the next."""
 _TRIES = 3
 """Of a task that fails by what may pass."""
@@ -107,18 +107,25 @@ class Cluster:
         if now - self._looked < _LOOK_SECONDS and self._slots:
             return self._slots
         try:
-            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            others, self._slots = self._counted()
         except (OSError, RuntimeError) as error:
             raise self._lost() from error
-        fit = [w for w in workers if self._fits(w)]
-        self._slots, self._looked = sum(w["nthreads"] for w in fit), now
-        if self._resources:
-            self._slots = sum(int(w["resources"]["GPU"]) for w in fit)
+        self._looked = now
         if self._slots:
             self._seen = now
         elif now - self._seen > PATIENCE_SECONDS:
-            raise self._none(len(workers))
+            raise self._none(others)
         return self._slots
+
+    def _counted(self) -> tuple[int, int]:
+        """Workers, and tasks of this kind that they can run at once."""
+        if not self._resources:
+            threads = self._client.nthreads()
+            return len(threads), sum(threads.values())
+        # Much more to send, so not for all.
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        gpus = (worker["resources"].get("GPU", 0) for worker in workers)
+        return len(workers), int(sum(gpus))
 
     def submit(
         self, function: Callable[..., Any], *args: object, key: str, priority: int = 0
@@ -177,11 +184,6 @@ class Cluster:
     def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         if event[1].get("run") == self.run:
             self._told.append(event[1])
-
-    def _fits(self, worker: Mapping[str, Any]) -> bool:
-        offered = worker.get("resources") or {}
-        wanted = self._resources or {}
-        return all(offered.get(name, 0) >= count for name, count in wanted.items())
 
     def _asked(self, function: Callable[..., Any], **how: object) -> Any:  # noqa: ANN401
         try:
