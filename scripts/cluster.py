@@ -23,6 +23,8 @@ ADDRESS = "tcp://127.0.0.1:18790"
 DASK = str(Path(sys.executable).with_name("dask"))
 OPTIONS = ["-q", "--precision", "int8", "--device", "cpu"]
 FILES = 4
+KILLED_AT = 0.4
+"""Of an undisturbed run."""
 
 
 def looped(source: Path, target: Path, seconds: float) -> Path:
@@ -95,8 +97,8 @@ def share(report: dict[str, object]) -> str:
     return f"segments {', '.join(done)}; {report['retries']} begun anew"
 
 
-def compare_speed(film: Path, folder: Path, workers: int, runs: int) -> list[str]:
-    """Runs here and there in turns; gives what both must look like."""
+def compare_speed(film: Path, folder: Path, workers: int, runs: int) -> float:
+    """Runs here and there in turns; gives the seconds of a run."""
     here, there = folder / "here.mp4", folder / "there.mp4"
     ratios = []
     for n in range(runs + 1):
@@ -111,35 +113,37 @@ def compare_speed(film: Path, folder: Path, workers: int, runs: int) -> list[str
         )
         ratios += [spread / local]
     print(f"mean ratio of the warm runs {sum(ratios[1:]) / runs:.3f}", flush=True)
-    return frames_of(here)
+    return spread
 
 
 def lose_a_worker(
-    film: Path, folder: Path, wanted: list[str], workers: list[subprocess.Popen[bytes]]
+    film: Path, folder: Path, after: float, workers: list[subprocess.Popen[bytes]]
 ) -> bool:
-    """Kills a worker in mid-run; what it had is made by the others."""
-    target = folder / "killed.mp4"
+    """Kills a worker after so many seconds; what it had is made by the others."""
+    target, here = folder / "killed.mp4", folder / "here.mp4"
     start = time.perf_counter()
     program = started(film, target, "--cluster", ADDRESS)
-    time.sleep(15)
+    time.sleep(after)
     workers[-1].kill()
     report = finished(program, target)
-    same = frames_of(target) == wanted
+    same = frames_of(target) == frames_of(here)
     print(
-        f"a worker killed after 15 s: {time.perf_counter() - start:.1f} s; "
+        f"a worker killed after {after:.0f} s: {time.perf_counter() - start:.1f} s; "
         f"{share(report)}; {'same' if same else 'BAD'}",
         flush=True,
     )
     return same and bool(report["retries"])
 
 
-def convert_many(film: Path, folder: Path) -> bool:
-    """Several runs at once on the same workers."""
-    parts = [f"--start={n * 5}" for n in range(FILES)]
+def convert_many(film: Path, folder: Path, seconds: float) -> bool:
+    """Several runs at once on the same workers, each of a part of the film."""
+    length = seconds / FILES / 2
+    parts = [f"--start={2 * n * length}" for n in range(FILES)]
+    ends = [f"--end={(2 * n + 1) * length}" for n in range(FILES)]
     names = [folder / f"many{n}.mkv" for n in range(FILES)]
     start = time.perf_counter()
     programs = [
-        started(film, name, part, f"--end={n * 5 + 4}", "--cluster", ADDRESS)
+        started(film, name, part, ends[n], "--cluster", ADDRESS)
         for n, (name, part) in enumerate(zip(names, parts, strict=True))
     ]
     for program, name in zip(programs, names, strict=True):
@@ -148,7 +152,7 @@ def convert_many(film: Path, folder: Path) -> bool:
     same = []
     for n, (name, part) in enumerate(zip(names, parts, strict=True)):
         alone = folder / f"alone{n}.mkv"
-        timed(film, alone, part, f"--end={n * 5 + 4}")
+        timed(film, alone, part, ends[n])
         same.append(frames_of(alone) == frames_of(name))
     print(f"{FILES} files at once: {spread:.1f} s; {sum(same)} same", flush=True)
     return all(same)
@@ -169,10 +173,10 @@ def main() -> None:
         folder = Path(name)
         film = looped(given.source, folder / "film.mp4", given.seconds)
         with cluster(folder, given.workers) as workers:
-            wanted = compare_speed(film, folder, given.workers, given.runs)
-            good = frames_of(folder / "there.mp4") == wanted
-            good &= convert_many(film, folder)
-            good &= lose_a_worker(film, folder, wanted, workers)
+            spread = compare_speed(film, folder, given.workers, given.runs)
+            good = convert_many(film, folder, given.seconds)
+            good &= lose_a_worker(film, folder, spread * KILLED_AT, workers)
+            good &= frames_of(folder / "here.mp4") == frames_of(folder / "there.mp4")
     sys.exit(not good)
 
 

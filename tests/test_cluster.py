@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -469,3 +470,21 @@ def test_a_worker_that_comes_later_helps(job: Job) -> None:
 
         convert(there, _watcher(scaling))
     assert there.target.exists()
+
+
+def test_what_a_killed_worker_had_is_made_anew(job: Job) -> None:
+    clip = Clip(160, 120, pts=range(0, 60 * 512, 512))
+    source = write_clip(job.source.with_name("long.mp4"), clip)
+    job = replace(job, source=source, settings=replace(job.settings, segment_frames=10))
+    convert(job, _watcher())
+    with local_cluster(processes=True) as cluster:
+        there = _there(job, cluster.scheduler_address)
+        alive = [nanny.pid for nanny in cluster.workers.values()]
+
+        def killing(report: Report) -> None:
+            while alive and report.frames_written:
+                os.kill(alive.pop(), signal.SIGKILL)
+
+        report = convert(there, _watcher(killing))
+    assert there.target.read_bytes() == job.target.read_bytes()
+    assert report.retries > 0
