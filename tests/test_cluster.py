@@ -488,3 +488,19 @@ def test_what_a_killed_worker_had_is_made_anew(job: Job) -> None:
         report = convert(there, _watcher(killing))
     assert there.target.read_bytes() == job.target.read_bytes()
     assert report.retries > 0
+
+
+def test_what_comes_before_an_error_of_the_source_is_kept(
+    job: Job, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Odd(Part):
+        def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
+            if path.name.startswith("000001"):
+                raise InputError("the second part is odd")
+            super().__init__(plan, path, last_pts)
+
+    monkeypatch.setattr(segment, "Part", Odd)
+    there = _there(job, address)
+    with pytest.raises(InputError, match="odd"):
+        convert(there, _watcher())
+    assert kept_frames(there.target) == 4

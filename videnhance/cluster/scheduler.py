@@ -68,12 +68,17 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        calls = [call for call in self._calls if not call.done()]
         try:
-            if calls and self._client.status == "running":
-                self._client.cancel(calls)
+            self.call_off()
         finally:
             self._client.close()
+
+    def call_off(self) -> None:
+        """Lets go of all tasks; those that run end when they notice."""
+        calls = [call for call in self._calls if not call.done()]
+        self._calls.clear()
+        if calls and self._client.status == "running":
+            self._client.cancel(calls)
 
     def warm_up(self) -> None:
         """Lets all workers load what they will need; does not wait for it."""
@@ -168,6 +173,11 @@ class Cluster:
 
     def _failure(self, call: Call) -> BaseException:
         error: BaseException = call.exception()
+        if isinstance(error, OSError):
+            return ClusterError(
+                f"{call.key} failed {_TRIES + 1} times, at last with {_words(error)}: "
+                "look into the workers' storage"
+            )
         if not isinstance(error, self._distributed.KilledWorker):
             return error
         return ClusterError(

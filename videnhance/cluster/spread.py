@@ -16,7 +16,7 @@ from videnhance.cluster.scheduler import Call, Cluster
 from videnhance.cluster.segment import made
 from videnhance.cluster.sending import Shipment
 from videnhance.cluster.tally import Tally
-from videnhance.errors import ClusterError, VidenhanceError, printable
+from videnhance.errors import ClusterError, InputError, printable
 from videnhance.frame import Frame
 from videnhance.journal import Segment
 from videnhance.segments import SegmentedWriter, Tails
@@ -59,7 +59,12 @@ class _Asked:
     call: Call
     losses: int = 0
     made: Made | None = None
+    failure: InputError | None = None
     end: _End | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.made is not None or self.failure is not None
 
 
 class Spread:
@@ -87,12 +92,16 @@ class Spread:
         source, what was read whole is made first.
         """
         try:
-            self._ask_for_all(frames, tails, beginning)
-        except VidenhanceError:
-            ended = [n for n, asked in self._asked.items() if asked.end]
-            self._wait_while(lambda: any(n in self._asked for n in ended))
-            raise
-        self._wait_while(lambda: bool(self._asked))
+            try:
+                self._ask_for_all(frames, tails, beginning)
+            except InputError:
+                ended = [n for n, asked in self._asked.items() if asked.end]
+                self._wait_while(lambda: any(n in self._asked for n in ended))
+                raise
+            self._wait_while(lambda: bool(self._asked))
+        finally:
+            # While the folder that they write into is still there.
+            self._cluster.call_off()
 
     def _ask_for_all(
         self, frames: Iterator[Frame], tails: Tails, beginning: Beginning
@@ -136,7 +145,7 @@ class Spread:
     def _is_full(self) -> bool:
         """Whether enough is asked for to keep every worker busy."""
         slots = self._cluster.slots()
-        waiting = sum(not asked.made for asked in self._asked.values())
+        waiting = sum(not asked.is_done for asked in self._asked.values())
         return waiting >= slots + max(slots // 2, 2)
 
     def _wait_while(self, condition: Callable[[], bool]) -> None:
@@ -154,7 +163,7 @@ class Spread:
         for words in self._cluster.told():
             self._tally.heard(words)
         for asked in list(self._asked.values()):
-            if asked.made is None and asked.call.done():
+            if not asked.is_done and asked.call.done():
                 self._take(asked)
         while self._asked and self._entered(next(iter(self._asked))):
             pass
@@ -165,6 +174,9 @@ class Spread:
         if isinstance(outcome, Made):
             asked.made = replace(outcome, file=self._stored(outcome, asked.order))
             self._tally.made(asked.order.number, outcome)
+            return
+        if isinstance(outcome, InputError):
+            asked.failure = outcome  # what comes before it is entered first
             return
         asked.losses += 1
         self._shipment.answer(outcome, asked.losses)
@@ -186,6 +198,8 @@ class Spread:
     def _entered(self, number: int) -> bool:
         """Enters a segment in the journal, if it is there and known to be right."""
         asked = self._asked[number]
+        if asked.failure is not None:
+            raise asked.failure
         if asked.made is None or asked.end is None:
             return False
         assert isinstance(asked.made.file, Path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from videnhance.cluster.alike import check_versions
 from videnhance.cluster.orders import Commission, Outcome
 from videnhance.cluster.station import Station
-from videnhance.errors import InputError, VidenhanceError
+from videnhance.errors import ClusterError, InputError, VidenhanceError
 from videnhance.identity import library_key
 from videnhance.memory import keep_freed_memory
 from videnhance.work import source_key
@@ -57,6 +57,10 @@ def answered(commission: Commission, work: Callable[[Station], Outcome]) -> Outc
             raise
         error.args = (f"{error} (on the worker {station.name})",)
         return error
+    except OSError as error:
+        if _may_pass(error):
+            raise
+        return ClusterError(f"the worker {station.name} cannot do it: {error}")
 
 
 def _may_pass(error: BaseException | None) -> bool:
