@@ -5,6 +5,7 @@ and nothing stays behind.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,8 @@ class Cluster:
         self._told: deque[Mapping[str, Any]] = deque()
         self._calls: set[Call] = set()
         self._slots, self._looked, self._seen = 0, 0.0, time.monotonic()
+        # A connection that is lost is an error of ours, in words and without a trace.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             self._client = self._distributed.Client(
                 address, timeout=CONNECT_SECONDS, set_as_default=False
