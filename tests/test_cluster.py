@@ -1,6 +1,7 @@
 """Conversion on a Dask cluster: the same output, whoever makes it and whoever fails."""
 
 import errno
+import json
 import os
 import signal
 import sys
@@ -13,11 +14,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from tests.clips import Clip, Sound, write_clip
 from tests.clusters import local_cluster
 from tests.models import write_model
+from videnhance.cli import app
 from videnhance.cluster import scheduler, segment, task
 from videnhance.cluster.alike import check_versions
 from videnhance.convert import Watcher, convert
@@ -504,3 +507,22 @@ def test_what_comes_before_an_error_of_the_source_is_kept(
     with pytest.raises(InputError, match="odd"):
         convert(there, _watcher())
     assert kept_frames(there.target) == 4
+
+
+def test_the_command_says_who_made_what(job: Job, address: str, tmp_path: Path) -> None:
+    record = tmp_path / "report.json"
+    words = [str(job.source), str(job.target), "--strength", "0", "--segment", "4"]
+    words += ["--cluster", address, "--report", str(record), "--progress", "none"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "segments by worker: " in done.output
+    workers = json.loads(record.read_text())["workers"].values()
+    assert sum(worker["segments"] for worker in workers) == 3
+
+
+def test_the_command_fails_in_words(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "CONNECT_SECONDS", 0.3)
+    words = [str(job.source), str(job.target), "--cluster", "tcp://127.0.0.1:9"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1
+    assert "no scheduler answers" in done.output
