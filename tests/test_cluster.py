@@ -23,6 +23,7 @@ from tests.models import write_model
 from videnhance.cli import app
 from videnhance.cluster import scheduler, segment, task
 from videnhance.cluster.alike import check_versions
+from videnhance.cluster.orders import Commission
 from videnhance.convert import Watcher, convert
 from videnhance.enhance import Settings
 from videnhance.errors import (
@@ -526,3 +527,21 @@ def test_the_command_fails_in_words(job: Job, monkeypatch: pytest.MonkeyPatch) -
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 1
     assert "no scheduler answers" in done.output
+
+
+def test_names_count_from_the_folder_of_who_asks(
+    job: Job, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = _there(job, address)
+    seen: list[Path] = []
+    known = task._is_it
+
+    def is_it(path: Path, commission: Commission) -> bool:
+        seen.append(path)
+        return known(path, commission)
+
+    monkeypatch.setattr(task, "_is_it", is_it)
+    monkeypatch.chdir(job.source.parent)
+    names = Path(job.source.name), Path(there.target.name)
+    convert(replace(there, source=names[0], target=names[1]), _watcher())
+    assert set(seen) == {job.source}

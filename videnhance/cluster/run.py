@@ -17,8 +17,10 @@ from videnhance.frame import Frame
 from videnhance.identity import library_key
 from videnhance.job import Job, Resources
 from videnhance.journal import Journal
+from videnhance.model.card import card_names
 from videnhance.report import Report
 from videnhance.segments import SegmentedWriter, Tails
+from videnhance.unfinished import folder_failure
 from videnhance.video.making.header import OutputPlan, Trial
 from videnhance.video.making.target import temporary_beside
 from videnhance.video.places import PIPE
@@ -40,9 +42,7 @@ def connected(job: Job) -> AbstractContextManager[Cluster | None]:
             "--cluster: other machines cannot read or write this one's pipe; name "
             "files, or leave --cluster out"
         )
-    cluster = Cluster(address, gpu=job.choice.device == "cuda")
-    cluster.warm_up()
-    return cluster
+    return Cluster(address, gpu=job.choice.device == "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Helpers:
         """Has the segments of these frames made, and enters them. Raises as Spread."""
         kept.clear_parts()
         tally = Tally(self.report, self.advanced)
-        with _token(kept.folder / f".{token_hex(4)}.part") as token:
+        token_place = kept.folder / f".{token_hex(4)}.part"
+        with _token(token_place, plan.target) as token:
             commission = replace(self._commission(token), plan=_bare(plan))
             spread = Spread(self.cluster, commission, writer, tally)
             spread.run(frames, tails, _beginning(plan, kept))
@@ -77,7 +78,7 @@ class Helpers:
     def whole(self, conversion: Conversion) -> None:
         """Has the output made by one worker. Raises ClusterError, and its errors."""
         job, tally = self.work.job, Tally(self.report, self.advanced)
-        with _token(temporary_beside(job.target)) as token:
+        with _token(temporary_beside(job.target), job.target) as token:
             commission = self._commission(token)
             outcome = whole(self.cluster, commission, conversion, tally)
         tally.converted(outcome.report.frames_written)
@@ -85,8 +86,10 @@ class Helpers:
 
     def _commission(self, token: Path) -> Commission:
         job, key = self.work.job, self.engine.key
+        model = job.choice.model
         choice = replace(
             job.choice,
+            model=model if model in card_names() else str(Path(model).absolute()),
             precision=key.get("precision", "auto"),
             device="cuda" if key.get("cuda") else "cpu",
         )
@@ -95,6 +98,9 @@ class Helpers:
             job=replace(
                 job,
                 choice=choice,
+                # Elsewhere a name counts from another folder.
+                source=job.source.absolute(),
+                target=job.target.absolute(),
                 # What may be used of this machine says nothing of another.
                 resources=Resources(isolate=job.resources.isolate),
             ),
@@ -112,8 +118,11 @@ class Helpers:
 
 
 @contextmanager
-def _token(path: Path) -> Iterator[Path]:
-    path.touch()
+def _token(path: Path, target: Path) -> Iterator[Path]:
+    try:
+        path.touch()
+    except OSError as error:
+        raise folder_failure(target, error) from error
     try:
         yield path
     finally:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from secrets import token_hex
 from types import TracebackType
 from typing import Any
@@ -63,6 +64,12 @@ class Cluster:
         self._client.subscribe_topic(topic_of(self.run), self._hear)
 
     def __enter__(self) -> "Cluster":
+        """Lets all workers load what they will need; does not wait for it."""
+        try:
+            self._asked(_warmed_up, wait=False, on_error="ignore")
+        except BaseException:
+            self._client.close()
+            raise
         return self
 
     def __exit__(
@@ -82,10 +89,6 @@ class Cluster:
         self._calls.clear()
         if calls and self._client.status == "running":
             self._client.cancel(calls)
-
-    def warm_up(self) -> None:
-        """Lets all workers load what they will need; does not wait for it."""
-        self._asked(_warmed_up, wait=False, on_error="ignore")
 
     def check_workers(self) -> None:
         """Waits for the first worker, and compares the libraries of all.
@@ -114,10 +117,8 @@ class Cluster:
             raise self._lost()
         if now - self._looked < _LOOK_SECONDS and self._slots:
             return self._slots
-        try:
+        with self._connected():
             others, self._slots = self._counted()
-        except (OSError, RuntimeError) as error:
-            raise self._lost() from error
         self._looked = now
         if self._slots:
             self._seen = now
@@ -139,21 +140,23 @@ class Cluster:
         self, function: Callable[..., Any], *args: object, key: str, priority: int = 0
     ) -> Call:
         """Asks for a task; of those that wait, the highest priority comes first."""
-        call = self._client.submit(
-            function,
-            *args,
-            key=key,
-            priority=priority,
-            retries=_TRIES,
-            resources=self._resources,
-            pure=False,
-        )
+        with self._connected():
+            call = self._client.submit(
+                function,
+                *args,
+                key=key,
+                priority=priority,
+                retries=_TRIES,
+                resources=self._resources,
+                pure=False,
+            )
         self._calls.add(call)
         return call
 
     def sent(self, data: bytes) -> Call:
         """Puts data into the cluster: each worker that needs it gets it once."""
-        return self._client.scatter(data, hash=True)
+        with self._connected():
+            return self._client.scatter(data, hash=True)
 
     def result(self, call: Call) -> Any:  # noqa: ANN401 - what the task gave
         """What a task that is done gave; None if the cluster lost it.
@@ -168,11 +171,10 @@ class Cluster:
         if call.status == "error":
             raise self._failure(call)
         try:
-            return call.result(timeout=PATIENCE_SECONDS)
+            with self._connected():
+                return call.result(timeout=PATIENCE_SECONDS)
         except self._distributed.CancelledError:
             return None
-        except (self._distributed.TimeoutError, OSError) as error:
-            raise self._lost() from error
 
     def _failure(self, call: Call) -> BaseException:
         error: BaseException = call.exception()
@@ -199,9 +201,16 @@ class Cluster:
             self._told.append(event[1])
 
     def _asked(self, function: Callable[..., Any], **how: object) -> Any:  # noqa: ANN401
-        try:
+        with self._connected():
             return self._client.run(function, **how)
-        except (OSError, RuntimeError) as error:
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Turns what Dask raises without a scheduler into an error in words."""
+        client = self._distributed.client
+        try:
+            yield
+        except (OSError, RuntimeError, TimeoutError, client.ClosedClientError) as error:
             raise self._lost() from error
 
     def _none(self, others: int) -> ClusterError:
