@@ -2,7 +2,7 @@
 
 A scheduler and workers of one thread each are started as processes. Each result must
 equal the local one in every frame, time and sound packet, as the program ffmpeg decodes
-it: undisturbed, with a worker killed in mid-run, and as several files at once.
+it: undisturbed, as a folder by `batch`, and with a worker killed in mid-run.
 
     scripts/cluster.py IN [--seconds 60] [--workers 2] [--runs 2] [-- OPTIONS]
 """
@@ -10,11 +10,13 @@ it: undisturbed, with a worker killed in mid-run, and as several files at once.
 import argparse
 import contextlib
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crash import frames_of
@@ -22,7 +24,7 @@ from crash import frames_of
 ADDRESS = "tcp://127.0.0.1:18790"
 DASK = str(Path(sys.executable).with_name("dask"))
 OPTIONS = ["-q", "--precision", "int8", "--device", "cpu"]
-FILES = 4
+FILES = 6
 KILLED_AT = 0.4
 """Of an undisturbed run."""
 
@@ -51,13 +53,13 @@ def dask(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextlib.contextmanager
 def cluster(folder: Path, workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A scheduler and workers of one thread, ready; gives the workers."""
+    """A scheduler and workers of one thread, ready; gives all, the scheduler first."""
     place = ADDRESS.partition("//")[2].split(":")
     words = ["scheduler", "--host", place[0], "--port", place[1]]
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask(folder, *words))
+        programs = [stack.enter_context(dask(folder, *words))]
         words = ["worker", ADDRESS, "--nthreads", "1", "--no-nanny"]
-        programs = [
+        programs += [
             stack.enter_context(dask(folder, *words, "--name", f"w{n}"))
             for n in range(workers)
         ]
@@ -81,12 +83,27 @@ def finished(program: subprocess.Popen[str], target: Path) -> dict[str, object]:
     return report
 
 
-def timed(source: Path, target: Path, *extra: str) -> tuple[float, dict[str, object]]:
-    """Seconds of a whole run, from its start to its end, and its report."""
+def timed(
+    source: Path, target: Path, *extra: str, others: Sequence[int] = ()
+) -> tuple[float, float, dict[str, object]]:
+    """Seconds of a run from its start to its end, by the clock and of the processors,
+    those of the other processes among them; and its report.
+    """
     target.unlink(missing_ok=True)
-    start = time.perf_counter()
+    start = time.perf_counter(), processor_seconds(others)
     report = finished(started(source, target, *extra), target)
-    return time.perf_counter() - start, report
+    clock = time.perf_counter() - start[0]
+    return clock, processor_seconds(others) - start[1], report
+
+
+def processor_seconds(others: Sequence[int]) -> float:
+    """Of all children that have ended, and of these processes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = used.ru_utime + used.ru_stime
+    for process in others:
+        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        total += (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def share(report: dict[str, object]) -> str:
@@ -97,22 +114,23 @@ def share(report: dict[str, object]) -> str:
     return f"segments {', '.join(done)}; {report['retries']} begun anew"
 
 
-def compare_speed(film: Path, folder: Path, workers: int, runs: int) -> float:
+def compare_speed(
+    film: Path, folder: Path, programs: list[subprocess.Popen[bytes]], runs: int
+) -> float:
     """Runs here and there in turns; gives the seconds of a run."""
     here, there = folder / "here.mp4", folder / "there.mp4"
-    ratios = []
+    pids, count = [program.pid for program in programs], len(programs) - 1
     for n in range(runs + 1):
-        local, _ = timed(film, here, "--workers", str(workers))
-        spread, report = timed(film, there, "--cluster", ADDRESS)
+        clock, used, _ = timed(film, here, "--workers", str(count))
+        spread, all_used, report = timed(film, there, "--cluster", ADDRESS, others=pids)
         same = frames_of(here) == frames_of(there)
-        warm = "workers just started" if n == 0 else "workers warm"
         print(
-            f"{warm}: here {local:.1f} s, cluster {spread:.1f} s, ratio "
-            f"{spread / local:.3f}; {share(report)}; {'same' if same else 'BAD'}",
+            f"workers {'warm' if n else 'just started'}: here {clock:.1f} s, cluster "
+            f"{spread:.1f} s, ratio {spread / clock:.3f}; of the processors "
+            f"{used:.1f} s and {all_used:.1f} s, ratio {all_used / used:.3f}; "
+            f"{share(report)}; {'same' if same else 'BAD'}",
             flush=True,
         )
-        ratios += [spread / local]
-    print(f"mean ratio of the warm runs {sum(ratios[1:]) / runs:.3f}", flush=True)
     return spread
 
 
@@ -135,26 +153,31 @@ def lose_a_worker(
     return same and bool(report["retries"])
 
 
-def convert_many(film: Path, folder: Path, seconds: float) -> bool:
-    """Several runs at once on the same workers, each of a part of the film."""
-    length = seconds / FILES / 2
-    parts = [f"--start={2 * n * length}" for n in range(FILES)]
-    ends = [f"--end={(2 * n + 1) * length}" for n in range(FILES)]
-    names = [folder / f"many{n}.mkv" for n in range(FILES)]
-    start = time.perf_counter()
-    programs = [
-        started(film, name, part, ends[n], "--cluster", ADDRESS)
-        for n, (name, part) in enumerate(zip(names, parts, strict=True))
+def convert_folder(source: Path, folder: Path, workers: int) -> bool:
+    """A folder by `batch`, here and by the cluster."""
+    inputs = folder / "in"
+    inputs.mkdir()
+    for n in range(FILES):
+        looped(source, inputs / f"film{n}.mp4", 4 + n)
+    taken = []
+    ways: dict[str, list[str]] = {"here": [], "there": ["--cluster", ADDRESS]}
+    for name, words in ways.items():
+        outputs = folder / name
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "videnhance", "batch", str(inputs)]
+        command += [str(outputs), *OPTIONS, *EXTRA, *words, "--jobs", str(workers)]
+        subprocess.run(command, check=True)
+        taken.append(time.perf_counter() - start)
+    names = sorted(path.name for path in inputs.iterdir())
+    same = [
+        frames_of(folder / "here" / name) == frames_of(folder / "there" / name)
+        for name in names
     ]
-    for program, name in zip(programs, names, strict=True):
-        finished(program, name)
-    spread = time.perf_counter() - start
-    same = []
-    for n, (name, part) in enumerate(zip(names, parts, strict=True)):
-        alone = folder / f"alone{n}.mkv"
-        timed(film, alone, part, ends[n])
-        same.append(frames_of(alone) == frames_of(name))
-    print(f"{FILES} files at once: {spread:.1f} s; {sum(same)} same", flush=True)
+    print(
+        f"batch of {FILES} files: here {taken[0]:.1f} s, cluster {taken[1]:.1f} s, "
+        f"ratio {taken[1] / taken[0]:.3f}; {sum(same)} same",
+        flush=True,
+    )
     return all(same)
 
 
@@ -173,8 +196,8 @@ def main() -> None:
         folder = Path(name)
         film = looped(given.source, folder / "film.mp4", given.seconds)
         with cluster(folder, given.workers) as workers:
-            spread = compare_speed(film, folder, given.workers, given.runs)
-            good = convert_many(film, folder, given.seconds)
+            spread = compare_speed(film, folder, workers, given.runs)
+            good = convert_folder(given.source, folder, given.workers)
             good &= lose_a_worker(film, folder, spread * KILLED_AT, workers)
             good &= frames_of(folder / "here.mp4") == frames_of(folder / "there.mp4")
     sys.exit(not good)

@@ -127,8 +127,10 @@ def test_a_cluster_makes_the_same_file(job: Job, address: str, skip: int) -> Non
     assert report.seconds["processor"] > 0
 
 
-@pytest.mark.parametrize("pts", [IRREGULAR, range(7, 24 * 512, 512), range(1)])
-@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+@pytest.mark.parametrize(
+    ("pts", "suffix"),
+    [(IRREGULAR, "mkv"), (range(7, 24 * 512, 512), "mp4"), (range(1), "mp4")],
+)
 def test_times_go_on_over_joints(
     job: Job, address: str, pts: Sequence[int], suffix: str
 ) -> None:
@@ -149,9 +151,7 @@ def test_times_that_fall_on_one_tick_are_told_apart(job: Job, address: str) -> N
 @pytest.mark.parametrize(
     "span",
     [
-        Span(0.12, None, None),
         Span(0.08, 0.4),
-        Span(0.0, None, 4),
         Span(0.04, None, 5),
         Span(0.0, None, 8),
     ],
@@ -178,9 +178,8 @@ def test_a_cut_off_input_is_counted_the_same(job: Job, address: str) -> None:
     assert any("cut off" in words for words in report.later_notices)
 
 
-@pytest.mark.parametrize("scale", [1, 4])
-def test_other_sizes_are_the_same(job: Job, address: str, scale: int) -> None:
-    _compared(replace(job, settings=replace(job.settings, scale=scale)), address)
+def test_two_passes_are_the_same(job: Job, address: str) -> None:
+    _compared(replace(job, settings=replace(job.settings, scale=4)), address)
 
 
 def test_a_decoder_in_a_process_of_its_own_gives_the_same(
@@ -207,7 +206,7 @@ def test_many_pictures_become_the_same_video(job: Job, address: str) -> None:
     _compared(replace(job, source=source, rate=Fraction(10)), address)
 
 
-@pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
 def test_an_animation_is_made_by_one_worker(
     job: Job, address: str, suffix: str
 ) -> None:
