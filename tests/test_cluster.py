@@ -25,7 +25,7 @@ from videnhance.cluster import scheduler, segment, task
 from videnhance.cluster.alike import check_versions
 from videnhance.cluster.orders import Commission
 from videnhance.convert import Watcher, convert
-from videnhance.enhance import Settings
+from videnhance.enhance import Bicubic, Settings
 from videnhance.errors import (
     ClusterError,
     InputError,
@@ -544,3 +544,20 @@ def test_names_count_from_the_folder_of_who_asks(
     names = Path(job.source.name), Path(there.target.name)
     convert(replace(there, source=names[0], target=names[1]), _watcher())
     assert set(seen) == {job.source}
+
+
+def test_cuda_goes_to_a_worker_that_offers_it(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Choice] = []
+
+    def load(choice: Choice) -> Bicubic:
+        found.append(choice)
+        return Bicubic()
+
+    monkeypatch.setattr(segment, "load", load)
+    cuda = replace(job, choice=replace(job.choice, device="cuda"))
+    with local_cluster(workers=1, resources={"GPU": 1}) as cluster:
+        report = convert(_there(cuda, cluster.scheduler_address), _watcher())
+    assert report.engine == "tiny float32 on cuda"
+    assert [(c.device, c.precision) for c in found] == [("cuda", "float32")]
