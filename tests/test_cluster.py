@@ -262,7 +262,7 @@ def test_either_goes_on_with_what_the_other_began(
     with pytest.raises(_Stop):
         convert(first, _stopping(10))
     kept = kept_frames(there.target)
-    assert kept in (4, 8)
+    assert kept in (0, 4, 8)  # what was made out of order is not kept
     report = convert(then, _watcher())
     assert report.frames_kept == kept
     assert there.target.read_bytes() == job.target.read_bytes()

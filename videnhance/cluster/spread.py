@@ -165,8 +165,8 @@ class Spread:
         for asked in list(self._asked.values()):
             if not asked.is_done and asked.call.done():
                 self._take(asked)
-        while self._asked and self._entered(next(iter(self._asked))):
-            pass
+            while self._asked and self._entered(next(iter(self._asked))):
+                pass
 
     def _take(self, asked: _Asked) -> None:
         """Looks at what a task gave; asks again for what was lost or not seen."""
