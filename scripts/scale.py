@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SEGMENT_FRAMES = 250
-FILM_SECONDS = 3600
 RATE = 25
 WORKERS = (2, 8, 32, 128, 512, 2048)
 FILMS = 60
@@ -53,6 +52,7 @@ class Machines:
     """Cores that make segments."""
     coordinators: int = 8
     """Films that are under way at once, a core each."""
+    film_seconds: int = 3600
     storage_bytes: float = 1e9
     """A second, of reading and writing together."""
 
@@ -161,7 +161,8 @@ class Site:
 def converted(site: Site, films: Iterator[int], asked: Resource) -> Process:
     """A coordinator: film after film."""
     stages, machines = site.stages, site.machines
-    segments = FILM_SECONDS * RATE // SEGMENT_FRAMES
+    frames = machines.film_seconds * RATE
+    segments = frames // SEGMENT_FRAMES
     for _ in films:
         done = Resource(0)
         for _ in range(segments):
@@ -172,7 +173,7 @@ def converted(site: Site, films: Iterator[int], asked: Resource) -> Process:
             site.simulation.start(made(site, asked, done))
         for _ in range(segments):
             yield Take(done)
-        joined = FILM_SECONDS * RATE * stages.output_bytes
+        joined = frames * stages.output_bytes
         # Segments are read, the output is written, and read back.
         yield Use(site.storage, 3 * joined / machines.storage_bytes)
         yield Use(Resource(1), joined * stages.joining)
@@ -205,7 +206,7 @@ class Result:
 
 
 def simulated(stages: Stages, machines: Machines, films: int = FILMS) -> Result:
-    """Converts so many films of an hour."""
+    """Converts so many films."""
     simulation = Simulation()
     resources = Resource(machines.workers), Resource(1), Resource(1)
     site = Site(simulation, stages, machines, *resources)
@@ -215,7 +216,7 @@ def simulated(stages: Stages, machines: Machines, films: int = FILMS) -> Result:
         simulation.start(converted(site, waiting, Resource(most)))
     seconds = simulation.run()
     # A place that was kept has counted only its beginnings.
-    segments = films * FILM_SECONDS * RATE // SEGMENT_FRAMES
+    segments = films * machines.film_seconds * RATE // SEGMENT_FRAMES
     work = segments * (stages.seeking + SEGMENT_FRAMES * stages.making)
     return Result(
         seconds=seconds,
@@ -232,7 +233,9 @@ MEASURED = [
 
 def table(stages: Stages, hours: float) -> Iterator[str]:
     """A line for each number of cores."""
-    yield f"\n{stages.name}: {hours:.0f} hours, {Machines(1).coordinators} coordinators"
+    alone = simulated(stages, Machines(2, coordinators=1, film_seconds=60), 1)
+    yield f"\n{stages.name}: a film of 60 s on two cores takes {alone.seconds:.1f} s"
+    yield f"\n{hours:.0f} hours, {Machines(1).coordinators} coordinators:"
     yield "\n| cores | days | to ideal | cores busy | storage busy | scheduler busy |"
     yield "|---:|---:|---:|---:|---:|---:|"
     for workers in WORKERS:
@@ -257,7 +260,7 @@ def _row(stages: Stages, machines: Machines, hours: float) -> str:
     films = max(-(-FILMS // machines.coordinators), 3) * machines.coordinators
     films = 1 if machines.coordinators == 1 else films
     result = simulated(stages, machines, films)
-    per_hour = result.seconds / (films * FILM_SECONDS / 3600)
+    per_hour = result.seconds / (films * machines.film_seconds / 3600)
     ideal = 3600 * RATE * stages.making / machines.workers
     shares = (result.cores, result.storage, result.scheduler)
     days = per_hour * hours / 86400
