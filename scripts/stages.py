@@ -84,6 +84,13 @@ def scheduling(folder: Path) -> tuple[float, float]:
     """What the scheduler needs for a task, and for a word that a worker tells."""
     from distributed import Client
 
+    def tell_much() -> None:  # in here, for workers do not know this file
+        from distributed import get_worker
+
+        for n in range(TASKS):
+            get_worker().log_event("words", {"run": "0", "number": n, "frames": n})
+            time.sleep(0.002)
+
     place = ADDRESS.partition("//")[2].split(":")
     with (
         dask(folder, "scheduler", "--host", place[0], "--port", place[1]) as program,
@@ -99,18 +106,10 @@ def scheduling(folder: Path) -> tuple[float, float]:
         ]
         client.gather(calls)
         between = _processor(program.pid)
-        client.submit(_tell_much, key="tell").result()
+        client.submit(tell_much, key="tell").result()
         time.sleep(1)
         after = _processor(program.pid)
         return (between - before) / TASKS, (after - between) / TASKS
-
-
-def _tell_much() -> None:
-    from distributed import get_worker
-
-    for n in range(TASKS):
-        get_worker().log_event("words", {"run": "0", "number": n, "frames": n})
-        time.sleep(0.002)
 
 
 def _processor(process: int) -> float:

@@ -390,10 +390,10 @@ def test_the_table_says_what_differs() -> None:
     with pytest.raises(ClusterError) as caught:
         check_versions(here, there)
     assert str(caught.value).splitlines()[1:] == [
-        "worker  library     there   here  ",
-        "b       av          17.1.0  18.1.0",
-        "c       videnhance  none    1.0   ",
-        "c       av          none    18.1.0",
+        "machine  library     there   here  ",
+        "b        av          17.1.0  18.1.0",
+        "c        videnhance  none    1.0   ",
+        "c        av          none    18.1.0",
     ]
     check_versions(here, {"a": here})
 
@@ -561,3 +561,16 @@ def test_cuda_goes_to_a_worker_that_offers_it(
         report = convert(_there(cuda, cluster.scheduler_address), _watcher())
     assert report.engine == "tiny float32 on cuda"
     assert [(c.device, c.precision) for c in found] == [("cuda", "float32")]
+
+
+def test_a_scheduler_without_videnhance_is_refused(
+    job: Job, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'videnhance'")
+
+    monkeypatch.setattr("distributed.Client.run_on_scheduler", absent)
+    with pytest.raises(
+        ClusterError, match=r"scheduler +videnhance +cannot be imported"
+    ):
+        convert(_there(job, address), _watcher())

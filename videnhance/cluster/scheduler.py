@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from videnhance.cluster.alike import check_versions
+from videnhance.cluster.errand import done
 from videnhance.cluster.library import load_distributed
 from videnhance.cluster.station import topic_of
 from videnhance.errors import ClusterError, printable
@@ -98,14 +99,23 @@ class Cluster:
         while not self.slots():
             time.sleep(0.1)
         answers = self._asked(library_key, on_error="return")
+        answers["scheduler"] = self._scheduler_key()
         absent = {"videnhance": "cannot be imported"}
         check_versions(
             library_key(),
             {
-                worker: absent if isinstance(found, Exception) else found
-                for worker, found in answers.items()
+                place: absent if isinstance(found, Exception) else found
+                for place, found in answers.items()
             },
         )
+
+    def _scheduler_key(self) -> Any:  # noqa: ANN401 - as of `_asked`
+        """It must know tasks by name, and pass them on."""
+        with self._connected():
+            try:
+                return self._client.run_on_scheduler(library_key)
+            except ImportError as error:
+                return error
 
     def slots(self) -> int:
         """Tasks that can run at once; looked up every few seconds.
@@ -137,13 +147,17 @@ class Cluster:
         return len(workers), int(sum(gpus))
 
     def submit(
-        self, function: Callable[..., Any], *args: object, key: str, priority: int = 0
+        self, errand: bytes, sent: Call | None, key: str, priority: int = 0
     ) -> Call:
-        """Asks for a task; of those that wait, the highest priority comes first."""
+        """Asks for a task; of those that wait, the highest priority comes first.
+
+        `sent` is what it needs beside the errand.
+        """
         with self._connected():
             call = self._client.submit(
-                function,
-                *args,
+                done,
+                errand,
+                sent,
                 key=key,
                 priority=priority,
                 retries=_TRIES,

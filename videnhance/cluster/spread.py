@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from videnhance.cluster.errand import packed
 from videnhance.cluster.orders import Commission, Made, Order
 from videnhance.cluster.scheduler import Call, Cluster
 from videnhance.cluster.segment import made
@@ -133,9 +134,7 @@ class Spread:
     def _call(self, order: Order, again: int) -> Call:
         commission, number = self._commission, order.number
         return self._cluster.submit(
-            made,
-            commission,
-            order,
+            packed(made, commission, order),
             self._shipment.sent,
             key=f"videnhance_segment-{commission.run}-{number:06d}-{again}",
             # The journal takes them in order.

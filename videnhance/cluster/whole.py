@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
+from videnhance.cluster.errand import packed
 from videnhance.cluster.orders import Commission, Converted, Outcome, Unseen
 from videnhance.cluster.scheduler import Cluster
 from videnhance.cluster.sending import Shipment
@@ -70,9 +71,7 @@ def whole(
     shipment, losses = Shipment(cluster, commission.job.source), 0
     while True:
         call = cluster.submit(
-            converted,
-            commission,
-            conversion,
+            packed(converted, commission, conversion),
             shipment.sent,
             key=f"videnhance_whole-{commission.run}-{losses}",
         )
