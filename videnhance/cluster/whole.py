@@ -41,13 +41,13 @@ def _converted(
     sent: bytes | None,
     station: Station,
 ) -> Outcome:
-    job, pulse = commission.job, Pulse(station, commission.run, 0)
+    job = commission.job
     if job.settings.workers:
         job = replace(job, settings=replace(job.settings, workers=station.threads))
     with source_seen(commission, sent) as place:
         if place is None:
             return Unseen(station.name)
-        job = replace(job, source=place)
+        job, pulse = replace(job, source=place), Pulse(station, commission.run, 0)
         if target_seen(commission):
             return Converted(station.name, conversion(job, pulse), None)
         if is_series(job.target):
