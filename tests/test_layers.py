@@ -20,7 +20,7 @@ ROWS = (
     ("journal", "identity"),
     ("unfinished",),
     ("enhance", "video", "model"),
-    ("compose",),
+    ("compose", "residual"),
     ("plan", "tiles", "threads", "motion", "report", "colour"),
     ("alpha", "framing", "sizing"),
     ("quality", "frame", "resize", "fit", "limits"),
