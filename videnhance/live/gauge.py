@@ -1,0 +1,105 @@
+"""What is measured of a running window: rates, delay, what was dropped."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from typing import Any
+
+from videnhance.live.engine import Result
+from videnhance.plan import Fill
+
+__all__ = ["Gauge", "Reading"]
+
+_WINDOW = 300
+"""Frames that delays and shares are told of: ten seconds at 30 a second."""
+_RATE_WINDOW = 61
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the gauge shows at one moment."""
+
+    source_rate: float
+    """Frames a second that the source gives."""
+    output_rate: float
+    """Frames a second that are shown."""
+    delay: float
+    """Seconds from capture to screen, the median of the last ten."""
+    delay_95: float
+    """Seconds that 19 of 20 frames stay below."""
+    shown: int
+    dropped: int
+    """Frames of the source that were not shown, since the start."""
+    shares: dict[str, float]
+    """Of cells, by where their residual came from."""
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Notes each frame that is shown; `clock` is that of the captures."""
+
+    clock: Callable[[], float] = time.monotonic
+    shown: int = 0
+    dropped: int = 0
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    _times: deque[tuple[float, float, int]] = field(
+        default_factory=lambda: deque(maxlen=_RATE_WINDOW)
+    )
+    """When it was shown, when it was captured, and its number."""
+    _cells: deque[Counter[int]] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+
+    def note(self, result: Result) -> float:
+        """A result is on the screen now; gives its age in seconds."""
+        now, shot = self.clock(), result.shot
+        if shot.again:
+            return 0.0
+        delay = now - shot.captured
+        if self._times and shot.joined:
+            self.dropped += max(shot.number - self._times[-1][2] - 1, 0)
+        self.shown += 1
+        self.delays.append(delay)
+        self._times.append((now, shot.captured, shot.number))
+        cells: Counter[int] = Counter()
+        for enhanced in result.passes:
+            cells.update(enhanced.fills.ravel().tolist())
+        self._cells.append(cells)
+        return delay
+
+    def pause(self) -> None:
+        """Rates start afresh: what comes next is not late, it was not wanted."""
+        self._times.clear()
+
+    def reading(self) -> Reading:
+        """What is to be shown now."""
+        rates = self._rates()
+        delays = list(self.delays) or [0.0]
+        late = quantiles(delays, n=20)[-1] if len(delays) > 1 else delays[0]
+        cells = sum(self._cells, Counter[int]())
+        total = sum(cells.values()) or 1
+        shares = {fill.name.lower(): cells[fill] / total for fill in Fill}
+        return Reading(*rates, median(delays), late, self.shown, self.dropped, shares)
+
+    def _rates(self) -> tuple[float, float]:
+        if len(self._times) < 2:
+            return 0.0, 0.0
+        first, last = self._times[0], self._times[-1]
+        count = len(self._times) - 1
+        taken = last[1] - first[1]
+        shown = last[0] - first[0]
+        source = (last[2] - first[2]) / taken if taken > 0 else 0.0
+        return source, count / shown if shown > 0 else 0.0
+
+
+def as_json(reading: Reading) -> dict[str, Any]:
+    """All of it as plain values, delays in milliseconds."""
+    return {
+        "source_fps": round(reading.source_rate, 2),
+        "output_fps": round(reading.output_rate, 2),
+        "delay_ms": round(1000 * reading.delay, 1),
+        "delay_p95_ms": round(1000 * reading.delay_95, 1),
+        "shown": reading.shown,
+        "dropped": reading.dropped,
+        "cells": {name: round(share, 4) for name, share in reading.shares.items()},
+    }

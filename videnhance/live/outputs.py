@@ -1,0 +1,126 @@
+"""Where the pictures go beside the window: a recording, snapshots, a virtual camera."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from videnhance.errors import VidenhanceError
+from videnhance.frame import Pixels, VideoInfo
+from videnhance.live.engine import Result
+from videnhance.live.recorder import Recorder, Recording, live_encoding
+from videnhance.live.snapshot import Snapshots, stem_now
+from videnhance.live.virtual import VirtualCamera
+from videnhance.video.coding.encoding import Encoding
+
+__all__ = ["Outputs"]
+
+
+class Outputs:
+    """What is open to be written to; leaving the `with` block completes all of it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        recording: Recording | None = None,
+        camera: VirtualCamera | None = None,
+        sound: Path | None = None,
+        encoding: Encoding | None = None,
+    ) -> None:
+        """`folder` takes snapshots and the recordings that have no name of their own.
+
+        `recording` begins with the first picture; `sound` and `encoding` are for those
+        that begin later.
+        """
+        self.camera = camera
+        self.recorder: Recorder | None = None
+        self.said: list[str] = []
+        """What was done or failed, in words, for the window."""
+        self._folder, self._sound, self._encoding = folder, sound, encoding
+        self._wanted = recording
+        self._asked = recording.target if recording else None
+        self._snapshots = Snapshots(folder, self.said)
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Outputs":
+        self._open.callback(self._snapshots.close)
+        if self.camera is not None:
+            self._open.enter_context(self.camera)
+        self._open.callback(self.stop_recording)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What is recorded cannot be had again: it is completed whatever happened.
+        self._open.close()
+
+    def take(self, result: Result, info: VideoInfo, pixels: Pixels | None) -> None:
+        """A result is shown; `pixels` (B G R) are the enhanced picture, if known."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._begin(wanted, info)
+        recorder = self.recorder
+        if recorder is not None and not result.shot.again:
+            recorder.offer(result.shot, result.after)
+            if not recorder.is_running:
+                self._end(recorder)
+        if self.camera is not None and pixels is not None:
+            self.camera.send(pixels)
+
+    def snapshot(self, result: Result, info: VideoInfo) -> None:
+        """Saves the picture, before and after."""
+        self._snapshots.take(result, info)
+
+    def toggle_recording(self, info: VideoInfo) -> None:
+        """Begins a recording named by the time, or completes the one that runs."""
+        if self.recorder is not None:
+            self._end(self.recorder)
+            return
+        target = self._folder / f"{stem_now()}.mkv"
+        encoding = live_encoding(target, self._encoding)
+        recording = Recording(target, encoding, False, self._sound)
+        try:
+            self._begin(recording, info)
+        except VidenhanceError as error:
+            self.said.append(f"no recording: {error}")
+
+    def stop_recording(self) -> None:
+        """Completes the recording that runs. Raises OutputError if that fails."""
+        recorder, self.recorder = self.recorder, None
+        if recorder is None:
+            return
+        recorder.close()
+        words = f"recorded {recorder.frames} frames: {recorder.target}"
+        if recorder.left_out:
+            words += f"; the encoder had no time for {recorder.left_out} more"
+        self.said += [*recorder.notices, words]
+
+    def told(self) -> list[str]:
+        """What was done or failed since the last question, in words."""
+        # Another thread may add to it meanwhile.
+        return [self.said.pop(0) for _ in range(len(self.said))]
+
+    @property
+    def recording_words(self) -> str:
+        """How the recording goes; empty if there is none."""
+        recorder = self.recorder
+        if recorder is None:
+            return ""
+        lost = f", {recorder.left_out} left out" if recorder.left_out else ""
+        return f"{recorder.target.name}: {recorder.frames} frames{lost}"
+
+    def _end(self, recorder: Recorder) -> None:
+        """Completes a recording; one that the user began by a key may fail in words."""
+        try:
+            self.stop_recording()
+        except VidenhanceError as error:
+            if recorder.target == self._asked:
+                raise
+            self.said.append(f"recording failed: {error}")
+
+    def _begin(self, recording: Recording, info: VideoInfo) -> None:
+        self.recorder = Recorder(recording, info)
+        self.said.append(f"recording {recording.target.name}")
