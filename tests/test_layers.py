@@ -12,7 +12,7 @@ from tests.sources import ROOT, Source, sources
 ROWS = (
     ("__main__",),
     ("cli",),
-    ("batch",),
+    ("batch", "live"),
     ("convert", "bench", "probe"),
     ("preflight", "outputs"),
     ("work", "opening"),
@@ -42,8 +42,13 @@ PEERS = {
 HOMES = {
     "av": ("video",),
     "click": ("cli",),
-    "concurrent.futures": ("threads", "model.data"),
-    "cv2": ("motion", "model.data", "model.degrade"),
+    "concurrent.futures": ("live.engine", "threads", "model.data"),
+    "cv2": (
+        "live",
+        "model.data",
+        "model.degrade",
+        "motion",
+    ),
     "queue": ("threads",),
     "threading": ("threads",),
     "torch": ("model",),
@@ -51,7 +56,7 @@ HOMES = {
     "tqdm": ("cli",),
     "watchdog": ("batch.watching",),
 }
-LAZY = {"cli", "motion"}
+LAZY = {"cli", "live", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 

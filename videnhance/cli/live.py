@@ -9,6 +9,7 @@ import click
 
 from videnhance.cli.job import check_report
 from videnhance.cli.progress import written
+from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ _MODEL = (
     click.option("--strength", default=1.0, help="0 (plain resize) to 1."),
     click.option("--fuse", default=0.3, help="Share of the last residual: 0 to 1."),
     click.option(
-        "--view", default="split", type=click.Choice(list(_VIEWS)), help="To begin with."
+        "--view",
+        default="split",
+        type=click.Choice(list(_VIEWS)),
+        help="To begin with.",
     ),
     click.option("--fullscreen", is_flag=True),
     click.option("--no-overlay", is_flag=True, help="Begin without figures."),
@@ -66,7 +70,7 @@ _LIVE = (
     click.option(
         "--size",
         metavar="WxH|source",
-        help="Of the capture; `source` reduces nothing. [what the machine keeps up with]",
+        help="Of the capture; `source` reduces nothing. [what the machine can do]",
     ),
     click.option("--fps", "rate", type=float, help="Of the capture. [30]"),
     click.option("--loop", is_flag=True, help="Play a file over and over."),
@@ -110,7 +114,6 @@ def live(**options: Any) -> None:
     SOURCE is a camera's number, name or device (0 by default), a video file, or an
     address (rtsp://, http://).
     """
-    from videnhance.cli.stopping import INTERRUPTED, signals
     from videnhance.live.cameras import cameras
     from videnhance.live.sources import Wish, source_for
     from videnhance.live.watching import live as run
@@ -143,7 +146,6 @@ def live(**options: Any) -> None:
 @_with(_PREVIEW)
 def preview(**options: Any) -> None:
     """Shows IN as its conversion would be, to try settings; C prints the command."""
-    from videnhance.cli.stopping import INTERRUPTED, signals
     from videnhance.live.watching import preview as run
 
     showing = _showing(options, None)
@@ -173,7 +175,9 @@ def _capture(words: str | None) -> "tuple[Size | None, int | None]":
         return None, LIMIT_PIXELS
     width, _, height = words.partition("x")
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise UsageError(f"--size {printable(words)} is no size; write 640x360 or source")
+        raise UsageError(
+            f"--size {printable(words)} is no size; write 640x360 or source"
+        )
     size = Size(int(width), int(height))
     return size, size.area
 
@@ -234,4 +238,6 @@ def _recording(options: dict[str, Any]) -> "Recording | None":
     codec = options["codec"] or default_codec(container_for(target))
     encoding = Encoding(codec, options["crf"], options["preset"])
     sound = None
-    return Recording(target, live_encoding(target, encoding), options["overwrite"], sound)
+    return Recording(
+        target, live_encoding(target, encoding), options["overwrite"], sound
+    )

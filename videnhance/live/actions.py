@@ -130,7 +130,7 @@ class Actions:
         here = state.view if state.view in _VIEWS else self._back
         view = _VIEWS[(_VIEWS.index(here) + 1) % len(_VIEWS)]
         self._face.state = replace(state, view=view)
-        return view.value
+        return ""
 
     def _swap(self) -> str:
         state = self._face.state
@@ -145,7 +145,7 @@ class Actions:
         else:
             self._back = state.view
         self._face.state = replace(state, view=view)
-        return view.value
+        return ""
 
     def _loupe(self) -> str:
         state = self._face.state

@@ -9,8 +9,10 @@ __all__ = ["Budget", "Cost", "Ration"]
 
 _USED = 0.8
 """Of the time between two pictures; the rest is for what cannot be foreseen."""
-_RISING, _FALLING = 0.3, 0.05
-"""How fast an average follows: a machine that gets busy is noticed at once."""
+_RISING, _FALLING = 0.1, 0.05
+"""How fast an average follows: a machine that gets busy is noticed sooner."""
+_MOST = 3.0
+"""Times the average that one value counts for: no plan helps against a single stall."""
 _RETRIED = 0.99
 """What is not done is not measured; its cost is taken for less with each frame, so that
 it is tried again."""
@@ -70,4 +72,4 @@ class Budget:
 
 def _followed(average: float, value: float) -> float:
     speed = _RISING if value > average else _FALLING
-    return average + speed * (value - average)
+    return average + speed * (min(value, _MOST * average) - average)

@@ -6,10 +6,12 @@ them at once and keeps the newest.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import cv2
@@ -54,7 +56,7 @@ def opened_camera(order: CaptureOrder) -> Grabber:
     place: str | int = int(order.place) if order.place.isdecimal() else order.place
     camera = cv2.VideoCapture(place)
     if not camera.isOpened():
-        raise InputError("does not open: it is absent, in use, or not permitted")
+        raise InputError(f"does not open: {_why_closed(order.place)}")
     wanted = {
         cv2.CAP_PROP_FRAME_WIDTH: order.width,
         cv2.CAP_PROP_FRAME_HEIGHT: order.height,
@@ -68,6 +70,18 @@ def opened_camera(order: CaptureOrder) -> Grabber:
     # More than one would be pictures of the past.
     camera.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     return camera
+
+
+def _why_closed(place: str) -> str:
+    """The likely reason, as far as the system tells."""
+    path = Path(f"/dev/video{place}" if place.isdecimal() else place)
+    if not sys.platform.startswith("linux"):
+        return "it is absent, in use by another program, or not permitted"
+    if not path.exists():
+        return f"there is no {path}; --list-cameras tells what there is"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"{path} is not permitted to you: join the group that owns it (video)"
+    return "it is in use by another program, or no camera: close the other program"
 
 
 Open = Callable[[CaptureOrder], Grabber]

@@ -12,7 +12,7 @@ from videnhance.live.panels import (
     draw_names,
     draw_timeline,
 )
-from videnhance.live.views import Pair, View, ViewState, blank, drawn
+from videnhance.live.views import Pair, View, ViewState, blank, draw_loupe, drawn
 from videnhance.region import Size
 
 __all__ = ["Face", "Words", "painted"]
@@ -58,10 +58,12 @@ def painted(
         bottom = draw_timeline(canvas, *words.timeline)
     if pair is not None:
         draw_names(canvas, face.state, bottom)
-    if face.overlay and words.reading is not None and words.facts is not None:
-        draw_figures(canvas, words.reading, words.facts)
     if words.message:
         draw_message(canvas, words.message, words.warns, bottom)
     if face.help:
         draw_help(canvas, preview)
+    elif face.overlay and words.reading is not None and words.facts is not None:
+        draw_figures(canvas, words.reading, words.facts)
+    if face.state.loupe and pair is not None:
+        draw_loupe(canvas, pair, face.state)
     return canvas

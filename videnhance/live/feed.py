@@ -75,7 +75,7 @@ class Feed:
         loop: bool = False,
         command: Callable[[], list[str]] = lambda: list(CAPTURE),
     ) -> None:
-        self.name = name
+        self.name = printable(name)
         self.info: VideoInfo | None = None
         self._order, self._command, self._loop = order, command, loop
         self._patience = patience or Patience()

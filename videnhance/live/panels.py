@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _MARGIN = 12
-_TIMELINE_HEIGHT = 26
+_TIMELINE_HEIGHT = 38
 _BAR_HEIGHT = 6
 _SMALL_WINDOW = 480
 """Pixels of height below which type is smaller."""
@@ -40,6 +40,9 @@ class Facts:
     model: str
     planner: str
     settings: str
+    work_ms: float = 0.0
+    in_order: bool = False
+    """Whether every frame counts, and none is late."""
     recording: str = ""
 
 
@@ -53,25 +56,33 @@ def draw_figures(canvas: Pixels, reading: Reading, facts: Facts) -> None:
     shares = ", ".join(
         f"{name} {share:.0%}" for name, share in reading.shares.items() if share
     )
+    late = 1000 * reading.delay, 1000 * reading.delay_95
     figures = (
-        ("source", f"{reading.source_rate:.1f} fps  {facts.size}{reduced}"),
-        ("output", f"{reading.output_rate:.1f} fps  {facts.output}"),
-        (
-            "delay",
-            f"{1000 * reading.delay:.0f} ms, of 95 % below "
-            f"{1000 * reading.delay_95:.0f} ms",
-        ),
+        ("source", f"{_rate(reading.source_rate)}  {facts.size}{reduced}"),
+        ("output", f"{_rate(reading.output_rate)}  {facts.output}"),
+        ("work", f"{facts.work_ms:.0f} ms a frame"),
+        ("delay", f"{late[0]:.0f} ms, 95 % of frames below {late[1]:.0f} ms"),
         ("dropped", f"{reading.dropped} of {reading.shown + reading.dropped}"),
         ("cells", shares),
         ("planner", facts.planner),
         ("model", facts.model),
         ("set", facts.settings),
     )
+    # At its own pace a preview is never late, and drops nothing.
+    hidden = ("delay", "dropped") if facts.in_order else ("work",)
     rows: list[tuple[Cell, ...]] = [(Cell(facts.source[:60], ACCENT),)]
-    rows += [(Cell(name, DIM), Cell(words[:_LONGEST_WORDS])) for name, words in figures]
+    rows += [
+        (Cell(name, DIM), Cell(words[:_LONGEST_WORDS]))
+        for name, words in figures
+        if name not in hidden
+    ]
     if facts.recording:
         rows.append((Cell("record", WARNING), Cell(facts.recording[:_LONGEST_WORDS])))
     stamped(canvas, label(tuple(rows), _points(canvas)), _MARGIN, _MARGIN)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f} fps" if rate else "- fps"
 
 
 def draw_help(canvas: Pixels, preview: bool) -> None:

@@ -25,7 +25,9 @@ _RUNS = 5
 _SHARE = 0.35
 """Of the time between two pictures for what must be done even without the network: the
 window needs as much again, and another program may take half of the machine."""
-_SMALLEST = 160 * 90
+_SMALLEST = 640 * 360
+"""Pixels that are always let through: less is not worth enlarging, and a machine that
+is busy as it starts may not be so for long."""
 
 
 def affordable_area(rate: float, pool: Pool | None, workers: int) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videnhance.errors import VidenhanceError
@@ -72,5 +72,6 @@ def stem_now() -> str:
 
 
 def _write_picture(path: Path, frame: Frame, info: VideoInfo) -> None:
+    info = replace(info, frames=1)
     with StillWriter(path, info, frame.size, Encoding(), None) as writer:
         writer.write(frame)

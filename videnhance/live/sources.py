@@ -75,7 +75,9 @@ def _camera(camera: Camera, wish: Wish) -> Feed:
         wish.rate or _RATE,
     )
     if camera.place.startswith("/") and not Path(camera.place).exists():
-        raise InputError(f"there is no device {printable(camera.place)}: check the name")
+        raise InputError(
+            f"there is no device {printable(camera.place)}: check the name"
+        )
     name = printable(camera.name)
     place = "" if name.endswith(camera.place) else f" ({camera.place})"
     return Feed(order, f"{name}{place}")

@@ -15,7 +15,7 @@ from videnhance.frame import Pixels
 from videnhance.live.geometry import Placed, fitted, natural
 from videnhance.region import Region, Size
 
-__all__ = ["Pair", "View", "ViewState", "blank", "drawn"]
+__all__ = ["Pair", "View", "ViewState", "blank", "draw_loupe", "drawn"]
 
 _GROUND = 22
 """Grey level around the picture."""
@@ -73,14 +73,14 @@ class ViewState:
 def drawn(pair: Pair, state: ViewState, window: Size) -> Pixels:
     """The window's pixels, H x W x 3 uint8, B G R."""
     canvas = blank(window)
-    before, after = pair.before, pair.after
-    if state.swapped:
-        before, after = after, before
-    shown = Pair(before, after, pair.shape)
-    _VIEWS[state.view](canvas, shown, state)
-    if state.loupe:
-        _draw_loupe(canvas, shown, state)
+    _VIEWS[state.view](canvas, _arranged(pair, state), state)
     return canvas
+
+
+def _arranged(pair: Pair, state: ViewState) -> Pair:
+    if not state.swapped:
+        return pair
+    return Pair(pair.after, pair.before, pair.shape)
 
 
 def blank(window: Size) -> Pixels:
@@ -165,8 +165,9 @@ def _resized(picture: Pixels, size: Size) -> Pixels:
     return np.asarray(made)
 
 
-def _draw_loupe(canvas: Pixels, pair: Pair, state: ViewState) -> None:
+def draw_loupe(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     """Two magnified views of the place under the mouse, side by side."""
+    pair = _arranged(pair, state)
     height, width = canvas.shape[:2]
     side = int(height * _LOUPE_SHARE) // _LOUPE_ZOOM * _LOUPE_ZOOM
     if side < _LOUPE_ZOOM or 2 * side + _GAP > width:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from videnhance.live.window import OpenCVWindow, Window
 from videnhance.memory import peak_memory_mb
 from videnhance.model.runtime import Choice
 from videnhance.region import Size
+from videnhance.video.making.target import check_target
 
 __all__ = ["Showing", "live", "preview"]
 
@@ -68,10 +69,12 @@ def live(
     rate = float(source.info.rate) if source.info and source.info.rate else 30.0
     camera = VirtualCamera(rate) if showing.virtual_camera else None
     sound = source.path if isinstance(source, Player) and not source.loop else None
+    recording = showing.recording
+    if recording is not None:
+        recording = replace(recording, sound=sound)
+        check_target(recording.target, sound, recording.overwrite)
     with ExitStack() as stack:
-        outputs = stack.enter_context(
-            Outputs(showing.folder, showing.recording, camera, sound)
-        )
+        outputs = stack.enter_context(Outputs(showing.folder, recording, camera, sound))
         running = stack.enter_context(
             stage(source, showing.choices, showing.look, showing.workers, showing.area)
         )
@@ -91,7 +94,9 @@ def preview(
     )
     with (
         Outputs(showing.folder) as outputs,
-        preview_stage(player, showing.choices, showing.look, showing.workers) as running,
+        preview_stage(
+            player, showing.choices, showing.look, showing.workers
+        ) as running,
     ):
         _shown(running, outputs, showing, say)
         choice = running.models.choice
@@ -109,9 +114,7 @@ def _shown(
             window = stack.enter_context(OpenCVWindow(title, size))
             if showing.full_screen:
                 window.toggle_full_screen()
-        session = Session(
-            running, window, outputs, showing.face, say, showing.seconds
-        )
+        session = Session(running, window, outputs, showing.face, say, showing.seconds)
         session.run()
         measured = as_json(session.gauge.reading())
         return measured | {"peak_memory_mb": round(peak_memory_mb(), 1)}

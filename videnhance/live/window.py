@@ -1,12 +1,15 @@
 """A window: OpenCV's, or whatever has its face. To be used on the main thread alone."""
 
+import sys
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
 import cv2
 
+from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
+from videnhance.live import PYAV_CAME_FIRST
 from videnhance.region import Size
 
 __all__ = ["Mouse", "OpenCVWindow", "Pressed", "Window"]
@@ -69,6 +72,11 @@ class OpenCVWindow:
         self._first = size
 
     def __enter__(self) -> "OpenCVWindow":
+        if PYAV_CAME_FIRST and sys.platform.startswith("linux"):
+            raise MissingLibraryError(
+                "a window cannot be opened once PyAV is loaded: import "
+                "videnhance.live before it"
+            )
         # The plain kind: the other has a tool bar, and keys of its own.
         kind = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
         cv2.namedWindow(self._title, kind)

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from videnhance.errors import InputError, printable
+from videnhance.errors import InputError
 from videnhance.frame import ColourTags
 from videnhance.resize import Plane
 from videnhance.video.layout import delivered_layout
@@ -56,12 +56,15 @@ def is_address(word: str) -> bool:
 
 
 def received(address: str) -> Iterator[Received]:
-    """The pictures of a stream as they come. Raises InputError if it cannot be read."""
+    """The pictures of a stream as they come.
+
+    Raises InputError, without the address, if it cannot be read.
+    """
     with _opened(address) as container:
         try:
             yield from _pictures(container, address)
         except DECODE_ERRORS as error:
-            raise InputError(f"{printable(address)}: {reason(error)}") from error
+            raise InputError(f"cannot be read on: {reason(error)}") from error
 
 
 @contextmanager
@@ -78,8 +81,8 @@ def _opened(address: str) -> Iterator[InputContainer]:
         )
     except DECODE_ERRORS as error:
         raise InputError(
-            f"{printable(address)} cannot be opened: {reason(error)}; check the "
-            "address, and that its server is there"
+            f"cannot be opened: {reason(error)}; check the address, and that its "
+            "server is there"
         ) from error
     with container:
         yield container
