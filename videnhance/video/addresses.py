@@ -28,11 +28,12 @@ _SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "tcp", "udp", "sr
 _PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,http,https,tcp,tls,udp,srt,crypto,httpproxy"
 """What FFmpeg may follow: no `file`, `concat`, `subfile`, `data` or `pipe`."""
 _LOW_DELAY = {
-    "fflags": "nobuffer",
     "flags": "low_delay",
     "probesize": "500000",
     "analyzeduration": "1000000",
 }
+# What is read to find out about a stream is decoded, too (not `nobuffer`, which would wait
+# for the next key frame): it is quickly past, and the newest picture wins.
 _OPEN_SECONDS, _READ_SECONDS = 8.0, 4.0
 
 
