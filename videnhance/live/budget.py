@@ -11,6 +11,8 @@ _USED = 0.8
 """Of the time between two pictures; the rest is for what cannot be foreseen."""
 _RISING, _FALLING = 0.1, 0.05
 """How fast an average follows: a machine that gets busy is noticed sooner."""
+_FIRST_CELLS = 2
+"""Of a network that is not known yet."""
 _MOST = 3.0
 """Times the average that one value counts for: no plan helps against a single stall."""
 _RETRIED = 0.99
@@ -44,14 +46,17 @@ class Cost:
 class Budget:
     """Learns what things cost and shares out the time between two pictures."""
 
-    cell: float = 0.001
-    """Seconds a cell."""
-    moving: float = 0.006
-    rest: float = 0.008
-    """All but network and motion."""
+    cell: float = 0.0
+    """Seconds a cell; 0 as long as nothing is measured."""
+    moving: float = 0.0
+    """Seconds to find the motion."""
+    rest: float = 0.0
+    """Seconds for all but network and motion."""
 
     def ration(self, interval: float) -> Ration:
         """What a frame may have if the next one comes after `interval` seconds."""
+        if not self.cell:
+            return Ration(_FIRST_CELLS, moves=True)
         left = interval * _USED - self.rest
         moves = left > self.moving
         if moves:
@@ -62,6 +67,8 @@ class Budget:
         """Takes in what a frame took."""
         if cost.cells:
             self.cell = _followed(self.cell, cost.network / cost.cells)
+        else:
+            self.cell *= _RETRIED
         if cost.moving:
             self.moving = _followed(self.moving, cost.moving)
         else:
@@ -71,5 +78,7 @@ class Budget:
 
 
 def _followed(average: float, value: float) -> float:
+    if not average:
+        return value
     speed = _RISING if value > average else _FALLING
     return average + speed * (min(value, _MOST * average) - average)

@@ -32,8 +32,8 @@ _LOW_DELAY = {
     "probesize": "500000",
     "analyzeduration": "1000000",
 }
-# What is read to find out about a stream is decoded, too (not `nobuffer`, which would wait
-# for the next key frame): it is quickly past, and the newest picture wins.
+# Without `nobuffer`: it drops what is read to find out about a stream, and its key frame.
+# Decoding that is quick, and the newest picture wins.
 _OPEN_SECONDS, _READ_SECONDS = 8.0, 4.0
 
 
