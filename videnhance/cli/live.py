@@ -76,6 +76,9 @@ _LIVE = (
     click.option("--loop", is_flag=True, help="Play a file over and over."),
     click.option("--scale", default="2", type=click.Choice(["1", "2"])),
     click.option("--record", type=_FILE, metavar="FILE", help="Record from the start."),
+    click.option(
+        "--record-view", is_flag=True, help="Record the window, not the picture alone."
+    ),
     click.option("-y", "--overwrite", is_flag=True, help="Replace the recording."),
     click.option("-c", "--codec", help="Of recordings, as FFmpeg names it. [libx264]"),
     click.option("--crf", type=int, help="Of recordings; less is better."),
@@ -203,6 +206,7 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
         headless=options.get("headless", False),
         recording=_recording(options),
         folder=options["snapshots"],
+        records_view=options.get("record_view", False),
         virtual_camera=options.get("virtual_camera", False),
         seconds=options.get("seconds"),
     )

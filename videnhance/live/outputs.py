@@ -10,7 +10,7 @@ from videnhance.live.engine import Result
 from videnhance.live.recorder import Recorder, Recording, live_encoding
 from videnhance.live.snapshot import Snapshots, stem_now
 from videnhance.live.virtual import VirtualCamera
-from videnhance.video.coding.encoding import Encoding
+from videnhance.video.display import frame_of_screen
 
 __all__ = ["Outputs"]
 
@@ -24,18 +24,18 @@ class Outputs:
         recording: Recording | None = None,
         camera: VirtualCamera | None = None,
         sound: Path | None = None,
-        encoding: Encoding | None = None,
+        records_view: bool = False,
     ) -> None:
         """`folder` takes snapshots and the recordings that have no name of their own.
 
-        `recording` begins with the first picture; `sound` and `encoding` are for those
-        that begin later.
+        `recording` begins with the first picture; `sound` and `records_view` are for
+        those that begin later.
         """
         self.camera = camera
         self.recorder: Recorder | None = None
         self.said: list[str] = []
         """What was done or failed, in words, for the window."""
-        self._folder, self._sound, self._encoding = folder, sound, encoding
+        self._folder, self._sound, self._view = folder, sound, records_view
         self._wanted = recording
         self._asked = recording.target if recording else None
         self._snapshots = Snapshots(folder, self.said)
@@ -57,18 +57,30 @@ class Outputs:
         # What is recorded cannot be had again: it is completed whatever happened.
         self._open.close()
 
-    def take(self, result: Result, info: VideoInfo, pixels: Pixels | None) -> None:
-        """A result is shown; `pixels` (B G R) are the enhanced picture, if known."""
+    def take(
+        self,
+        result: Result,
+        info: VideoInfo,
+        picture: Pixels | None,
+        view: Pixels | None,
+    ) -> None:
+        """A result is shown; `picture` is the enhanced one, `view` the whole window.
+
+        Both are B G R, and None where nobody needs them.
+        """
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             self._begin(wanted, info)
         recorder = self.recorder
         if recorder is not None and not result.shot.again:
-            recorder.offer(result.shot, result.after)
+            frame = result.after
+            if recorder.records_view and view is not None:
+                frame = frame_of_screen(view, frame)
+            recorder.offer(result.shot, frame)
             if not recorder.is_running:
                 self._end(recorder)
-        if self.camera is not None and pixels is not None:
-            self.camera.send(pixels)
+        if self.camera is not None and picture is not None:
+            self.camera.send(picture)
 
     def snapshot(self, result: Result, info: VideoInfo) -> None:
         """Saves the picture, before and after."""
@@ -80,8 +92,8 @@ class Outputs:
             self._end(self.recorder)
             return
         target = self._folder / f"{stem_now()}.mkv"
-        encoding = live_encoding(target, self._encoding)
-        recording = Recording(target, encoding, False, self._sound)
+        encoding = live_encoding(target)
+        recording = Recording(target, encoding, False, self._sound, self._view)
         try:
             self._begin(recording, info)
         except VidenhanceError as error:

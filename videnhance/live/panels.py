@@ -158,13 +158,13 @@ def draw_timeline(canvas: Pixels, seconds: float, duration: float) -> int:
     """The bar with the place in the file; gives the height that it takes."""
     bar = _bar(Size(canvas.shape[1], canvas.shape[0]))
     place = min(max(seconds / duration, 0.0), 1.0) if duration else 0.0
-    ground = canvas[canvas.shape[0] - _TIMELINE_HEIGHT :]
+    ground = canvas[max(canvas.shape[0] - _TIMELINE_HEIGHT, 0) :]
     ground[:] = ground // 3
     canvas[bar.slices] = 110
     done = round(place * bar.width)
     canvas[bar.y : bar.bottom, bar.x : bar.x + done] = ACCENT
     knob = slice(max(bar.x + done - 3, 0), bar.x + done + 3)
-    canvas[bar.y - 5 : bar.bottom + 5, knob] = 245
+    canvas[max(bar.y - 5, 0) : bar.bottom + 5, knob] = 245
     words = f"{_clock(seconds)} / {_clock(duration)}"
     panel = label(((Cell(words),),), 12)
     x = canvas.shape[1] - panel.width - 4
@@ -186,7 +186,7 @@ _CLOCK_WIDTH = 150
 
 def _bar(window: Size) -> Region:
     width = max(window.width - _MARGIN - _CLOCK_WIDTH, 1)
-    y = window.height - (_TIMELINE_HEIGHT + _BAR_HEIGHT) // 2
+    y = max(window.height - (_TIMELINE_HEIGHT + _BAR_HEIGHT) // 2, 0)
     return Region(_MARGIN, y, width, _BAR_HEIGHT)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.geometry import fitted
@@ -20,6 +21,7 @@ from videnhance.video.coding.encoding import Encoding, default_codec
 from videnhance.video.coding.rescale import Rescaler
 from videnhance.video.making.target import check_target, container_for
 from videnhance.video.making.writer import VideoWriter
+from videnhance.video.reading.clock import until_next
 from videnhance.video.source import Source, Span
 
 __all__ = ["Recorder", "Recording", "live_encoding"]
@@ -32,6 +34,15 @@ _NO_END = 1 << 40
 """Frames: sound is then copied up to the last one, and not to the source's end."""
 
 
+_UPRIGHT: dict[str, Any] = {
+    "sample_aspect_ratio": None,
+    "rotation_degrees": 0,
+    "mirrored": False,
+    "light": None,
+}
+"""Of a window's pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What is asked for."""
@@ -41,6 +52,8 @@ class Recording:
     overwrite: bool = False
     sound: Path | None = None
     """The file whose sound comes along; its times are kept then."""
+    view: bool = False
+    """What the window shows, words and all, instead of the enhanced picture."""
 
 
 def live_encoding(target: Path, encoding: Encoding | None = None) -> Encoding:
@@ -62,7 +75,7 @@ class Recorder:
     def __init__(self, recording: Recording, info: VideoInfo) -> None:
         """`info` is of the source."""
         check_target(recording.target, recording.sound, recording.overwrite)
-        self.target = recording.target
+        self.target, self.records_view = recording.target, recording.view
         self.frames = 0
         """Given to the encoder, or soon."""
         self.left_out = 0
@@ -100,17 +113,21 @@ class Recorder:
         return replace(frame, pts=pts, time_base=TICKS, duration=0)
 
     def _written(self, frames: Iterator[Frame]) -> None:
+        # What is left out, or late, is bridged by the frame before it.
+        frames = until_next(frames)
         first = next(frames, None)
         if first is None:
             return
-        info, source = self._info, None
+        info, source = replace(self._info, layout=first.layout, tags=first.tags), None
         recording = self._recording
         if recording.sound is None:
             info = replace(info, time_base=TICKS, start_seconds=Fraction(0))
         else:
             place = float(first.pts * first.time_base - info.start_seconds)
             source = Source(recording.sound, Span(max(place, 0.0), None, _NO_END))
-        info = replace(info, layout=first.layout, duration_seconds=None, frames=None)
+        info = replace(info, duration_seconds=None, frames=None)
+        if recording.view:
+            info = replace(info, **_UPRIGHT)
         with VideoWriter(
             recording.target,
             info,

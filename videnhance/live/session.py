@@ -68,16 +68,15 @@ class Session:
             item = self._stage.results.take(_WAIT_SECONDS)
             result = item if isinstance(item, Result) else None
             if isinstance(item, Trouble):
-                self._trouble = item.words
-                self._say(item.words)
-                self.gauge.pause()
+                self._hear(item)
             elif result is not None and not self._is_wanted(result):
                 result = None
-            if result is not None:
-                self._take(result)
-            self._refresh(result is not None)
+            picture = None if result is None else self._take(result)
+            view = self._refresh(result is not None)
             if result is not None:
                 self.gauge.note(result)
+                info = self._info(result)
+                self._outputs.take(result, info, picture, view)
 
     def _is_done(self) -> bool:
         window = self._window
@@ -92,19 +91,26 @@ class Session:
         stage = self._stage
         return stage.player is not None or not stage.paused or result.shot.again
 
+    def _hear(self, trouble: Trouble) -> None:
+        if trouble.words != self._trouble:
+            self._say(trouble.words)
+        self._trouble = trouble.words
+        self._actions.changed = True
+        self.gauge.pause()
+
     # A picture has come.
 
-    def _take(self, result: Result) -> None:
+    def _take(self, result: Result) -> Pixels | None:
+        """Makes ready what is seen; the enhanced picture, B G R, if anyone sees it."""
         now = time.monotonic()
         if self._last is None or not _is_same(self._last, result):
             self._changed = now
         self._last, self._trouble, self._seen = result, "", now
         info = self._actions.info = self._info(result)
         self._actions.result = result
-        pixels = None
-        if self._window is not None or self._outputs.camera is not None:
-            pixels = self._displayed(result, info)
-        self._outputs.take(result, info, pixels)
+        if self._window is None and self._outputs.camera is None:
+            return None
+        return self._displayed(result, info)
 
     def _info(self, result: Result) -> VideoInfo:
         info = self._stage.source.info
@@ -125,14 +131,14 @@ class Session:
 
     # What is drawn.
 
-    def _refresh(self, fresh: bool) -> None:
-        """Draws if anything has changed, and obeys what came."""
+    def _refresh(self, fresh: bool) -> Pixels | None:
+        """Draws if anything has changed, and obeys what came; what was drawn."""
         now = time.monotonic()
         for words in self._outputs.told():
             self._say(words)
             self._show(words)
         if self._window is None:
-            return
+            return None
         late = now - self._drawn > _FIGURES_SECONDS
         canvas = self._canvas(now) if fresh or late or self._actions.changed else None
         self._actions.changed = False
@@ -143,6 +149,7 @@ class Session:
         if self._actions.jumped:
             self._actions.jumped = False
             self.gauge.pause()
+        return canvas
 
     def _show(self, words: str) -> None:
         self._message = words

@@ -47,6 +47,8 @@ class Showing:
     recording: Recording | None = None
     folder: Path = Path()
     """Of snapshots, and of recordings begun by a key."""
+    records_view: bool = False
+    """Recordings begun by a key hold what the window shows."""
     virtual_camera: bool = False
     seconds: float | None = None
 
@@ -55,6 +57,8 @@ class Showing:
             raise UsageError(
                 "--headless shows nothing: add --record FILE or --virtual-camera"
             )
+        if self.headless and self.records_view:
+            raise UsageError("--record-view needs the window: leave --headless out")
 
 
 def live(

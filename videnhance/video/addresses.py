@@ -32,7 +32,7 @@ _LOW_DELAY = {
     "probesize": "500000",
     "analyzeduration": "1000000",
 }
-# Without `nobuffer`: it drops what is read to find out about a stream, and its key frame.
+# Without `nobuffer`: it drops what is read to find out about a stream, key frame too.
 # Decoding that is quick, and the newest picture wins.
 _OPEN_SECONDS, _READ_SECONDS = 8.0, 4.0
 

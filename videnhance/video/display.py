@@ -1,15 +1,16 @@
 """Frames as a screen shows them, and pictures of a screen as frames."""
 
-from fractions import Fraction
+from dataclasses import replace
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from videnhance.frame import ColourTags, Frame, Layout, Pixels
+from videnhance.frame import ColourTags, Frame, Pixels
+from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes, picture_of, set_tags
 
-__all__ = ["SCREEN_TAGS", "Displayer", "planes_of_screen"]
+__all__ = ["SCREEN_TAGS", "Displayer", "frame_of_screen"]
 
 SCREEN_TAGS = ColourTags(range=1, matrix=1, primaries=1, transfer=1)
 """What pictures of a screen become: limited range, BT.709."""
@@ -35,16 +36,16 @@ class Displayer:
         return pixels[:, ::-1] if self._mirrored else pixels
 
 
-def planes_of_screen(
-    pixels: Pixels, layout: Layout, converter: VideoReformatter
-) -> Frame:
-    """B G R pixels as a frame of `layout` (YUV), with `SCREEN_TAGS` and no time."""
-    picture = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "bgr24")
-    made = converter.reformat(
-        picture,
-        format=layout.name,
+def frame_of_screen(pixels: Pixels, moment: Frame) -> Frame:
+    """B G R pixels as a frame of 4:2:0 at the moment of another; sides become even."""
+    height, width = (side // 2 * 2 for side in pixels.shape[:2])
+    even = np.ascontiguousarray(pixels[:height, :width])
+    picture = VideoReformatter().reformat(
+        VideoFrame.from_ndarray(even, "bgr24"),
+        format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
     )
-    planes = copied_planes(made, layout)
-    return Frame(0, 0, Fraction(1, 90_000), layout, SCREEN_TAGS, planes)
+    layout = delivered_layout("yuv420p")
+    planes = copied_planes(picture, layout)
+    return replace(moment, layout=layout, tags=SCREEN_TAGS, planes=planes)
