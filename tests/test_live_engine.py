@@ -23,7 +23,7 @@ from videnhance.live import engine as engine_module
 from videnhance.live.budget import Budget, Cost, Ration
 from videnhance.live.engine import Engine, InOrder, Look, Models, Result, plain
 from videnhance.live.enhancer import Enhancer, Wanted, composing, joined
-from videnhance.live.gauge import Gauge, as_json
+from videnhance.live.gauge import Gauge
 from videnhance.live.shots import Shot, Trouble
 from videnhance.model.runtime import Choice
 from videnhance.plan import Fill, every_nth
@@ -288,7 +288,23 @@ def test_a_gauge_tells_rates_delay_and_drops(models: Models) -> None:
     assert reading.delay_95 == pytest.approx(0.05)
     assert (reading.shown, reading.dropped) == (7, 1)
     assert sum(reading.shares.values()) == pytest.approx(1)
-    assert as_json(reading)["delay_ms"] == 50
+    plain = gauge.as_json()
+    assert (plain["delay_ms"], plain["delay_p95_ms"], plain["delay_max_ms"]) == (
+        50,
+    ) * 3
+    assert plain["output_fps"] == pytest.approx(25 * 6 / 7, abs=0.01)
+    assert plain["every_ten_seconds"] == []
+
+
+def test_a_gauge_keeps_a_history(models: Models) -> None:
+    now = [0.0]
+    gauge, frame = Gauge(lambda: now[0]), noise(Size(70, 66), YUV420)
+    for number in range(26):
+        now[0] = number + 0.1 * number
+        gauge.note(result_of(Shot(frame, number, number), models))
+    history = gauge.as_json()["every_ten_seconds"]
+    assert [round(entry["at"]) for entry in history] == [11, 21]
+    assert history[0]["delay_ms"] < history[1]["delay_ms"]
 
 
 def test_a_gauge_that_was_paused_counts_no_drops(models: Models) -> None:

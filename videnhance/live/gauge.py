@@ -15,6 +15,7 @@ __all__ = ["Gauge", "Reading"]
 _WINDOW = 300
 """Frames that delays and shares are told of: ten seconds at 30 a second."""
 _RATE_WINDOW = 61
+_HISTORY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Gauge:
     shown: int = 0
     dropped: int = 0
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    _all: Counter[int] = field(default_factory=Counter)
+    """Frames by their delay in whole milliseconds, since the start."""
+    _began: float | None = None
+    _history: list[tuple[float, Reading]] = field(default_factory=list)
+    """A reading every ten seconds: when, and what it said."""
     _times: deque[tuple[float, float, int]] = field(
         default_factory=lambda: deque(maxlen=_RATE_WINDOW)
     )
@@ -65,6 +71,10 @@ class Gauge:
         for enhanced in result.passes:
             cells.update(enhanced.fills.ravel().tolist())
         self._cells.append(cells)
+        self._all[round(1000 * delay)] += 1
+        self._began = now if self._began is None else self._began
+        if now - self._began >= _HISTORY_SECONDS * (len(self._history) + 1):
+            self._history.append((now - self._began, self.reading()))
         return delay
 
     def pause(self) -> None:
@@ -91,15 +101,38 @@ class Gauge:
         source = (last[2] - first[2]) / taken if taken > 0 else 0.0
         return source, count / shown if shown > 0 else 0.0
 
+    def as_json(self) -> dict[str, Any]:
+        """All since the start as plain values, delays in milliseconds."""
+        seconds = self._times[-1][0] - self._began if self._times and self._began else 0
+        return {
+            "shown": self.shown,
+            "dropped": self.dropped,
+            "seconds": round(seconds, 2),
+            "output_fps": round((self.shown - 1) / seconds, 2) if seconds else 0.0,
+            "delay_ms": self._below(0.5),
+            "delay_p95_ms": self._below(0.95),
+            "delay_max_ms": max(self._all, default=0),
+            "every_ten_seconds": [
+                {"at": round(at, 1), **_plain(reading)} for at, reading in self._history
+            ],
+        }
 
-def as_json(reading: Reading) -> dict[str, Any]:
-    """All of it as plain values, delays in milliseconds."""
+    def _below(self, share: float) -> int:
+        """The milliseconds that this share of all delays does not exceed."""
+        left = share * self._all.total()
+        for milliseconds in sorted(self._all):
+            left -= self._all[milliseconds]
+            if left <= 0:
+                return milliseconds
+        return 0
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
     return {
         "source_fps": round(reading.source_rate, 2),
         "output_fps": round(reading.output_rate, 2),
         "delay_ms": round(1000 * reading.delay, 1),
         "delay_p95_ms": round(1000 * reading.delay_95, 1),
-        "shown": reading.shown,
         "dropped": reading.dropped,
         "cells": {name: round(share, 4) for name, share in reading.shares.items()},
     }

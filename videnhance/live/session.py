@@ -222,13 +222,13 @@ def planner_words(result: Result, skip: int) -> str:
     cells = result.passes[0].fills.size
     seen = int(np.count_nonzero(result.passes[0].fills == Fill.NETWORK))
     if result.ration is None:
-        return f"{seen} of {cells} cells; network on every {_nth(skip)} frame"
+        return f"{seen} of {cells} cells; network on every {_nth(skip)}frame"
     motion = "motion" if result.ration.moves else "no time for motion"
     return f"{seen} of {cells} cells, time for {result.ration.cells}; {motion}"
 
 
 def _nth(skip: int) -> str:
-    return {1: "single", 2: "2nd", 3: "3rd"}.get(skip, f"{skip}th")
+    return {2: "2nd ", 3: "3rd "}.get(skip, f"{skip}th ") if skip > 1 else ""
 
 
 def _is_same(last: Result, result: Result) -> bool:

@@ -10,7 +10,6 @@ from videnhance.errors import UsageError
 from videnhance.live.command import convert_command
 from videnhance.live.engine import Look
 from videnhance.live.face import Face
-from videnhance.live.gauge import as_json
 from videnhance.live.outputs import Outputs
 from videnhance.live.player import Player, WhenLate
 from videnhance.live.recorder import Recording
@@ -120,7 +119,7 @@ def _shown(
                 window.toggle_full_screen()
         session = Session(running, window, outputs, showing.face, say, showing.seconds)
         session.run()
-        measured = as_json(session.gauge.reading())
+        measured = session.gauge.as_json()
         return measured | {"peak_memory_mb": round(peak_memory_mb(), 1)}
 
 
