@@ -137,8 +137,8 @@ def table(measured: dict[str, Any], samples: list[float]) -> Iterator[str]:
     yield (
         f"{measured['shown']} frames in {measured['seconds']:.0f} s; longest delay "
         f"{measured['delay_max_ms']} ms; memory without files after "
-        f"{SETTLED_SECONDS:.0f} s {settled[0]:.0f} MB, at the end {settled[-1]:.0f} MB, "
-        f"at most {max(settled):.0f} MB"
+        f"{SETTLED_SECONDS:.0f} s {settled[0]:.0f} MB, at the end {settled[-1]:.0f} "
+        f"MB, at most {max(settled):.0f} MB"
     )
 
 
