@@ -103,7 +103,7 @@ def test_the_loupe_magnifies_what_is_under_the_mouse() -> None:
 @pytest.mark.parametrize("room", [Size(16, 16), Size(97, 33), Size(33, 97)], ids=str)
 def test_every_view_fits_every_window(view: View, room: Size) -> None:
     words = Words(
-        READING, FACTS, "a message that is too long for any of these", True, (1, 2)
+        (READING, FACTS), "a message that is too long for any of these", True, (1, 2)
     )
     for state in (ViewState(view), ViewState(view, True, True, True, (9.0, -1.0))):
         face = Face(state, help=True)
@@ -118,7 +118,7 @@ LARGE = Size(1280, 720)
 
 
 def test_figures_can_be_hidden_and_give_way_to_help() -> None:
-    state, words = ViewState(View.AFTER), Words(READING, FACTS)
+    state, words = ViewState(View.AFTER), Words((READING, FACTS))
     plain = painted(pair(LARGE), Face(state, overlay=False), words, LARGE, False)
     figures = painted(pair(LARGE), Face(state), words, LARGE, False)
     helped = painted(pair(LARGE), Face(state, help=True), words, LARGE, False)

@@ -36,8 +36,7 @@ class Face:
 class Words:
     """What is said on the picture."""
 
-    reading: Reading | None = None
-    facts: Facts | None = None
+    figures: tuple[Reading, Facts] | None = None
     message: str = ""
     warns: bool = False
     """Whether the message is of something wrong: then the picture is dimmed."""
@@ -62,8 +61,8 @@ def painted(
         draw_message(canvas, words.message, words.warns, bottom)
     if face.help:
         draw_help(canvas, preview)
-    elif face.overlay and words.reading is not None and words.facts is not None:
-        draw_figures(canvas, words.reading, words.facts)
+    elif face.overlay and words.figures is not None:
+        draw_figures(canvas, *words.figures)
     if face.state.loupe and pair is not None:
         draw_loupe(canvas, pair, face.state)
     return canvas

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,11 @@ ACCENT, WARNING = (255, 200, 90), (90, 200, 255)
 """B G R."""
 _GROUND = (24, 20, 18)
 _OPACITY = 208
-_SCALE = 2
-"""Drawn at twice the size and brought down: rounder corners."""
+_FINE = 4
+"""Times that a ground is drawn larger."""
+_STEP = 16
+"""Pixels that panels grow by: words that change seldom need another ground."""
+_KEY_PAD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,14 @@ class Label:
 @lru_cache(maxsize=64)
 def label(rows: tuple[Row, ...], points: int = 15) -> Label:
     """A panel: rows of cells in columns; `points` is the size of the type."""
-    font = _font(points * _SCALE)
-    gap, line = points * _SCALE, int(points * _SCALE * 1.6)
+    font = _font(points)
+    gap, line = points, int(points * 1.6)
     widths = _widths(rows, font)
-    pad = int(points * 0.8) * _SCALE
+    pad = int(points * 0.8)
     width = 2 * pad + sum(widths) + gap * (len(widths) - 1)
     height = 2 * pad + line * len(rows)
-    image = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+    image = _ground(-(-width // _STEP) * _STEP, height, points // 2).copy()
     draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle(
-        (0, 0, width - 1, height - 1), points * _SCALE // 2, (*_GROUND, _OPACITY)
-    )
     for number, row in enumerate(rows):
         x, middle = pad, pad + line * number + line // 2
         for cell, wide in zip(row, widths, strict=False):
@@ -79,6 +79,17 @@ def label(rows: tuple[Row, ...], points: int = 15) -> Label:
     return _as_label(image)
 
 
+@lru_cache(maxsize=16)
+def _ground(width: int, height: int, radius: int) -> Image.Image:
+    """A panel without words; drawn larger and brought down, for round corners."""
+    large = Image.new("RGBA", (width * _FINE, height * _FINE), (*_GROUND, 0))
+    box = 0, 0, large.width - 1, large.height - 1
+    shape = ImageDraw.Draw(large)
+    shape.rounded_rectangle(box, radius * _FINE, (*_GROUND, _OPACITY))
+    return large.resize((width, height), Image.Resampling.BOX)
+
+
+@cache
 def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
@@ -93,7 +104,7 @@ def _widths(
         for number, cell in enumerate(row):
             if number == len(row) - 1 and number < columns - 1:
                 continue
-            wide = int(font.getlength(cell.words)) + (20 if cell.key else 0)
+            wide = int(font.getlength(cell.words)) + 2 * _KEY_PAD * cell.key
             widths[number] = max(widths[number], wide)
     for row in rows:
         length = sum(widths[: len(row) - 1]) + int(font.getlength(row[-1].words))
@@ -108,19 +119,17 @@ def _draw_key(
     font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
 ) -> None:
     x, middle = place
-    wide = int(font.getlength(words)) + 20
-    high = int(font.getbbox("Hg")[3]) + 6
+    wide = int(font.getlength(words)) + 2 * _KEY_PAD
+    high = int(font.getbbox("Hg")[3]) + 3
     box = (x, middle - high // 2, x + wide, middle + high // 2)
-    draw.rounded_rectangle(box, 8, (70, 62, 58, 255), (120, 112, 108, 255), 2)
-    draw.text((x + 10, middle), words, (*WHITE, 255), font, "lm")
+    draw.rounded_rectangle(box, 4, (70, 62, 58, 255), (120, 112, 108, 255), 1)
+    draw.text((x + _KEY_PAD, middle), words, (*WHITE, 255), font, "lm")
 
 
 def _as_label(image: Image.Image) -> Label:
-    size = image.width // _SCALE, image.height // _SCALE
-    # Colours are multiplied by their opacity before they are mixed.
-    small = np.asarray(image.resize(size, Image.Resampling.BOX), np.uint16)
-    opacity = small[..., 3:]
-    return Label(small[..., :3] * opacity, 255 - opacity)
+    pixels = np.asarray(image, np.uint16)
+    opacity = pixels[..., 3:]
+    return Label(pixels[..., :3] * opacity, 255 - opacity)
 
 
 def stamped(canvas: Pixels, panel: Label, x: int, y: int) -> None:

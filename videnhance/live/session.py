@@ -26,7 +26,7 @@ __all__ = ["Session"]
 _WAIT_SECONDS = 0.01
 """For a picture, before the keys are looked at again."""
 _MESSAGE_SECONDS = 3.0
-_FIGURES_SECONDS = 0.25
+_FIGURES_SECONDS = 0.4
 """Between two looks at the gauge: numbers that change faster cannot be read."""
 _STALE_SECONDS = 1.0
 """A picture that is older is not shown as if it were live."""
@@ -56,8 +56,10 @@ class Session:
         self._trouble, self._message, self._message_until = "", "", 0.0
         self._seen = self._changed = time.monotonic()
         """When a picture came last, and when it was last another one."""
-        self._reading: Reading | None = None
-        self._drawn = 0.0
+        self._figures: tuple[Reading, Facts] | None = None
+        self._settings = ""
+        """As the figures tell them."""
+        self._read = 0.0
 
     def run(self) -> None:
         """Until quit, the window's closing, or the end of the time.
@@ -139,7 +141,7 @@ class Session:
             self._show(words)
         if self._window is None:
             return None
-        late = now - self._drawn > _FIGURES_SECONDS
+        late = now - self._read > _FIGURES_SECONDS
         canvas = self._canvas(now) if fresh or late or self._actions.changed else None
         self._actions.changed = False
         for event in self._window.show(canvas):
@@ -158,9 +160,7 @@ class Session:
 
     def _canvas(self, now: float) -> Pixels:
         assert self._window is not None
-        if now - self._drawn > _FIGURES_SECONDS or self._reading is None:
-            self._reading = self.gauge.reading()
-            self._drawn = now
+        self._read_gauge(now)
         wrong = self._wrong(now)
         message = wrong or (self._message if now < self._message_until else "")
         if not message and self._stage.paused:
@@ -168,14 +168,23 @@ class Session:
         elif not message and self._stage.results.ended:
             message = "the end"
         words = Words(
-            reading=self._reading,
-            facts=self._facts(self._last) if self._last else None,
+            figures=self._figures,
             message=message,
             warns=bool(wrong),
             timeline=self._timeline(),
         )
         size = self._window.size
         return painted(self._pair, self._face, words, size, self._stage.in_order)
+
+    def _read_gauge(self, now: float) -> None:
+        """Takes new figures now and then: to letter them costs as much as a frame."""
+        settings = self._actions.settings_words
+        fresh = now - self._read <= _FIGURES_SECONDS and settings == self._settings
+        if fresh and self._figures is not None:
+            return
+        self._read, self._settings = now, settings
+        if self._last is not None:
+            self._figures = self.gauge.reading(), self._facts(self._last)
 
     def _wrong(self, now: float) -> str:
         """Why what is on the window is not live; empty if it is."""
@@ -210,7 +219,7 @@ class Session:
             output=result.after.size,
             model=model,
             planner=planner_words(result, stage.look.skip),
-            settings=self._actions.settings_words,
+            settings=self._settings,
             work_ms=1000 * sum(done.cost.total for done in result.passes),
             in_order=stage.in_order,
             recording=self._outputs.recording_words,
