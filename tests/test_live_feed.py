@@ -96,6 +96,12 @@ def test_a_lost_camera_is_told_of_and_comes_back(tmp_path: Path, mode: str) -> N
         assert not shot.joined
 
 
+def test_a_camera_that_needs_long_gets_more_time_with_each_attempt() -> None:
+    patience = Patience(opening=12.0, reopening=2.0)
+    waits = [patience.for_attempt(number) for number in range(8)]
+    assert waits == [12.0, 2.0, 3.0, 4.5, 6.75, 10.125, 12.0, 12.0]
+
+
 def test_a_size_that_changes_is_a_picture_of_another_size(tmp_path: Path) -> None:
     camera = FakeCamera(tmp_path)
     with Latest(camera.feed().shots, "test") as slot:
@@ -118,7 +124,7 @@ def test_no_picture_comes_from_the_future(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["ok", "stall", "absent", "cut"])
 def test_closing_is_quick_whatever_the_camera_does(tmp_path: Path, mode: str) -> None:
     camera = FakeCamera(tmp_path)
-    with Latest(camera.feed(Patience(3.0, 30.0, 30.0)).shots, "test") as slot:
+    with Latest(camera.feed(Patience(3.0, 30.0, 30.0, 30.0)).shots, "test") as slot:
         awaited(slot, is_shot, 5)
         camera.becomes(mode)
         time.sleep(0.1)
@@ -228,7 +234,7 @@ def test_a_stream_is_shown_and_taken_up_again(
     served_clip: tuple[str, list[int]],
 ) -> None:
     address, times = served_clip
-    patience = Patience(opening=20, stalling=5, retrying=0.1)
+    patience = Patience(20, 20, 5, 0.1)
     feed = Feed(CaptureOrder(CaptureKind.STREAM, address), address, patience)
     with Latest(feed.shots, "test") as slot:
         shot = awaited(slot, is_shot, 20)

@@ -33,6 +33,8 @@ __all__ = ["CAPTURE", "Feed", "Patience"]
 
 CAPTURE = tuple(child_command("videnhance.live.capture"))
 """The command that starts a capturing child."""
+_MORE = 1.5
+"""Times the patience of the attempt before: a camera that needs long gets it."""
 _STEP_SECONDS = 0.1
 """How often a wait looks whether it is still wanted."""
 
@@ -42,11 +44,19 @@ class Patience:
     """How long a source may take, in seconds."""
 
     opening: float = 12.0
-    """To its first picture."""
+    """To its first picture of all."""
+    reopening: float = 2.0
+    """To its first picture after a loss; more with each attempt, up to `opening`."""
     stalling: float = 1.5
     """Between two pictures."""
-    retrying: float = 0.7
+    retrying: float = 0.5
     """Before the next attempt."""
+
+    def for_attempt(self, number: int) -> float:
+        """To the first picture; attempt 0 is the first opening of all."""
+        if not number:
+            return self.opening
+        return min(self.reopening * _MORE ** (number - 1), self.opening)
 
 
 class _Closing(Exception):
@@ -79,7 +89,7 @@ class Feed:
         self.info: VideoInfo | None = None
         self._order, self._command, self._loop = order, command, loop
         self._patience = patience or Patience()
-        self._number = 0
+        self._number = self._attempt = 0
         self._ticker = Ticker()
 
     def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
@@ -117,7 +127,8 @@ class Feed:
             yield link
 
     def _captured(self, link: Link, wait: Wait) -> Iterator[Shot]:
-        patience, joined = self._patience.opening, False
+        patience, joined = self._patience.for_attempt(self._attempt), False
+        self._attempt += 1
         while True:
             picture = self._heard(link, wait, patience)
             size = self._checked(picture)
@@ -127,7 +138,7 @@ class Feed:
                 size, picture.rate, picture.tags, picture.aspect
             )
             yield self._shot(picture, planes, joined)
-            patience, joined = self._patience.stalling, True
+            patience, joined, self._attempt = self._patience.stalling, True, 1
 
     def _heard(self, link: Link, wait: Wait, seconds: float) -> Picture:
         """The next picture's head, waited for in steps."""
