@@ -64,8 +64,10 @@ class Batch:
         self._number = 0
 
     def events(self) -> Generator[Event]:
-        """All that happens, to the end. Raises InputError for a folder that cannot be
-        read, and OutputError if nothing can be noted any more.
+        """All that happens, to the end.
+
+        Raises what holds for every input: InputError for a folder that cannot be read,
+        UsageError and ModelError, and OutputError if nothing can be noted any more.
         """
         yield from self._look()
         while True:
@@ -123,9 +125,9 @@ class Batch:
     def decided_on(self, one: Input) -> Outcome | None:
         """What became of an input already; None: it is to be converted."""
         name = self._names.name_of(one)
+        target = self._order.target / name
+        wishes = self._wishes_for(one, target)
         try:
-            target = self._order.target / name
-            wishes = self._wishes_for(one, target)
             state = self._judge.state(one, name, target, wishes)
         except VidenhanceError as error:
             return self._failed(one, name, str(error))
@@ -156,8 +158,13 @@ class Batch:
 
     def _begin(self, item: Item) -> Iterator[Event]:
         one = item.one
+        order = self._order
+        job = order.job_for(one.path, order.target / item.name, one.kind)
+        if job.settings.strength:
+            choice = self._pinned(job.choice)
+            job, item.precision = replace(job, choice=choice), choice.precision
         try:
-            job = self._job_for(item)
+            job = self._prepared(job, item)
             self._records.begin(item.name, one.relative)
         except VidenhanceError as error:
             yield Finished(self._failed(one, item.name, str(error)))
@@ -168,14 +175,10 @@ class Batch:
         self.outlook.began(one)
         yield Moved(item)
 
-    def _job_for(self, item: Item) -> Job:
-        order, one = self._order, item.one
-        item.source = self._judge.source_of(one)
-        target = folder_made(order.target, item.name)
-        job = order.job_for(one.path, target, one.kind)
-        if job.settings.strength:
-            choice = self._pinned(job.choice)
-            job, item.precision = replace(job, choice=choice), choice.precision
+    def _prepared(self, job: Job, item: Item) -> Job:
+        """The job with its stamp, its folder made."""
+        item.source = self._judge.source_of(item.one)
+        folder_made(self._order.target, item.name)
         stamp = stamp_of(item.source.digest, item.wishes)
         return replace(
             job,

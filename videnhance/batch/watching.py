@@ -91,5 +91,5 @@ class _Signs:
 
     def _rings(self, event: "watchdog_events.FileSystemEvent") -> None:
         if event.event_type not in ("opened", "closed_no_write"):
-            path = os.fsdecode(event.src_path)
+            path = os.path.join(os.fsdecode(event.src_path), "")
             self.rang = self.rang or not path.startswith(self._without)

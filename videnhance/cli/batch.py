@@ -169,10 +169,17 @@ def _job(options: dict[str, Any], source: Path, target: Path, kind: "Kind") -> "
         quality = options["picture_quality"]
         changed |= _ENCODER_OPTIONS
         changed["extra"] = {} if quality is None else {"quality": str(quality)}
-    # What the machine may give is for all files that are made at a time.
-    for name in ("max_cpu", "max_memory"):
-        if options[name] is not None:
-            changed[name] = options[name] / options["jobs"]
-    if changed.get("max_memory") is not None:
-        changed["max_memory"] = int(changed["max_memory"])
-    return job_of({**options, **changed})
+    return job_of({**options, **changed, **_share(options)})
+
+
+def _share(options: dict[str, Any]) -> dict[str, Any]:
+    """Of what the machine may give, the part of one of the files that share it."""
+    from videnhance.convert import default_workers
+
+    jobs, cpu, memory = options["jobs"], options["max_cpu"], options["max_memory"]
+    workers = options["workers"]
+    return {
+        "workers": max(default_workers() // jobs, 1) if workers is None else workers,
+        "max_cpu": cpu if cpu is None else max(cpu / jobs, 1.0),
+        "max_memory": memory if memory is None else memory // jobs,
+    }

@@ -5,7 +5,7 @@ a file that is cut off has lost it:
 
     MP4, MOV, AVIF     a `uuid` box (ISO/IEC 14496-12, 11.1)
     PNG, APNG          a `tEXt` chunk before the last one
-    JPEG, GIF          a comment before the end
+    JPEG               a comment before the end
     WebP               a chunk of its own kind
 
 Matroska and WebM have it as a tag. Other formats have none.
@@ -34,7 +34,6 @@ _HEAD = 12
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
 _JPEG_COMMENT = b"\xff\xfe"
-_GIF_COMMENT, _GIF_END = b"\x21\xfe", b"\x3b"
 
 
 def digest_of(words: str) -> str:
@@ -96,11 +95,6 @@ def _put_jpeg(file: BinaryIO, stamp: bytes) -> None:
     _put_before(file, _JPEG_END, _JPEG_COMMENT + length + stamp)
 
 
-def _put_gif(file: BinaryIO, stamp: bytes) -> None:
-    block = bytes([len(stamp)]) + stamp + b"\0"
-    _put_before(file, _GIF_END, _GIF_COMMENT + block)
-
-
 def _put_webp(file: BinaryIO, stamp: bytes) -> None:
     size = file.seek(0, 2)
     padding = b"\0" * (len(stamp) % 2)
@@ -114,6 +108,5 @@ _PLACES: Mapping[Callable[[bytes], bool], Callable[[BinaryIO, bytes], None]] = {
     lambda head: head[4:8] == b"ftyp": _put_box,
     lambda head: head.startswith(b"\x89PNG"): _put_png,
     lambda head: head.startswith(b"\xff\xd8\xff"): _put_jpeg,
-    lambda head: head.startswith(b"GIF8"): _put_gif,
     lambda head: head[:4] == b"RIFF" and head[8:] == b"WEBP": _put_webp,
 }
