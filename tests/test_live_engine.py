@@ -18,6 +18,7 @@ from tests.frames import (
 )
 from videnhance.compose import Composer
 from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.errors import ModelError
 from videnhance.frame import Frame, Layout, Pixels
 from videnhance.live import engine as engine_module
 from videnhance.live.budget import Budget, Cost, Ration
@@ -46,7 +47,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Models:
 
 def shots_of(frames: list[Frame]) -> list[Shot]:
     """The frames, one every 40 ms of long ago."""
-    return [Shot(f, 0.04 * n, n, 0.04 * n, joined=n > 0) for n, f in enumerate(frames)]
+    return [Shot(f, 0.04 * n, n, 0.04 * n) for n, f in enumerate(frames)]
 
 
 @pytest.mark.parametrize("skip", [1, 2])
@@ -136,6 +137,19 @@ def test_a_model_is_changed_without_a_wait(models: Models) -> None:
         assert models.choice is None
         models.next()
         assert models.current()[1] == "weave"
+
+
+def test_a_model_that_does_not_load_is_told_of_and_not_used(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(choice: Choice) -> tuple[Upscaler, str]:
+        raise ModelError(f"{choice.model} is broken")
+
+    monkeypatch.setattr(engine_module, "_loaded", broken)
+    models.next()
+    assert models.current()[1] == "weave"
+    assert models.fault == "other is broken"
+    assert not models.is_loading
 
 
 # The budget.

@@ -154,9 +154,12 @@ def test_the_plain_picture_is_made_only_where_it_is_seen(tmp_path: Path) -> None
 
 
 def test_a_pause_keeps_the_picture_of_a_camera(tmp_path: Path) -> None:
-    run = ran(ready(60), FakeWindow(keys("space ... ... ... ... q")), tmp_path)
+    run = ran(ready(60), FakeWindow(keys("space ... ... - ... ... q")), tmp_path)
     assert run.session is not None
     assert run.session.gauge.shown < 4
+    last = run.session._last
+    assert last is not None
+    assert last.shot.again  # the strength changes what stands
 
 
 def test_models_are_changed_by_a_key(tmp_path: Path) -> None:
@@ -243,11 +246,21 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_a_file_stays_on_its_last_frame(clip: Path, tmp_path: Path) -> None:
-    run = ran(Player(clip), FakeWindow(), tmp_path, seconds=3.2)
+    run = ran(Player(clip, stays=True), FakeWindow(), tmp_path, seconds=3.5)
     assert run.session is not None
     last = run.session._last
     assert last is not None
     assert last.shot.seconds == pytest.approx(49 / 25)
+
+
+def test_settings_change_the_last_frame_of_a_file(clip: Path, tmp_path: Path) -> None:
+    short = write_clip(tmp_path / "short.mp4", Clip(96, 66))
+    script = keys(f"{'... ' * 16} - v v v m {'... ' * 8} q")
+    run = ran(Player(short, stays=True), FakeWindow(script), tmp_path)
+    last = run.session._last if run.session else None
+    assert last is not None
+    assert (last.shot.again, last.before is not None) == (True, True)
+    assert last.model == "flat"
 
 
 def test_a_file_is_repeated(clip: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from videnhance.errors import InputError, VidenhanceError
 from videnhance.frame import ColourTags
 from videnhance.live.messages import ENDED, CaptureKind, CaptureOrder, Picture
 from videnhance.video.addresses import received
+from videnhance.video.isolation.child import speak
 from videnhance.video.isolation.confine import confine, end_with_parent
 from videnhance.video.isolation.messages import LONGEST_LINE, Failed, decoded, encoded
 
@@ -155,16 +156,5 @@ def _from_stream(address: str) -> Iterator[tuple[Picture, bytes]]:
 
 
 def main() -> None:
-    """Speaks on what was standard output; nothing else may be printed there."""
-    out = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    with (
-        suppress(BrokenPipeError),
-        os.fdopen(out, "wb") as words,
-        os.fdopen(0, "rb", buffering=0) as orders,
-    ):
-        serve(orders, words)
-    # What a library does at its end has crashed before, and all is said.
-    os._exit(0)
+    """The program."""
+    speak(serve)

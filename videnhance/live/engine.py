@@ -7,6 +7,7 @@ from typing import Protocol
 
 from videnhance.compose import Composer
 from videnhance.enhance import Bicubic, Upscaler
+from videnhance.errors import VidenhanceError
 from videnhance.frame import Frame
 from videnhance.live.budget import Budget, Ration
 from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
@@ -76,6 +77,9 @@ class Models:
     """The models that one can change between; loaded when they are first wanted."""
 
     def __init__(self, choices: Sequence[Choice], pool: Pool | None) -> None:
+        """Loads the first one. Raises ModelError."""
+        self.fault = ""
+        """Why the model that was last asked for is not to be had."""
         self._choices, self._pool = list(choices), pool
         self._loaded: dict[int, tuple[Upscaler, str]] = {}
         self._loading: Future[tuple[Upscaler, str]] | None = None
@@ -95,15 +99,16 @@ class Models:
 
     def next(self) -> None:
         """Asks for the model after the present one; the last of all is none."""
+        self.fault = ""
         self._wanted = (self._wanted + 1) % (len(self._choices) + 1)
 
     def current(self) -> tuple[Upscaler, str]:
-        """The model to use now, and its words; never waits for one that is loading.
-
-        Raises ModelError if one cannot be loaded.
-        """
-        if self._wanted != self._present and self._is_there(self._wanted):
-            self._present = self._wanted
+        """The model to use now, and its words; never waits for one that is loading."""
+        try:
+            if self._wanted != self._present and self._is_there(self._wanted):
+                self._present = self._wanted
+        except VidenhanceError as error:
+            self.fault, self._wanted = str(error), self._present
         return self._loaded[self._present]
 
     def _is_there(self, number: int) -> bool:
@@ -151,6 +156,8 @@ class Engine:
         self._enhancers: list[Enhancer] = []
         self._ration = Rationed(0)
         self._redo = False
+        self.held = False
+        """Whether new shots are passed over, because the picture stands."""
         self._last: Shot | None = None
 
     def redo(self) -> None:
@@ -161,6 +168,8 @@ class Engine:
         """A result for each shot that is taken, until closing or the source's end."""
         while not wait(0):
             shot = shots.take(_LOOK_SECONDS)
+            if self.held and isinstance(shot, Shot) and self._last is not None:
+                shot = None
             if shot is None and self._redo and self._last is not None:
                 shot = replace(self._last, again=True)
             self._redo = False
@@ -176,7 +185,7 @@ class Engine:
         look = self.look
         upscaler, words = self._models.current()
         self._prepare(upscaler, 2 if look.scale == 4 else 1)
-        if not shot.joined:
+        if self._last is not None and shot.run != self._last.run:
             for enhancer in self._enhancers:
                 enhancer.forget()
         self._follow(shot)
@@ -226,7 +235,7 @@ class Engine:
         if shot.again:
             return
         last, self._last = self._last, shot
-        if last is None or not shot.joined or shot.number <= last.number:
+        if last is None or shot.run != last.run or shot.number <= last.number:
             return
         seconds = (shot.captured - last.captured) / (shot.number - last.number)
         seconds = min(max(seconds, 0.001), _LONGEST_INTERVAL)

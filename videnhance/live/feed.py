@@ -89,7 +89,7 @@ class Feed:
         self.info: VideoInfo | None = None
         self._order, self._command, self._loop = order, command, loop
         self._patience = patience or Patience()
-        self._number = self._attempt = 0
+        self._number = self._attempt = self._run = 0
         self._ticker = Ticker()
 
     def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
@@ -127,8 +127,8 @@ class Feed:
             yield link
 
     def _captured(self, link: Link, wait: Wait) -> Iterator[Shot]:
-        patience, joined = self._patience.for_attempt(self._attempt), False
-        self._attempt += 1
+        patience = self._patience.for_attempt(self._attempt)
+        self._attempt, self._run = self._attempt + 1, self._run + 1
         while True:
             picture = self._heard(link, wait, patience)
             size = self._checked(picture)
@@ -137,8 +137,8 @@ class Feed:
             self.info = self.info or live_info(
                 size, picture.rate, picture.tags, picture.aspect
             )
-            yield self._shot(picture, planes, joined)
-            patience, joined, self._attempt = self._patience.stalling, True, 1
+            yield self._shot(picture, planes)
+            patience, self._attempt = self._patience.stalling, 1
 
     def _heard(self, link: Link, wait: Wait, seconds: float) -> Picture:
         """The next picture's head, waited for in steps."""
@@ -173,7 +173,7 @@ class Feed:
             raise _Lost(f"gives pictures of an impossible size, {width}x{height}")
         return Size(width, height)
 
-    def _shot(self, picture: Picture, planes: tuple[Plane, ...], joined: bool) -> Shot:
+    def _shot(self, picture: Picture, planes: tuple[Plane, ...]) -> Shot:
         # No picture comes from the future, whatever the child says.
         captured = min(picture.captured, time.monotonic())
         number, self._number = self._number, self._number + 1
@@ -185,7 +185,7 @@ class Feed:
             tags=picture.tags,
             planes=planes,
         )
-        return Shot(frame, captured, number, joined=joined)
+        return Shot(frame, captured, number, run=self._run)
 
 
 @dataclass(frozen=True, slots=True)

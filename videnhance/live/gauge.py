@@ -47,6 +47,7 @@ class Gauge:
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
     _all: Counter[int] = field(default_factory=Counter)
     """Frames by their delay in whole milliseconds, since the start."""
+    _run: int = -1
     _began: float | None = None
     _history: list[tuple[float, Reading]] = field(default_factory=list)
     """A reading every ten seconds: when, and what it said."""
@@ -62,7 +63,10 @@ class Gauge:
         if shot.again:
             return 0.0
         delay = now - shot.captured
-        if self._times and shot.joined:
+        if shot.run != self._run:
+            self._run = shot.run
+            self._times.clear()
+        if self._times:
             self.dropped += max(shot.number - self._times[-1][2] - 1, 0)
         self.shown += 1
         self.delays.append(delay)

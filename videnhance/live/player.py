@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from math import inf
 from pathlib import Path
 
+from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.shots import Shot, Trouble
 from videnhance.threads import Wait
@@ -55,6 +57,8 @@ class Player:
     stays: bool = False
     """Whether it waits at the end of the file to be told where to go."""
     paused: bool = False
+    at_end: bool = field(default=False, init=False)
+    """Whether it has come to the end of the file, and waits."""
     info: VideoInfo = field(init=False)
     _goal: float | None = field(default=None, init=False)
     """Where to go on, in seconds; None where it is."""
@@ -62,6 +66,7 @@ class Player:
     """Pictures that are wanted in spite of the pause."""
     _again: bool = field(default=False, init=False)
     _number: int = field(default=0, init=False)
+    _run: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.info = probed_safely(self.path, self.reading)
@@ -73,8 +78,8 @@ class Player:
 
     def go_to(self, seconds: float) -> None:
         """Goes on there."""
-        last = max((self.info.duration_seconds or 0.0) - 2 * _LEAD_SECONDS, 0.0)
-        self._goal = min(max(seconds, 0.0), last)
+        last = (self.info.duration_seconds or inf) - 2 * _LEAD_SECONDS
+        self._goal = max(min(seconds, last), 0.0)
 
     def step(self) -> None:
         """Gives one more picture while it is paused."""
@@ -88,8 +93,7 @@ class Player:
         """The pictures when they are due, or soon after."""
         place = self.start_seconds
         while True:
-            lead = max(place - _LEAD_SECONDS, 0.0)
-            with VideoReader(self.path, Span(lead), self.reading) as reader:
+            with self._opened(place) as reader:
                 turn = yield from self._played(reader, place, wait)
             if turn is _Turn.CLOSED:
                 return
@@ -99,10 +103,19 @@ class Player:
                 self._goal = self._goal or 0.0
             place, self._goal = self._goal or 0.0, None
 
+    def _opened(self, place: float) -> VideoReader:
+        """The file from shortly before a place, or from its front if it is shorter."""
+        try:
+            lead = max(place - _LEAD_SECONDS, 0.0)
+            return VideoReader(self.path, Span(lead), self.reading)
+        except UsageError:  # sound can go on when the pictures have ended
+            return VideoReader(self.path, None, self.reading)
+
     def _played(
         self, reader: VideoReader, place: float, wait: Wait
     ) -> Generator[Shot, None, _Turn]:
-        clock, joined, shot = _Clock(), False, None
+        clock, shot = _Clock(), None
+        self._run += 1
         zero = self.info.start_seconds
         for frame in reader:
             seconds = float(frame.pts * frame.time_base - zero)
@@ -112,19 +125,20 @@ class Player:
                 turn = yield from self._until(clock, seconds, shot, wait)
                 if turn is not None:
                     return turn
-            shot = self._shot(frame, clock.captured(seconds), seconds, joined)
-            joined = True
+            shot = self._shot(frame, clock.captured(seconds), seconds)
             yield shot
         if shot is not None:
             end = shot.seconds + self._duration(shot.frame)
             turn = yield from self._until(clock, end, shot, wait)
             if turn is not None:
                 return turn
-        while self.stays:
+        while self.stays and not self.loop:
+            self.at_end = True
             if wait(_STEP_SECONDS):
                 return _Turn.CLOSED
             yield from self._repeated(shot)
             if self._goal is not None:
+                self.at_end = False
                 return _Turn.MOVED
         return _Turn.ENDED
 
@@ -154,20 +168,16 @@ class Player:
     def _repeated(self, shot: Shot | None) -> Iterator[Shot]:
         if self._again and shot is not None:
             self._again = False
-            yield Shot(
-                shot.frame, time.monotonic(), shot.number, shot.seconds, again=True
-            )
+            yield replace(shot, captured=time.monotonic(), again=True)
 
     def _duration(self, frame: Frame) -> float:
         if frame.duration:
             return float(frame.duration * frame.time_base)
         return float(1 / self.info.rate) if self.info.rate else 0.0
 
-    def _shot(
-        self, frame: Frame, captured: float, seconds: float, joined: bool
-    ) -> Shot:
+    def _shot(self, frame: Frame, captured: float, seconds: float) -> Shot:
         number, self._number = self._number, self._number + 1
-        return Shot(frame, captured, number, seconds, joined=joined)
+        return Shot(frame, captured, number, seconds, run=self._run)
 
 
 @dataclass(slots=True)

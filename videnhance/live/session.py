@@ -71,8 +71,6 @@ class Session:
             result = item if isinstance(item, Result) else None
             if isinstance(item, Trouble):
                 self._hear(item)
-            elif result is not None and not self._is_wanted(result):
-                result = None
             picture = None if result is None else self._take(result)
             view = self._refresh(result is not None)
             if result is not None:
@@ -87,11 +85,6 @@ class Session:
         if self._until is not None and time.monotonic() > self._until:
             return True
         return self._stage.results.ended and (window is None or self._last is None)
-
-    def _is_wanted(self, result: Result) -> bool:
-        """A camera goes on while its picture stands."""
-        stage = self._stage
-        return stage.player is not None or not stage.paused or result.shot.again
 
     def _hear(self, trouble: Trouble) -> None:
         if trouble.words != self._trouble:
@@ -142,6 +135,8 @@ class Session:
         if self._window is None:
             return None
         late = now - self._read > _FIGURES_SECONDS
+        if late and self._stage.models.is_loading:
+            self._stage.redo()  # where no other picture comes, nothing else asks
         canvas = self._canvas(now) if fresh or late or self._actions.changed else None
         self._actions.changed = False
         for event in self._window.show(canvas):
@@ -165,7 +160,7 @@ class Session:
         message = wrong or (self._message if now < self._message_until else "")
         if not message and self._stage.paused:
             message = "paused"
-        elif not message and self._stage.results.ended:
+        elif not message and self._stage.at_end:
             message = "the end"
         words = Words(
             figures=self._figures,
@@ -189,7 +184,9 @@ class Session:
     def _wrong(self, now: float) -> str:
         """Why what is on the window is not live; empty if it is."""
         stage = self._stage
-        if stage.paused or stage.results.ended:
+        if stage.models.fault:
+            return stage.models.fault
+        if stage.paused or stage.at_end:
             return ""
         if self._trouble:
             return self._trouble

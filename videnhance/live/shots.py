@@ -39,8 +39,8 @@ class Shot:
     """Its place in a file."""
     again: bool = False
     """The same moment as the shot before it, asked for once more."""
-    joined: bool = True
-    """Whether it follows the shot before it in time; not so after a jump."""
+    run: int = 0
+    """Shots of one run follow each other in time; a jump or a loss begins another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Reduced:
     def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
         """The source's, resized in the thread that reads them."""
         for shot in self.source.shots(wait):
-            if isinstance(shot, Shot) and not shot.again:
+            if isinstance(shot, Shot):
                 shot = replace(shot, frame=self._resized(shot.frame))
             yield shot
 

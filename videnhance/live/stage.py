@@ -32,12 +32,16 @@ class Stage:
     """Of a file: it can be told to pause and where to go."""
     in_order: bool = False
     """Whether every picture of the file counts, as in a preview."""
-    _paused: bool = False
 
     @property
     def paused(self) -> bool:
         """Whether the picture stands."""
-        return self.player.paused if self.player else self._paused
+        return self.player.paused if self.player else self.engine.held
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the source has come to its end."""
+        return self.results.ended or bool(self.player and self.player.at_end)
 
     @property
     def look(self) -> Look:
@@ -66,7 +70,7 @@ class Stage:
         if self.player is not None:
             self.player.paused = not self.player.paused
         else:
-            self._paused = not self._paused
+            self.engine.held = not self.engine.held
 
     def native_size(self, size: Size) -> Size:
         """The size that the source's pictures come in; `size` is what is worked on."""

@@ -72,6 +72,8 @@ def live(
     rate = float(source.info.rate) if source.info and source.info.rate else 30.0
     camera = VirtualCamera(rate) if showing.virtual_camera else None
     sound = source.path if isinstance(source, Player) and not source.loop else None
+    if isinstance(source, Player):
+        source.stays = not showing.headless
     recording = showing.recording
     if recording is not None:
         recording = replace(recording, sound=sound)
