@@ -6,7 +6,7 @@ wrong for a window. The stages are the same.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from videnhance import motion
 from videnhance.colour import seen_by
 from videnhance.compose import Composer
 from videnhance.enhance import Upscaler
-from videnhance.frame import Frame, Pixels
+from videnhance.frame import Family, Frame, Pixels
 from videnhance.live.budget import Cost
 from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
 from videnhance.residual import Carried, assembled, carried
@@ -149,12 +149,32 @@ class Enhancer:
             Composer(step, wanted.strength, enlarge), frame, residual, self._workers
         )
         bands = len(tasks)
+        # The residual of a luma model leaves the other planes as they are.
+        others = () if self.upscaler.channels == 3 else other_planes(frame)
         if wanted.base:
             plain = Composer(step, 0.0, enlarge)
-            tasks += composing(plain, frame, None, self._workers)
+            part = luma_of(frame) if others else frame
+            tasks += composing(plain, part, None, self._workers)
         parts = together(tasks, self._pool)
-        base = joined(frame, parts[bands:]) if wanted.base else None
-        return joined(frame, parts[:bands]), base
+        shown = joined(frame, parts[:bands])
+        if not wanted.base:
+            return shown, None
+        if not others:
+            return shown, joined(frame, parts[bands:])
+        luma = joined(luma_of(frame), parts[bands:])
+        return shown, shown.with_planes((*luma.planes, *shown.planes[1:]))
+
+
+def other_planes(frame: Frame) -> tuple[Plane, ...]:
+    """The planes that a luma residual does not touch, if the first is luma alone."""
+    layout = frame.layout
+    return frame.planes[1:] if layout.family is Family.YUV and not layout.alpha else ()
+
+
+def luma_of(frame: Frame) -> Frame:
+    """The luma as a frame of its own."""
+    layout = replace(frame.layout, family=Family.GRAY, chroma_shift=(0, 0))
+    return replace(frame, layout=layout, planes=frame.planes[:1])
 
 
 _OVERLAP = 4
