@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ from videnhance.frame import Frame, Layout, Pixels
 from videnhance.live import engine as engine_module
 from videnhance.live.budget import Budget, Cost, Ration
 from videnhance.live.engine import Engine, InOrder, Look, Models, Result, plain
-from videnhance.live.enhancer import Enhancer, Wanted, composing, joined
+from videnhance.live.enhancer import Enhancer, Wanted, composing, joined, together
 from videnhance.live.gauge import Gauge
 from videnhance.live.shots import Shot, Trouble
 from videnhance.model.runtime import Choice
@@ -98,6 +100,13 @@ def test_bands_are_composed_to_the_bit(
         for count in (1, 2, 5):
             bands = [task() for task in composing(composer, frame, residual, count)]
             assert_same_frames([joined(frame, bands)], [whole])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_tasks_give_their_results_in_order(workers: int) -> None:
+    with pool_of(workers) or nullcontext() as pool:
+        tasks = [partial(pow, n, 2) for n in range(5)]
+        assert together(tasks, pool) == [0, 1, 4, 9, 16]
 
 
 def test_once_more_is_the_same_again() -> None:

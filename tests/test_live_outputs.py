@@ -151,15 +151,15 @@ def test_the_sound_of_a_file_comes_along_from_there(
                 break
     recorder.close()
     with av.open(str(target)) as made:
-        video, audio = made.streams.video[0], made.streams.audio[0]
-        ends = {s.index: 0.0 for s in (video, audio)}
+        video, audio = made.streams.video[0].index, made.streams.audio[0].index
+        ends = {video: 0.0, audio: 0.0}
         for packet in made.demux():
             if packet.pts is not None:
                 end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 ends[packet.stream.index] = max(ends[packet.stream.index], end)
     wanted = (40 - begins) / 25
-    assert ends[video.index] == pytest.approx(wanted, abs=0.05)
-    assert ends[audio.index] == pytest.approx(wanted, abs=0.1)
+    assert ends[video] == pytest.approx(wanted, abs=0.05)
+    assert ends[audio] == pytest.approx(wanted, abs=0.1)
 
 
 # Snapshots.
@@ -200,8 +200,11 @@ def test_a_key_begins_and_ends_a_recording(result: Result, tmp_path: Path) -> No
         outputs.toggle_recording(INFO)
         assert "0 frames" in outputs.recording_words
         outputs.take(result, INFO, None, None)
+        began = time.monotonic()
         outputs.toggle_recording(INFO)
+        assert time.monotonic() - began < 0.2  # the file is completed meanwhile
         assert outputs.recording_words == ""
+        time.sleep(0.01)  # names are by the millisecond
         outputs.toggle_recording(INFO)
         outputs.take(result, INFO, None, None)
     assert len(list(tmp_path.glob("videnhance-*.mkv"))) == 2

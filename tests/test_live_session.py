@@ -309,7 +309,7 @@ def test_a_preview_seeks_by_keys_and_by_mouse(clip: Path, tmp_path: Path) -> Non
     run = ran(preview_player(clip), FakeWindow(script), tmp_path, preview=True)
     last = run.session._last if run.session else None
     assert last is not None
-    assert last.shot.seconds == pytest.approx(1.0, abs=0.15)
+    assert last.shot.seconds == pytest.approx(1.0, abs=0.05)
 
 
 def test_settings_change_a_picture_that_stands(clip: Path, tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import repeat
 from types import SimpleNamespace
 
@@ -17,13 +16,11 @@ from videnhance.threads import (
     Latest,
     Meter,
     Outbox,
-    Pool,
     Wait,
     available_cores,
     ordered_map,
     pool_of,
     prefetch,
-    together,
 )
 
 pytestmark = pytest.mark.timeout(20)
@@ -402,18 +399,6 @@ def test_a_system_that_does_not_tell_has_its_cores_counted(
     for counted, wanted in ((7, 7), (None, 1)):
         monkeypatch.setattr("os.cpu_count", lambda counted=counted: counted)
         assert available_cores() == wanted
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_together_gives_results_in_order(workers: int) -> None:
-    with pool_or_nothing(workers) as pool:
-        tasks = [partial(pow, n, 2) for n in range(5)]
-        assert together(tasks, pool) == [0, 1, 4, 9, 16]
-
-
-def pool_or_nothing(workers: int) -> AbstractContextManager[Pool | None]:
-    """A pool that is closed at the end."""
-    return pool_of(workers) or nullcontext()
 
 
 def test_the_newest_item_wins_and_the_others_are_counted() -> None:

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -29,7 +29,6 @@ __all__ = [
     "ordered_map",
     "pool_of",
     "prefetch",
-    "together",
 ]
 
 
@@ -229,13 +228,6 @@ def _result(future: "Future[R]", meter: Meter) -> R:
         meter.for_upstream += time.perf_counter() - start
 
 
-def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
-    """Runs all the tasks, beside each other if there is a pool; results in order."""
-    return list(
-        ordered_map(lambda task: task(), iter(tasks), pool, len(tasks) + 1, Meter())
-    )
-
-
 Wait = Callable[[float], bool]
 """Waits so many seconds, or until closing begins; tells whether it has begun."""
 
@@ -333,9 +325,13 @@ class Outbox(Generic[S]):
         """Whether somebody takes."""
         return self._thread.is_alive()
 
+    def end(self) -> None:
+        """Takes no more; what was taken is consumed soon."""
+        self._channel.end(None)
+
     def close(self) -> None:
         """Waits until all that was taken is consumed. Raises the consumer's error."""
-        self._channel.end(None)
+        self.end()
         self._thread.join()
         if self._error is not None:
             error, self._error = self._error, None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +23,16 @@ from videnhance.live.budget import Cost
 from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
 from videnhance.residual import Carried, assembled, carried
 from videnhance.resize import Plane
-from videnhance.threads import Pool, together
+from videnhance.threads import Meter, Pool, ordered_map
 from videnhance.tiles import Tile, Tiling, tiles_of
 
-__all__ = ["Enhanced", "Enhancer", "Wanted"]
+__all__ = ["Enhanced", "Enhancer", "Wanted", "composing", "joined", "together"]
 
 _PATCH_AREA = 208 * 208
 """Input pixels: three by three cells with their halo. Small enough for the caches, and
 enough patches for all workers."""
 
+T = TypeVar("T")
 _Part = tuple[Tile, Pixels, float]
 """A patch that the network has seen, and the seconds that took."""
 
@@ -221,3 +223,10 @@ def joined(frame: Frame, bands: Sequence[tuple[Plane, ...]]) -> Frame:
         return frame.with_planes(bands[0])
     planes = (np.concatenate(parts) for parts in zip(*bands, strict=True))
     return frame.with_planes(tuple(planes))
+
+
+def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
+    """Runs all the tasks, beside each other if there is a pool; results in order."""
+    return list(
+        ordered_map(lambda task: task(), iter(tasks), pool, len(tasks) + 1, Meter())
+    )

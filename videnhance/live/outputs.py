@@ -38,6 +38,8 @@ class Outputs:
         self._folder, self._sound, self._view = folder, sound, records_view
         self._wanted = recording
         self._asked = recording.target if recording else None
+        self._ending: list[Recorder] = []
+        """Recordings that are being completed."""
         self._snapshots = Snapshots(folder, self.said)
         self._open = ExitStack()
 
@@ -45,7 +47,7 @@ class Outputs:
         self._open.callback(self._snapshots.close)
         if self.camera is not None:
             self._open.enter_context(self.camera)
-        self._open.callback(self.stop_recording)
+        self._open.callback(self._close_recorders)
         return self
 
     def __exit__(
@@ -78,7 +80,8 @@ class Outputs:
                 frame = frame_of_screen(view, frame)
             recorder.offer(result.shot, frame)
             if not recorder.is_running:
-                self._end(recorder)
+                self.recorder = None
+                self._ending.append(recorder)
         if self.camera is not None and picture is not None:
             self.camera.send(picture)
 
@@ -87,9 +90,12 @@ class Outputs:
         self._snapshots.take(result, info)
 
     def toggle_recording(self, info: VideoInfo) -> None:
-        """Begins a recording named by the time, or completes the one that runs."""
-        if self.recorder is not None:
-            self._end(self.recorder)
+        """Begins a recording named by the time, or ends the one that runs."""
+        recorder, self.recorder = self.recorder, None
+        if recorder is not None:
+            # To complete it takes longer than there is between two pictures.
+            recorder.end()
+            self._ending.append(recorder)
             return
         target = self._folder / f"{stem_now()}.mkv"
         encoding = live_encoding(target)
@@ -99,19 +105,14 @@ class Outputs:
         except VidenhanceError as error:
             self.said.append(f"no recording: {error}")
 
-    def stop_recording(self) -> None:
-        """Completes the recording that runs. Raises OutputError if that fails."""
-        recorder, self.recorder = self.recorder, None
-        if recorder is None:
-            return
-        recorder.close()
-        words = f"recorded {recorder.frames} frames: {recorder.target}"
-        if recorder.left_out:
-            words += f"; the encoder had no time for {recorder.left_out} more"
-        self.said += [*recorder.notices, words]
-
     def told(self) -> list[str]:
-        """What was done or failed since the last question, in words."""
+        """What was done or failed since the last question, in words.
+
+        Raises OutputError if the recording that was asked for at the start has failed.
+        """
+        for recorder in [r for r in self._ending if not r.is_running]:
+            self._ending.remove(recorder)
+            self._complete(recorder)
         # Another thread may add to it meanwhile.
         return [self.said.pop(0) for _ in range(len(self.said))]
 
@@ -124,14 +125,28 @@ class Outputs:
         lost = f", {recorder.left_out} left out" if recorder.left_out else ""
         return f"{recorder.target.name}: {recorder.frames} frames{lost}"
 
-    def _end(self, recorder: Recorder) -> None:
-        """Completes a recording; one that the user began by a key may fail in words."""
+    def _complete(self, recorder: Recorder) -> None:
+        """Waits for it; one that the user began by a key may fail in words."""
         try:
-            self.stop_recording()
+            recorder.close()
         except VidenhanceError as error:
             if recorder.target == self._asked:
                 raise
             self.said.append(f"recording failed: {error}")
+            return
+        words = f"recorded {recorder.frames} frames: {recorder.target.name}"
+        if recorder.left_out:
+            words += f"; the encoder had no time for {recorder.left_out} more"
+        self.said += [*recorder.notices, words]
+
+    def _close_recorders(self) -> None:
+        recorders = [*self._ending, *([self.recorder] if self.recorder else [])]
+        self._ending, self.recorder = [], None
+        for recorder in recorders:
+            recorder.end()
+        with ExitStack() as all_of_them:
+            for recorder in recorders:
+                all_of_them.callback(self._complete, recorder)
 
     def _begin(self, recording: Recording, info: VideoInfo) -> None:
         self.recorder = Recorder(recording, info)

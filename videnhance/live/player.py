@@ -114,17 +114,21 @@ class Player:
     def _played(
         self, reader: VideoReader, place: float, wait: Wait
     ) -> Generator[Shot, None, _Turn]:
-        clock, shot = _Clock(), None
+        clock, shot, arrived = _Clock(), None, False
         self._run += 1
         zero = self.info.start_seconds
         for frame in reader:
             seconds = float(frame.pts * frame.time_base - zero)
             if seconds < place - _LEAD_SECONDS:
                 continue
-            if seconds >= place:  # what leads there is due at once
+            # What leads there, and the picture of the place itself, is due at once.
+            if arrived:
                 turn = yield from self._until(clock, seconds, shot, wait)
                 if turn is not None:
                     return turn
+            elif wait(0):
+                return _Turn.CLOSED
+            arrived = seconds >= place
             shot = self._shot(frame, clock.captured(seconds), seconds)
             yield shot
         if shot is not None:

@@ -88,7 +88,7 @@ class Recorder:
 
     @property
     def is_running(self) -> bool:
-        """False once the encoder has failed; `close` tells why."""
+        """False once the file is complete, or has failed; `close` tells."""
         return self._outbox.is_running
 
     def offer(self, shot: Shot, frame: Frame) -> None:
@@ -99,6 +99,10 @@ class Recorder:
             self.frames += 1
         else:
             self.left_out += 1
+
+    def end(self) -> None:
+        """Takes no more; `close` need not wait once `is_running` is over."""
+        self._outbox.end()
 
     def close(self) -> None:
         """Completes the file under its name, if there was a frame.
