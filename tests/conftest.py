@@ -79,7 +79,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 collect_ignore = (
     []
     if _has_opencv() or _must_have("opencv")
-    else ["test_model_data.py", "test_model_degrade.py", "test_model_train.py"]
+    else [
+        *("test_model_data.py", "test_model_degrade.py", "test_model_train.py"),
+        *sorted(path.name for path in Path(__file__).parent.glob("test_live_*.py")),
+    ]
 )
 
 

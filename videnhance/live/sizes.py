@@ -25,7 +25,7 @@ _RUNS = 5
 _SHARE = 0.35
 """Of the time between two pictures for what must be done even without the network: the
 window needs as much again, and another program may take half of the machine."""
-_SMALLEST = 640 * 360
+_SMALLEST = 640 * 480
 """Pixels that are always let through: less is not worth enlarging, and a machine that
 is busy as it starts may not be so for long."""
 
