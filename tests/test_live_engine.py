@@ -163,6 +163,8 @@ def test_a_model_that_does_not_load_is_told_of_and_not_used(
 
 # The budget.
 
+INTERVAL = 1 / 30
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -173,55 +175,68 @@ class Machine:
     rest: float
 
     def cost(self, ration: Ration) -> Cost:
-        """Of a frame with this ration."""
+        """Of a frame of 60 cells with this ration."""
         moving = self.moving if ration.moves else 0.0
-        network = ration.cells * self.cell
-        return Cost(ration.cells, network, moving, network + moving + self.rest)
+        cells = min(ration.cells, 60)
+        return Cost(cells, cells * self.cell + moving + self.rest)
+
+    def run(self, budget: Budget, frames: int) -> list[float]:
+        """What each of so many frames takes, in shares of the interval."""
+        shares = []
+        for _ in range(frames):
+            cost = self.cost(budget.ration)
+            budget.learn(cost, INTERVAL)
+            shares.append(cost.seconds / INTERVAL)
+        return shares
 
 
-@pytest.mark.parametrize(
-    "machine",
-    [
-        Machine(0.0003, 0.005, 0.006),
-        Machine(0.002, 0.010, 0.012),
-        Machine(0.010, 0.020, 0.020),
-    ],
-)
+FAST, SLOW = Machine(0.0002, 0.005, 0.006), Machine(0.010, 0.020, 0.020)
+
+
+@pytest.mark.parametrize("machine", [FAST, Machine(0.002, 0.010, 0.012), SLOW])
 def test_a_budget_keeps_the_rate(machine: Machine) -> None:
-    budget, interval = Budget(), 1 / 30
-    for _ in range(100):
-        budget.learn(machine.cost(budget.ration(interval)))
-    last = machine.cost(budget.ration(interval))
-    assert last.total <= interval
-    assert last.total > 0.5 * interval or last.cells > 60
+    shares = machine.run(Budget(), 300)[100:]
+    assert np.mean(np.array(shares) <= 1) > 0.95
+    assert np.median(shares) > 0.6 or machine is FAST
+
+
+def test_a_fast_machine_gives_the_network_everything() -> None:
+    budget = Budget()
+    FAST.run(budget, 60)
+    assert budget.ration.cells >= 60
+    assert budget.ration.moves
 
 
 def test_a_machine_that_gets_busy_is_noticed_within_half_a_second() -> None:
-    budget, interval = Budget(), 1 / 30
-    for machine in (Machine(0.0004, 0.005, 0.006), Machine(0.0012, 0.007, 0.012)):
-        for _ in range(15):
-            budget.learn(machine.cost(budget.ration(interval)))
-        assert machine.cost(budget.ration(interval)).total <= interval
-
-
-def test_a_network_that_was_too_dear_is_tried_again() -> None:
     budget = Budget()
-    for _ in range(20):
-        budget.learn(Cost(1, 0.5, 0.005, 0.515))
-    assert budget.ration(1 / 30).cells == 0
-    for _ in range(1000):
-        budget.learn(Machine(0.001, 0.005, 0.006).cost(budget.ration(1 / 30)))
-    assert budget.ration(1 / 30).cells > 5
+    FAST.run(budget, 100)
+    assert max(Machine(0.0008, 0.010, 0.012).run(budget, 40)[15:]) <= 1
+
+
+def test_one_frame_that_was_held_up_changes_nothing() -> None:
+    budget = Budget()
+    FAST.run(budget, 100)
+    before = budget.ration
+    budget.learn(Cost(60, 0.9), INTERVAL)
+    assert budget.ration.cells >= before.cells
+
+
+def test_motion_comes_before_the_network() -> None:
+    budget = Budget()
+    Machine(0.0005, 0.008, 0.030).run(budget, 50)
+    assert budget.ration == Ration(int(budget.cells), moves=False)
+    Machine(0.0005, 0.008, 0.015).run(budget, 400)
+    assert budget.ration.moves
+    assert budget.ration.cells >= 2
 
 
 def test_what_was_too_dear_is_tried_again() -> None:
-    budget, interval = Budget(), 1 / 30
-    for _ in range(20):
-        budget.learn(Cost(1, 0.001, 0.060, 0.070))
-    assert not budget.ration(interval).moves
-    for _ in range(200):
-        budget.learn(Machine(0.001, 0.005, 0.006).cost(budget.ration(interval)))
-    assert budget.ration(interval).moves
+    budget = Budget()
+    Machine(0.010, 0.060, 0.010).run(budget, 30)
+    assert budget.ration == Ration(int(budget.cells), moves=False)
+    FAST.run(budget, 600)
+    assert budget.ration.moves
+    assert budget.ration.cells >= 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +281,8 @@ def test_a_slow_network_costs_quality_and_not_delay(
                 shares.append(np.mean(result.passes[0].fills == Fill.NETWORK))
     delays = sorted([*gauge.delays][5:])
     assert len(delays) > 30
-    assert delays[len(delays) // 2] < 0.15
+    # The whole frame would take 0.9 s.
+    assert delays[len(delays) // 2] < 0.4
     assert np.mean(shares[5:]) < 0.3
 
 

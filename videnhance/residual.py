@@ -1,7 +1,9 @@
 """The residual of a frame, put together from the network's patches and the last one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from videnhance.motion import Weights
 from videnhance.plan import CELL, Fill, Plan
 from videnhance.tiles import Tile
 
-__all__ = ["Carried", "assembled", "carried"]
+__all__ = ["Carried", "assembled", "carried", "carrying"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,35 @@ def carried(ready: Plan, last: Pixels | None, fuse: float) -> Carried | None:
 
     `fuse` is its share (0 to 1) in cells that the network sees.
     """
-    if last is None or ready.motion is None:
-        return None
+    brought, tasks = carrying(ready, last, fuse, 1)
+    for task in tasks:
+        task()
+    return brought
+
+
+def carrying(
+    ready: Plan, last: Pixels | None, fuse: float, bands: int
+) -> tuple[Carried | None, list[Callable[[], None]]]:
+    """What `carried` gives, and the tasks that fill it, one for each band of rows."""
+    moves = ready.motion
+    if last is None or moves is None:
+        return None, []
     shares = np.zeros(len(Fill), np.uint8)
     shares[Fill.MOVED] = motion.FULL_TRUST
     shares[Fill.NETWORK] = round(motion.FULL_TRUST * fuse)
     share = shares[ready.fills]
     if not share.any():
-        return None
-    moved = motion.moved(last, ready.motion, 2)
-    return Carried(moved, motion.weights(ready.motion, share, CELL, 2))
+        return None, []
+    brought = Carried(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
+
+    def fill(rows: tuple[int, int]) -> None:
+        part = slice(2 * rows[0], 2 * rows[1])
+        brought.residual[part] = motion.moved(last, moves, 2, rows)
+        brought.weight[part] = motion.weights(moves, share, CELL, 2, rows)
+
+    height = ready.seen.shape[0]
+    edges = [height * n // bands for n in range(bands + 1)]
+    return brought, [partial(fill, rows) for rows in pairwise(edges)]
 
 
 def assembled(

@@ -34,6 +34,8 @@ _FILE_OPTIONS: dict[str, Any] = {
     "pipe_format": "y4m",
 }
 """Options of `convert` that make no sense for a folder."""
+_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
+"""Pictures without a quality."""
 _ENCODER_OPTIONS: dict[str, Any] = {
     "codec": None,
     "crf": None,
@@ -167,6 +169,8 @@ def _job(options: dict[str, Any], source: Path, target: Path, kind: "Kind") -> "
         changed["rate"] = None
     if target.suffix.lower() not in CONTAINERS:
         quality = options["picture_quality"]
+        if target.suffix.lower() in _LOSSLESS:
+            quality = None
         changed |= _ENCODER_OPTIONS
         changed["extra"] = {} if quality is None else {"quality": str(quality)}
     return job_of({**options, **changed, **_share(options)})

@@ -169,7 +169,7 @@ class _Bars:
 
         tqdm.monitor_interval = 0
         self._tqdm = tqdm
-        form = "{n_fmt} of {total_fmt} files {bar} {postfix}"
+        form = "{n_fmt} of {total_fmt} files |{bar}| {desc}"
         self._files = tqdm(total=0, position=0, bar_format=form, dynamic_ncols=True)
         self._free = list(range(jobs, 0, -1))
         self._bars: dict[str, tuple[int, Any]] = {}
@@ -204,12 +204,12 @@ class _Bars:
 
     def tick(self, event: Any, done: int) -> None:
         left = event.seconds_left
-        words = "" if left is None else f"{_clock(left)} left"
+        words = [] if left is None else [f"{_clock(left)} left"]
         if event.unsettled:
-            words += f", {event.unsettled} still being copied"
+            words.append(f"{event.unsettled} still being copied")
         self._files.total = done + event.waiting + event.running + event.unsettled
         self._files.n = done
-        self._files.set_postfix_str(words.removeprefix(", "))
+        self._files.set_description_str(", ".join(words))
 
     def say(self, words: str) -> None:
         self._tqdm.write(words, file=sys.stderr)

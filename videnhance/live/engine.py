@@ -20,6 +20,7 @@ __all__ = ["Engine", "InOrder", "Look", "Models", "Result", "Shots", "plain"]
 
 _LOOK_SECONDS = 0.05
 """How often a wait for a shot looks whether it is still wanted."""
+_USUAL_INTERVAL = 1 / 30
 _RATE_FOLLOWS = 0.05
 _LONGEST_INTERVAL = 0.5
 """Seconds between two pictures; slower sources leave the network time enough."""
@@ -149,8 +150,8 @@ class Engine:
         budget: Budget | None,
     ) -> None:
         self.look = look
-        self.interval = 0.0
-        """Seconds between two pictures of the source, as measured."""
+        self._interval = _USUAL_INTERVAL
+        """Seconds between two pictures of the source."""
         self._models, self._budget = models, budget
         self._pool, self._workers = pool, workers
         self._enhancers: list[Enhancer] = []
@@ -192,7 +193,7 @@ class Engine:
         ration, rule, wanted = self._plan(look)
         passes = self._passes(shot, rule, wanted)
         if self._budget is not None:
-            self._budget.learn(passes[0].cost)
+            self._budget.learn(passes[0].cost, self._interval)
         after, before = passes[-1].frame, passes[0].base
         if before is not None and look.scale == 4:
             before = plain(before, 2)
@@ -218,7 +219,7 @@ class Engine:
             return None, nothing, wanted
         if self._budget is None:
             return None, every_nth(look.skip), wanted
-        ration = self._budget.ration(self.interval or 1 / 30)
+        ration = self._budget.ration
         self._ration.cells = ration.cells
         fuse = look.fuse if ration.moves else 0.0
         return ration, self._ration, replace(wanted, fuse=fuse, moves=ration.moves)
@@ -239,9 +240,7 @@ class Engine:
             return
         seconds = (shot.captured - last.captured) / (shot.number - last.number)
         seconds = min(max(seconds, 0.001), _LONGEST_INTERVAL)
-        if not self.interval:
-            self.interval = seconds
-        self.interval += _RATE_FOLLOWS * (seconds - self.interval)
+        self._interval += _RATE_FOLLOWS * (seconds - self._interval)
 
 
 def plain(frame: Frame, scale: int) -> Frame:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from videnhance.enhance import Upscaler
 from videnhance.frame import Family, Frame, Pixels
 from videnhance.live.budget import Cost
 from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
-from videnhance.residual import Carried, assembled, carried
+from videnhance.residual import assembled, carrying
 from videnhance.resize import Plane
 from videnhance.threads import Meter, Pool, ordered_map
 from videnhance.tiles import Tile, Tiling, tiles_of
@@ -33,8 +33,6 @@ _PATCH_AREA = 208 * 208
 enough patches for all workers."""
 
 T = TypeVar("T")
-_Part = tuple[Tile, Pixels, float]
-"""A patch that the network has seen, and the seconds that took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,80 +95,75 @@ class Enhancer:
         began = time.perf_counter()
         last = self._before if again else self._memory
         seen = seen_by(self.upscaler.channels, frame)
-        sight, moving = self._sight(frame, seen, last, wanted)
+        sight, base = self._first(frame, seen, last, wanted)
         since = 0 if sight.cut else last.since
         fills = rule(sight, since)
         known = None if sight.cut else sight.motion
         plan = Plan(frame, seen, fills, known)
-        residual, network = self._residual(plan, last.residual, wanted.fuse)
-        shown, base = self._composed(frame, residual, wanted)
+        residual = self._residual(plan, last.residual, wanted.fuse)
+        shown = self._composed(frame, residual, base, wanted)
         self._before, self._memory = last, _Memory(seen, residual, since + 1)
         cells = plan.count(Fill.NETWORK)
-        total = time.perf_counter() - began
-        return Enhanced(shown, base, fills, Cost(cells, network, moving, total))
+        cost = Cost(cells, time.perf_counter() - began)
+        return Enhanced(shown, base, fills, cost)
+
+    def _first(
+        self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
+    ) -> tuple[Sight, Frame | None]:
+        """What needs no plan: a look at the frame, beside the plain enlargement."""
+        tasks: list[Callable[[], Any]] = [
+            partial(self._sight, frame, seen, last, wanted)
+        ]
+        if wanted.base:
+            plain = Composer(self.upscaler.step, 0.0, wanted.enlarge)
+            tasks += composing(plain, frame, None, self._workers)
+        sight, *bands = together(tasks, self._pool)
+        return sight, joined(frame, bands) if bands else None
 
     def _sight(
         self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
-    ) -> tuple[Sight, float]:
-        began = time.perf_counter()
+    ) -> Sight:
         analyse = partial(motion.analysed, cell=CELL, fine=wanted.fine)
         moves = wanted.moves and wanted.strength > 0
         # What lies before a jump or a new size leads nowhere.
         fits = last.seen is not None and last.seen.shape == seen.shape
         sighting = Sighting(self.upscaler.halo, True, analyse if moves else None)
-        sight = sighting((frame, seen, last.seen if fits else None))
-        seconds = time.perf_counter() - began
-        return sight, seconds if sight.motion is not None else 0.0
+        return sighting((frame, seen, last.seen if fits else None))
 
-    def _residual(
-        self, plan: Plan, last: Pixels | None, fuse: float
-    ) -> tuple[Pixels | None, float]:
-        """The residual, and the network's part of the seconds."""
+    def _residual(self, plan: Plan, last: Pixels | None, fuse: float) -> Pixels | None:
+        brought, tasks = carrying(plan, last, fuse, self._workers)
+        patches: list[tuple[Tile, Pixels]] = []
+
+        def see(tile: Tile) -> None:
+            seen = plan.seen[tile.patch.slices]
+            patches.append((tile, self.upscaler(seen[None])[0]))
+
         tiling = Tiling(self.upscaler.halo, _PATCH_AREA)
-        moved: list[Carried | None] = []
-        tasks: list[Callable[[], _Part | None]] = [
-            lambda: moved.append(carried(plan, last, fuse))
-        ]
-        tasks += [partial(self._part, plan, tile) for tile in tiles_of(plan, tiling)]
-        parts = [part for part in together(tasks, self._pool) if part is not None]
-        patches = [(tile, patch) for tile, patch, _ in parts]
-        busy = sum(seconds for _, _, seconds in parts)
-        residual = assembled(plan, patches, last, moved[0])
-        return residual, busy / min(self._workers, max(len(parts), 1))
-
-    def _part(self, plan: Plan, tile: Tile) -> _Part:
-        began = time.perf_counter()
-        patch = self.upscaler(plan.seen[tile.patch.slices][None])[0]
-        return tile, patch, time.perf_counter() - began
+        tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
+        together(tasks, self._pool)
+        return assembled(plan, patches, last, brought)
 
     def _composed(
-        self, frame: Frame, residual: Pixels | None, wanted: Wanted
-    ) -> tuple[Frame, Frame | None]:
-        step, enlarge = self.upscaler.step, wanted.enlarge
-        tasks = composing(
-            Composer(step, wanted.strength, enlarge), frame, residual, self._workers
-        )
-        bands = len(tasks)
+        self,
+        frame: Frame,
+        residual: Pixels | None,
+        base: Frame | None,
+        wanted: Wanted,
+    ) -> Frame:
+        composer = Composer(self.upscaler.step, wanted.strength, wanted.enlarge)
         # The residual of a luma model leaves the other planes as they are.
-        others = () if self.upscaler.channels == 3 else other_planes(frame)
-        if wanted.base:
-            plain = Composer(step, 0.0, enlarge)
-            part = luma_of(frame) if others else frame
-            tasks += composing(plain, part, None, self._workers)
-        parts = together(tasks, self._pool)
-        shown = joined(frame, parts[:bands])
-        if not wanted.base:
-            return shown, None
-        if not others:
-            return shown, joined(frame, parts[bands:])
-        luma = joined(luma_of(frame), parts[bands:])
-        return shown, shown.with_planes((*luma.planes, *shown.planes[1:]))
+        others = base is not None and self.upscaler.channels == 1 and has_luma(frame)
+        part = luma_of(frame) if others else frame
+        tasks = composing(composer, part, residual, self._workers)
+        shown = joined(part, together(tasks, self._pool))
+        if not others or base is None:
+            return shown
+        return base.with_planes((*shown.planes, *base.planes[1:]))
 
 
-def other_planes(frame: Frame) -> tuple[Plane, ...]:
-    """The planes that a luma residual does not touch, if the first is luma alone."""
-    layout = frame.layout
-    return frame.planes[1:] if layout.family is Family.YUV and not layout.alpha else ()
+def has_luma(frame: Frame) -> bool:
+    """Whether the first plane is luma, with nothing to hide it."""
+    return frame.layout.family is Family.YUV and not frame.layout.alpha
 
 
 def luma_of(frame: Frame) -> Frame:

@@ -217,7 +217,7 @@ class Session:
             model=model,
             planner=planner_words(result, stage.look.skip),
             settings=self._settings,
-            work_ms=1000 * sum(done.cost.total for done in result.passes),
+            work_ms=1000 * sum(done.cost.seconds for done in result.passes),
             in_order=stage.in_order,
             recording=self._outputs.recording_words,
         )
