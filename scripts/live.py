@@ -27,7 +27,7 @@ import av
 
 from videnhance.bench import processor_name
 
-RATE = 30
+RATE, MINUTE = 30, 60
 MEDIAN_MS, LATE_MS = 80, 150
 LEAST_SHARE = 0.98
 """Of the source's rate, that the output must have."""
@@ -37,18 +37,23 @@ MIB = 1 << 20
 
 
 def at_rate(clip: Path, path: Path) -> Path:
-    """The clip's video with its frames 1/30 s apart: the same packets, other times."""
+    """The clip, repeated for a minute, its frames 1/30 s apart: the same packets."""
     with av.open(str(clip)) as source, av.open(str(path), "w") as out:
         video = source.streams.video[0]
         stream = out.add_stream_from_template(video)
         factor = Fraction(video.average_rate or RATE) / RATE
-        for packet in source.demux(video):
-            if packet.dts is not None and packet.pts is not None:
-                packet.pts = round(packet.pts * factor)
-                packet.dts = round(packet.dts * factor)
-                packet.duration = round((packet.duration or 0) * factor)
-                packet.stream = stream
-                out.mux(packet)
+        packets = [p for p in source.demux(video) if p.dts is not None]
+        step = Fraction(1, RATE) / (video.time_base or 1)
+        for turn in range(-(-MINUTE * RATE // len(packets))):
+            late = turn * len(packets) * step
+            for packet in packets:
+                copy = av.Packet(bytes(packet))
+                copy.pts = round((packet.pts or 0) * factor + late)
+                copy.dts = round((packet.dts or 0) * factor + late)
+                copy.duration = round(step)
+                copy.time_base, copy.is_keyframe = video.time_base, packet.is_keyframe
+                copy.stream = stream
+                out.mux(copy)
     return path
 
 

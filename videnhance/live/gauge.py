@@ -15,6 +15,8 @@ __all__ = ["Gauge", "Reading"]
 _WINDOW = 300
 """Frames that delays and shares are told of: ten seconds at 30 a second."""
 _RATE_WINDOW = 61
+_FEW = 5
+"""Frames that tell no rate."""
 _HISTORY_SECONDS = 10.0
 
 
@@ -48,6 +50,8 @@ class Gauge:
     _all: Counter[int] = field(default_factory=Counter)
     """Frames by their delay in whole milliseconds, since the start."""
     _run: int = -1
+    _known: tuple[float, float] = (0.0, 0.0)
+    """The rates of the last time that there were enough frames to tell."""
     _began: float | None = None
     _history: list[tuple[float, Reading]] = field(default_factory=list)
     """A reading every ten seconds: when, and what it said."""
@@ -84,6 +88,7 @@ class Gauge:
     def pause(self) -> None:
         """Rates start afresh: what comes next is not late, it was not wanted."""
         self._times.clear()
+        self._known = 0.0, 0.0
 
     def reading(self) -> Reading:
         """What is to be shown now."""
@@ -96,14 +101,15 @@ class Gauge:
         return Reading(*rates, median(delays), late, self.shown, self.dropped, shares)
 
     def _rates(self) -> tuple[float, float]:
-        if len(self._times) < 2:
-            return 0.0, 0.0
+        if len(self._times) < _FEW:
+            return self._known
         first, last = self._times[0], self._times[-1]
         count = len(self._times) - 1
         taken = last[1] - first[1]
         shown = last[0] - first[0]
         source = (last[2] - first[2]) / taken if taken > 0 else 0.0
-        return source, count / shown if shown > 0 else 0.0
+        self._known = source, count / shown if shown > 0 else 0.0
+        return self._known
 
     def as_json(self) -> dict[str, Any]:
         """All since the start as plain values, delays in milliseconds."""

@@ -91,16 +91,17 @@ class Player:
 
     def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
         """The pictures when they are due, or soon after."""
-        place = self.start_seconds
+        place, clock = self.start_seconds, _Clock()
         while True:
             with self._opened(place) as reader:
-                turn = yield from self._played(reader, place, wait)
+                turn = yield from self._played(reader, place, clock, wait)
             if turn is _Turn.CLOSED:
                 return
             if turn is _Turn.ENDED:
                 if not self.loop:
                     return
-                self._goal = self._goal or 0.0
+            else:
+                clock.stop()
             place, self._goal = self._goal or 0.0, None
 
     def _opened(self, place: float) -> VideoReader:
@@ -112,9 +113,9 @@ class Player:
             return VideoReader(self.path, None, self.reading)
 
     def _played(
-        self, reader: VideoReader, place: float, wait: Wait
+        self, reader: VideoReader, place: float, clock: "_Clock", wait: Wait
     ) -> Generator[Shot, None, _Turn]:
-        clock, shot, arrived = _Clock(), None, False
+        shot, arrived = None, clock.zero is not None
         self._run += 1
         zero = self.info.start_seconds
         for frame in reader:
@@ -128,7 +129,9 @@ class Player:
                     return turn
             elif wait(0):
                 return _Turn.CLOSED
-            arrived = seconds >= place
+            elif seconds >= place:
+                clock.set(seconds)
+                arrived = True
             shot = self._shot(frame, clock.captured(seconds), seconds)
             yield shot
         if shot is not None:
@@ -136,6 +139,9 @@ class Player:
             turn = yield from self._until(clock, end, shot, wait)
             if turn is not None:
                 return turn
+            if self.loop:
+                # To open it again takes longer than there is between two pictures.
+                clock.go_back(end)
         while self.stays and not self.loop:
             self.at_end = True
             if wait(_STEP_SECONDS):
@@ -196,6 +202,11 @@ class _Clock:
 
     def set(self, seconds: float) -> None:
         self.zero = time.monotonic() - seconds
+
+    def go_back(self, seconds: float) -> None:
+        """Its place `seconds` is where the file begins anew."""
+        if self.zero is not None:
+            self.zero += seconds
 
     def left(self, seconds: float, when_late: WhenLate) -> float:
         """Seconds until the place is due; starts a clock that stands."""
