@@ -139,7 +139,7 @@ def test_a_signal_completes_the_recording(
         process.send_signal(number)
         began = time.monotonic()
         assert process.wait(30) == code
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
         rest = process.stderr.read()
     assert "Traceback" not in rest
     with VideoReader(target) as reader:

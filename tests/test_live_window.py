@@ -14,7 +14,7 @@ from tests.screens import Screen, Seen, virtual_screen
 from tests.sources import ROOT
 from videnhance.video.reading.reader import VideoReader
 
-pytestmark = [pytest.mark.window, pytest.mark.opencv, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.window, pytest.mark.opencv, pytest.mark.timeout(300)]
 CLIP = str(ROOT / "samples" / "animation.mp4")
 WIDTH, HEIGHT = 1280, 720
 """Of the window."""
