@@ -74,7 +74,7 @@ class FakeCamera:
 
     def feed(self, patience: Patience | None = None, loop: bool = False) -> Feed:
         """A Feed of it, with little patience."""
-        patience = patience or Patience(3.0, 0.4, 0.4, 0.05)
+        patience = patience or Patience(9.0, 2.0, 0.8, 0.05)
         order = CaptureOrder(CaptureKind.CAMERA, "0")
         return Feed(order, "fake camera", patience, loop, self._command)
 
