@@ -105,7 +105,7 @@ def watched(words: list[str], env: dict[str, str]) -> list[float]:
             time.sleep(1)
     if process.wait():
         raise SystemExit(f"the program ended with {process.returncode}")
-    return samples
+    return [sample for sample in samples if sample]  # none once it ends
 
 
 def run(options: argparse.Namespace) -> tuple[dict[str, Any], list[float]]:

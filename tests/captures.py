@@ -10,7 +10,7 @@ from typing import TypeVar
 from videnhance.live.feed import Feed, Patience
 from videnhance.live.messages import CaptureKind, CaptureOrder
 from videnhance.live.shots import Shot, Trouble
-from videnhance.threads import Latest
+from videnhance.slots import Latest
 
 __all__ = ["SIZES", "FakeCamera", "awaited"]
 

@@ -14,15 +14,16 @@ ROWS = (
     ("cli",),
     ("batch", "live"),
     ("convert", "bench", "probe"),
-    ("preflight", "outputs"),
+    ("preflight", "outputs", "cluster"),
     ("work", "opening"),
     ("segments",),
+    ("part",),
     ("job",),
     ("journal", "identity"),
     ("unfinished",),
     ("enhance", "video", "model"),
     ("compose", "residual"),
-    ("plan", "tiles", "threads", "motion", "report", "colour"),
+    ("plan", "tiles", "slots", "threads", "motion", "report", "colour"),
     ("alpha", "framing", "sizing"),
     ("quality", "frame", "resize", "fit", "limits"),
     ("region", "errors", "memory", "pace", "estimate"),
@@ -36,6 +37,7 @@ PEERS = {
     ("quality", "resize"),
     ("plan", "motion"),
     ("report", "threads"),
+    ("slots", "threads"),
     ("tiles", "plan"),
     ("model.degrade", "video.coding.recode"),
 }
@@ -49,14 +51,15 @@ HOMES = {
         "model.degrade",
         "motion",
     ),
+    "distributed": ("cluster",),
     "queue": ("threads",),
-    "threading": ("threads",),
+    "threading": ("slots", "threads"),
     "torch": ("model",),
     "multiprocessing": ("batch.crew", "batch.worker", "model.data"),
     "tqdm": ("cli",),
     "watchdog": ("batch.watching",),
 }
-LAZY = {"cli", "live", "motion"}
+LAZY = {"cli", "cluster", "live", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 
@@ -156,4 +159,4 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
-    assert set(loaded.split()) & {"av", "cv2", "numpy", "torch"} == set()
+    assert set(loaded.split()) & {"av", "cv2", "distributed", "numpy", "torch"} == set()

@@ -32,7 +32,8 @@ from videnhance.model.runtime import Choice
 from videnhance.plan import Fill, every_nth
 from videnhance.region import Size
 from videnhance.report import Report
-from videnhance.threads import Latest, Wait, pool_of
+from videnhance.slots import Latest, Wait
+from videnhance.threads import pool_of
 
 pytestmark = [pytest.mark.opencv, pytest.mark.timeout(60)]
 SIZE = Size(150, 134)

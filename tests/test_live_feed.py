@@ -19,7 +19,7 @@ from videnhance.live.capture import serve
 from videnhance.live.feed import Feed, Patience
 from videnhance.live.messages import CaptureKind, CaptureOrder, Picture
 from videnhance.live.shots import Shot, Trouble
-from videnhance.threads import Latest
+from videnhance.slots import Latest
 from videnhance.video.addresses import is_address
 from videnhance.video.isolation.messages import Failed, decoded, encoded
 

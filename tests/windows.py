@@ -6,7 +6,7 @@ from videnhance.frame import Frame, Pixels, VideoInfo
 from videnhance.live.shots import Shot, Trouble, live_info
 from videnhance.live.window import Mouse, Pressed
 from videnhance.region import Size
-from videnhance.threads import Wait
+from videnhance.slots import Wait
 
 __all__ = ["FakeWindow", "ReadySource"]
 

@@ -1,12 +1,9 @@
-"""Threads between stages: the only module that starts any.
+"""Threads between stages: with `slots`, the only module that starts any.
 
 Stages are plain iterators. `prefetch` runs everything upstream of it in one thread,
 `ordered_map` runs a function on a pool; without threads both are the same lines inline.
 Order is kept, queues are bounded, an error is raised where its item would have come,
 and closing the iterator joins what it started.
-
-Where a picture is worth nothing when it is late, `Latest` keeps only the newest one,
-and `Outbox` takes what there is room for; both tell what is left out.
 """
 
 import os
@@ -16,19 +13,19 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from functools import wraps
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 __all__ = [
-    "Latest",
+    "Channel",
     "Meter",
-    "Outbox",
     "Pool",
     "Sized",
-    "Wait",
     "available_cores",
     "ordered_map",
     "pool_of",
     "prefetch",
+    "serialized",
 ]
 
 
@@ -50,6 +47,7 @@ Pool = ThreadPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 S = TypeVar("S", bound=Sized)
 
 
@@ -61,6 +59,11 @@ class Meter:
     """The taker waited: upstream is the slow side."""
     for_downstream: float = 0.0
     """The giver waited because the queue was full: downstream is the slow side."""
+
+    def merge(self, other: "Meter") -> None:
+        """Adds what another queue's sides waited."""
+        self.for_upstream += other.for_upstream
+        self.for_downstream += other.for_downstream
 
 
 def available_cores() -> int:
@@ -79,7 +82,7 @@ class _Closed(Exception):
     """Raised in the feeding thread when nobody takes any more."""
 
 
-class _Channel(Generic[S]):
+class Channel(Generic[S]):
     """A queue bounded in bytes; one item always fits, however large."""
 
     def __init__(self, limit_bytes: int, meter: Meter) -> None:
@@ -146,7 +149,7 @@ class _Channel(Generic[S]):
             raise self._error
 
 
-def _feed(items: Iterator[S], channel: _Channel[S]) -> None:
+def _feed(items: Iterator[S], channel: Channel[S]) -> None:
     # The end must reach the taker whatever happens here, or its wait never returns.
     error: BaseException | None = None
     try:
@@ -175,7 +178,7 @@ def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]
     if not limit_bytes:
         yield from items
         return
-    channel: _Channel[S] = _Channel(limit_bytes, meter)
+    channel: Channel[S] = Channel(limit_bytes, meter)
     thread = threading.Thread(
         target=_feed, args=(items, channel), name="videnhance-feed"
     )
@@ -228,119 +231,13 @@ def _result(future: "Future[R]", meter: Meter) -> R:
         meter.for_upstream += time.perf_counter() - start
 
 
-Wait = Callable[[float], bool]
-"""Waits so many seconds, or until closing begins; tells whether it has begun."""
+def serialized(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, run by one thread at a time: with a cache inside, once."""
+    lock = threading.Lock()
 
+    @wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            return function(*args, **kwargs)
 
-class Latest(Generic[T]):
-    """A place for one item that a thread fills: the newest wins, one that nobody took
-    before it is dropped and counted. Leaving the `with` block stops and joins.
-
-    `feed` makes the items. It is given a `Wait`, with which it waits for anything, and
-    ends soon after that says that closing has begun.
-    """
-
-    def __init__(self, feed: Callable[[Wait], Iterator[T]], name: str) -> None:
-        self.given = 0
-        """Items that came so far."""
-        self.dropped = 0
-        """Of these, those that nobody took in time."""
-        self._place: list[T] = []
-        self._changed = threading.Condition()
-        self._closing = threading.Event()
-        self._ended = False
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(
-            target=self._run, args=(feed,), name=f"videnhance-{name}"
-        )
-
-    def __enter__(self) -> "Latest[T]":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        self._thread.join()
-
-    def take(self, seconds: float) -> T | None:
-        """The newest item, waited for; None if none came, or none will.
-
-        Raises the error of `feed` after the items before it.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._place or self._ended, seconds)
-            if self._place:
-                return self._place.pop()
-            if self._error is not None:
-                error, self._error = self._error, None
-                raise error
-            return None
-
-    @property
-    def ended(self) -> bool:
-        """Whether everything that came is taken and nothing more will come."""
-        with self._changed:
-            return self._ended and not self._place and self._error is None
-
-    def _run(self, feed: Callable[[Wait], Iterator[T]]) -> None:
-        error: BaseException | None = None
-        try:
-            for item in feed(self._closing.wait):
-                self._put(item)
-                if self._closing.is_set():
-                    break
-        except BaseException as raised:  # crosses to the taker's thread
-            error = raised
-        with self._changed:
-            self._ended, self._error = True, error
-            self._changed.notify_all()
-
-    def _put(self, item: T) -> None:
-        with self._changed:
-            self.given += 1
-            self.dropped += len(self._place)
-            self._place[:] = [item]
-            self._changed.notify_all()
-
-
-class Outbox(Generic[S]):
-    """A bounded queue into a thread of its own, for a giver that must not wait."""
-
-    def __init__(
-        self, consume: Callable[[Iterator[S]], None], limit_bytes: int, name: str
-    ) -> None:
-        self._channel: _Channel[S] = _Channel(limit_bytes, Meter())
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(
-            target=self._run, args=(consume,), name=f"videnhance-{name}"
-        )
-        self._thread.start()
-
-    def offer(self, item: S) -> bool:
-        """Puts the item into the queue; False if there is no room, or no taker."""
-        return self._channel.offer(item)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether somebody takes."""
-        return self._thread.is_alive()
-
-    def end(self) -> None:
-        """Takes no more; what was taken is consumed soon."""
-        self._channel.end(None)
-
-    def close(self) -> None:
-        """Waits until all that was taken is consumed. Raises the consumer's error."""
-        self.end()
-        self._thread.join()
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
-
-    def _run(self, consume: Callable[[Iterator[S]], None]) -> None:
-        try:
-            consume(iter(self._channel))
-        except BaseException as raised:  # crosses to the giver's thread
-            self._error = raised
-        finally:
-            self._channel.close()
+    return alone

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from videnhance.enhance import Bicubic, Upscaler
+from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
-from videnhance.model.card import find_card
-from videnhance.model.runtime import load
+from videnhance.model.card import Card, find_card
+from videnhance.model.runtime import Choice, check_trust, load
 from videnhance.region import Region, Size
 from videnhance.segments import segment_length
 from videnhance.sizing import Target, planned_size, squared
@@ -22,7 +23,7 @@ from videnhance.video.making.target import container_for
 from videnhance.video.pictures.series import is_series, series_of
 from videnhance.video.places import PIPE, SinkKind, sink_kind
 
-__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "work_of"]
+__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "source_key", "work_of"]
 
 NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
 """Settings that change no pixel."""
@@ -51,6 +52,8 @@ class Engine:
     upscaler: Upscaler
     words: str
     key: Key
+    is_here: bool = True
+    """Whether this machine runs it; `upscaler` is a stand-in otherwise."""
 
 
 def work_of(job: Job, info: VideoInfo) -> Work:
@@ -132,24 +135,36 @@ def engine_of(work: Work) -> Engine:
     if choice.precision == "auto" and before in card.files:
         # Whichever measures faster today: the rest must look as what is done.
         choice = replace(choice, precision=str(before))
+    if job.resources.cluster is not None:
+        # What this machine has says nothing of the workers: who wants CUDA asks for it.
+        choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
+        if choice.device == "cuda":
+            return _distant(card, choice, key)
     network = load(choice)
-    name, digest = card.files[network.precision]
+    model = _model_key(card, network.precision, network.engine == "cuda")
+    return Engine(network, str(network), {**key, **model})
+
+
+def _distant(card: Card, choice: Choice, key: Key) -> Engine:
+    """An engine that only other machines have. Raises what `load` raises."""
+    check_trust(card, choice)
+    if choice.precision == "int8" or "float32" not in card.files:
+        raise UsageError("--device cuda runs float32 only; leave --precision out")
+    words = f"{card.name} float32 on cuda"
     return Engine(
-        network,
-        str(network),
-        {
-            **key,
-            "precision": network.precision,
-            "cuda": network.engine == "cuda",
-            "model file": [name, digest],
-        },
+        Bicubic(), words, {**key, **_model_key(card, "float32", True)}, is_here=False
     )
+
+
+def _model_key(card: Card, precision: str, cuda: bool) -> Key:
+    name, digest = card.files[precision]
+    return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
 
 
 def _key(work: Work) -> Key:
     job = work.job
     return {
-        **_source_key(job.source),
+        **source_key(job.source),
         **library_key(),
         **option_key(job.settings, NOT_IN_THE_PICTURE),
         **option_key(job.encoding, ("audio", "stamp")),
@@ -161,7 +176,8 @@ def _key(work: Work) -> Key:
     }
 
 
-def _source_key(source: Path) -> Key:
+def source_key(source: Path) -> Key:
+    """What tells this source from another; empty for a pipe. Raises InputError."""
     if source == PIPE:
         return {}
     return (

@@ -14,7 +14,8 @@ from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
 from videnhance.live.shots import Shot, Trouble
 from videnhance.model.runtime import Choice, load
 from videnhance.plan import Rationed, Rule, every_nth, nothing
-from videnhance.threads import Pool, Wait
+from videnhance.slots import Wait
+from videnhance.threads import Pool
 
 __all__ = ["Engine", "InOrder", "Look", "Models", "Result", "Shots", "plain"]
 

@@ -20,7 +20,7 @@ from videnhance.live.messages import ENDED, CaptureKind, CaptureOrder, Picture
 from videnhance.live.shots import TICKS, YUV420, Shot, Ticker, Trouble, live_info
 from videnhance.region import Size
 from videnhance.resize import Plane
-from videnhance.threads import Wait
+from videnhance.slots import Wait
 from videnhance.video.isolation.link import (
     ChildError,
     Link,

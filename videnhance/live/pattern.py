@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.live.shots import TICKS, YUV420, Shot, Trouble, live_info, ticks
 from videnhance.region import Size
-from videnhance.threads import Wait
+from videnhance.slots import Wait
 
 __all__ = ["TestPattern"]
 

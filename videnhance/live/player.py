@@ -10,7 +10,7 @@ from pathlib import Path
 from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.shots import Shot, Trouble
-from videnhance.threads import Wait
+from videnhance.slots import Wait
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.reading.reader import VideoReader
 from videnhance.video.source import Reading, Span

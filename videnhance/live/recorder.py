@@ -16,7 +16,7 @@ from videnhance.live.geometry import fitted
 from videnhance.live.shots import TICKS, Shot, Ticker
 from videnhance.region import Region, Size
 from videnhance.sizing import Target
-from videnhance.threads import Outbox
+from videnhance.slots import Outbox
 from videnhance.video.coding.encoding import Encoding, default_codec
 from videnhance.video.coding.rescale import Rescaler
 from videnhance.video.making.target import check_target, container_for

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
 from videnhance.region import Size
-from videnhance.threads import Wait
+from videnhance.slots import Wait
 
 __all__ = [
     "TICKS",

@@ -15,7 +15,8 @@ from videnhance.live.shots import TICKS, YUV420, LiveSource, Shot, Trouble
 from videnhance.plan import nothing
 from videnhance.region import Region, Size
 from videnhance.sizing import Target
-from videnhance.threads import Pool, Wait
+from videnhance.slots import Wait
+from videnhance.threads import Pool
 from videnhance.video.coding.rescale import Rescaler
 
 __all__ = ["Reduced", "affordable_area"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from videnhance.errors import VidenhanceError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.engine import Result, plain
-from videnhance.threads import Outbox
+from videnhance.slots import Outbox
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.pictures.still_writer import StillWriter
 

@@ -13,7 +13,8 @@ from videnhance.memory import keep_freed_memory
 from videnhance.model.runtime import Choice
 from videnhance.motion import load_opencv
 from videnhance.region import Size
-from videnhance.threads import Latest, Wait, pool_of
+from videnhance.slots import Latest, Wait
+from videnhance.threads import pool_of
 
 __all__ = ["Stage", "preview_stage", "stage"]
 
