@@ -80,7 +80,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 collect_ignore = (
     []
     if _has_opencv() or _must_have("opencv")
-    else ["test_model_data.py", "test_model_degrade.py", "test_model_train.py"]
+    else [
+        f"test_model_{name}.py"
+        for name in (
+            "clips",
+            "compact",
+            "data",
+            "degrade",
+            "footage",
+            "material",
+            "measure",
+            "train",
+            "trainer",
+        )
+    ]
 )
 
 

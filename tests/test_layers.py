@@ -37,12 +37,13 @@ PEERS = {
     ("report", "threads"),
     ("tiles", "plan"),
     ("model.degrade", "video.coding.recode"),
+    ("model.footage", "video.reading.reader"),
 }
 HOMES = {
     "av": ("video",),
     "click": ("cli",),
     "concurrent.futures": ("threads", "model.data"),
-    "cv2": ("motion", "model.data", "model.degrade"),
+    "cv2": ("motion", "model.clips", "model.data", "model.degrade"),
     "queue": ("threads",),
     "threading": ("threads",),
     "torch": ("model",),

@@ -17,6 +17,7 @@ import click
 
 from videnhance import __version__
 from videnhance.cli.job import check_report, job_of
+from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
 from videnhance.cli.progress import Display, conclude, kept_words, written
 from videnhance.errors import InputError, OutputError, UsageError, VidenhanceError
@@ -197,6 +198,9 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     click.echo("\n".join(measure.table(rows)))
     if target:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
+
+
+app.add_command(model)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ that lies between two codes can differ by one.
 The pixel shuffle is left to the runtime, where it costs a tenth of torch's.
 """
 
-import warnings
 from collections.abc import Iterable
 
 import torch
@@ -17,6 +16,7 @@ from torch.ao import quantization
 
 from videnhance.frame import ZERO_CODE
 from videnhance.model.network import SRVGGNetLightweight
+from videnhance.model.torchscript import deprecated, scripted
 
 __all__ = ["ZERO_CODE", "float32_script", "int8_script"]
 
@@ -78,19 +78,9 @@ def _weights() -> type[nn.Module]:
     return observer
 
 
-def _scripted(module: nn.Module) -> torch.jit.ScriptModule:
-    with warnings.catch_warnings():
-        # torch.jit and torch.ao.quantization announce their end; the version is pinned.
-        warnings.simplefilter("ignore")
-        frozen: torch.jit.ScriptModule = torch.jit.freeze(
-            torch.jit.script(module.eval())
-        )
-    return frozen
-
-
 def float32_script(network: SRVGGNetLightweight, step: float) -> torch.jit.ScriptModule:
     """The network as TorchScript; `step` grey levels a residual code."""
-    return _scripted(_Float32(network, step))
+    return scripted(_Float32(network, step))
 
 
 def int8_script(
@@ -103,14 +93,13 @@ def int8_script(
     """
     if network.shape.activation != "relu":
         raise ValueError(f"int8 needs ReLU, the network has {network.shape.activation}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with deprecated():
         prepared = _prepared(network, step)
         with torch.no_grad():
             for batch in calibration:
                 prepared(batch)
         quantization.convert(prepared, inplace=True)
-    return _scripted(_Int8(prepared.body))
+    return scripted(_Int8(prepared.body))
 
 
 def _prepared(network: SRVGGNetLightweight, step: float) -> _Calibrated:

@@ -1,0 +1,137 @@
+"""The words `model ...`: training and what comes after it."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from videnhance.errors import UsageError
+
+if TYPE_CHECKING:
+    from videnhance.model.train import Course
+
+__all__ = ["model"]
+
+_PLACE = click.Path(path_type=Path, exists=True)
+_FILE = click.Path(path_type=Path)
+_FINETUNE_CLIPS = 600
+
+
+@click.group()
+def model() -> None:
+    """Trains, quantizes, exports and tests models."""
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def give(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
+@model.command()
+@_options(
+    click.argument("places", nargs=-1, required=True, type=_PLACE, metavar="PLACE..."),
+    click.option("--to", "work", required=True, type=_FILE, help="The run's folder."),
+    click.option(
+        "--preset",
+        type=click.Choice(["fast", "default", "quality", "report"]),
+        help="The network's size. [default]",
+    ),
+    click.option(
+        "--recipe",
+        default="default",
+        type=click.Choice(["default", "report"]),
+        help="How it is trained: ours, or as the project's report says.",
+    ),
+    click.option(
+        "--mix",
+        type=click.Choice(["fidelity", "real", "restore"]),
+        help="What becomes of the pictures: only halved, as real video, ruined. [real]",
+    ),
+    click.option("--valid", multiple=True, type=_PLACE, help="Measure these instead."),
+    click.option("--steps", type=click.IntRange(1), help="[100000]"),
+    click.option("--clips", type=click.IntRange(1), help="Samples to make. [14000]"),
+    click.option("--start", metavar="MODEL", help="Begin with its weights."),
+    click.option(
+        "--teacher", metavar="MODEL", help="Learn from a larger network, too."
+    ),
+    click.option(
+        "--finetune",
+        is_flag=True,
+        help="Adapt the shipped model to this footage, and say whether it got better.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with the run in --to."),
+    click.option("--seed", default=0, show_default=True),
+    click.option("--threads", type=click.IntRange(1), help="[cores]"),
+    click.option("--every", default=1000, show_default=True, type=click.IntRange(1)),
+    click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"])),
+)
+def train(**options: Any) -> None:
+    """Trains a network on the stills and videos in PLACE, and draws its course.
+
+    The same command with --resume goes on after a kill, to the same numbers.
+    """
+    from tqdm import tqdm
+
+    from videnhance.model.train import run
+
+    logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
+    course = _course(options)
+    tqdm.monitor_interval = 0  # its watching thread would outlive the bar
+    with tqdm(unit="step", dynamic_ncols=True, smoothing=0.1) as bar:
+        for point, steps in run(course):
+            if bar.total is None:
+                bar.total = steps
+                bar.initial = bar.n = max(point.step - course.every, 0)
+            bar.set_postfix(loss=f"{point.loss:.4f}", psnr=f"{point.psnr:.3f} dB")
+            bar.update(point.step - bar.n)
+    if options["finetune"]:
+        from videnhance.model.finetune import compared
+
+        click.echo("\n".join(compared(course).lines()))
+    click.echo(f"videnhance: {course.work / 'network.pth'}", err=True)
+
+
+def _course(options: dict[str, Any]) -> "Course":
+    from dataclasses import replace
+
+    from videnhance.model.degrade import Mix
+    from videnhance.model.material import CLIPS, Material
+    from videnhance.model.network import PRESETS
+    from videnhance.model.recipe import EPOCHS, RECIPES
+    from videnhance.model.train import Course
+
+    reported, tuned = options["recipe"] == "report", options["finetune"]
+    recipe = RECIPES["finetune" if tuned else options["recipe"]]
+    recipe = replace(recipe, seed=options["seed"])
+    if reported and (tuned or options["steps"]):
+        raise UsageError("--recipe report runs ten epochs; leave the other options out")
+    if options["steps"]:
+        recipe = replace(recipe, steps=options["steps"])
+    preset = options["preset"] or ("report" if reported else "default")
+    material = Material(
+        options["places"],
+        Mix(options["mix"] or ("fidelity" if reported else "real")),
+        options["clips"] or (_FINETUNE_CLIPS if tuned else CLIPS),
+        options["valid"],
+        PRESETS[preset].channels,
+        options["seed"],
+    )
+    return Course(
+        material,
+        options["work"],
+        preset,
+        recipe,
+        options["start"] or ("default" if tuned else None),
+        options["teacher"],
+        options["resume"],
+        options["device"],
+        options["every"],
+        EPOCHS if reported else None,
+        options["threads"],
+    )
