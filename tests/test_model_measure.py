@@ -19,7 +19,7 @@ from videnhance.model.measure import (
     ssim,
 )
 from videnhance.model.network import NetworkShape
-from videnhance.model.quantize import float32_script
+from videnhance.model.program import float32_script
 from videnhance.model.stills import rgb_of, studio_luma
 from videnhance.resize import doubled
 

@@ -135,3 +135,64 @@ def _course(options: dict[str, Any]) -> "Course":
         EPOCHS if reported else None,
         options["threads"],
     )
+
+
+@model.command()
+@_options(
+    click.argument("network", metavar="MODEL"),
+    click.option("--to", "target", type=_FILE, help="The folder of the result."),
+    click.option(
+        "--type",
+        "kind",
+        default="static",
+        type=click.Choice(["static", "qat", "dynamic"]),
+        help="By calibration; trained with the rounding first; torch's dynamic call.",
+    ),
+    click.option("--name", default="network", show_default=True),
+    click.option(
+        "--calibrate",
+        multiple=True,
+        type=_PLACE,
+        help="Stills or a clip like what will be enlarged.",
+    ),
+    click.option("--samples", type=_PLACE, help="Of a training run, for qat."),
+    click.option("--steps", default=2000, show_default=True, type=click.IntRange(1)),
+    click.option("--mixed", default=0, metavar="N", help="Keep the N worst in float."),
+    click.option(
+        "--test", "tests", type=_PLACE, help="Stills to measure before, after."
+    ),
+)
+def quantize(**options: Any) -> None:
+    """Makes the network MODEL ready to run: int8 and float32 with a card.
+
+    MODEL is a network.pth of `model train`, or the name of a shipped model.
+    """
+    from videnhance.model import quantize as work
+    from videnhance.model.measure import known_stills
+    from videnhance.model.qat import Rounding
+
+    kind = work.Kind(options["kind"])
+    if options["target"] is None and kind is not work.Kind.DYNAMIC:
+        raise UsageError("the folder of the result is missing; name it by --to")
+    job = work.Quantizing(
+        options["network"],
+        kind,
+        options["target"] or Path(),
+        options["name"],
+        options["calibrate"],
+        options["samples"],
+        tuple(known_stills(options["tests"])) if options["tests"] else (),
+        options["mixed"],
+        Rounding(steps=options["steps"]),
+    )
+    if kind is work.Kind.DYNAMIC:
+        *found, changed = work.dynamic(job)
+        click.echo("\n".join(figures.line() for figures in found))
+        click.echo(
+            f"quantize_dynamic changed {changed} layers: it knows no convolutions, and "
+            "leaves them in float. --type static quantizes them."
+        )
+        return
+    result = work.quantized(job)
+    click.echo("\n".join(result.lines()))
+    click.echo(f"videnhance: {result.card}", err=True)

@@ -22,7 +22,7 @@ from videnhance.model.weights import (
     shape_of,
 )
 
-__all__ = ["OverBase", "as_luma", "read_residual"]
+__all__ = ["Frame", "OverBase", "as_luma", "read_residual"]
 
 _LUMA = (0.299, 0.587, 0.114)
 _REACH = 2
@@ -78,29 +78,42 @@ def _phases(nearest: bool) -> Tensor:
     return middle - base
 
 
-class OverBase(nn.Module):
-    """What a luma network of scale 1 or 2 adds to our base, before the pixel shuffle.
+class Frame(nn.Module):
+    """What is linear around a luma network of scale 1 or 2 that makes pictures.
 
-    N x 1 x H x W in [0, 1] to N x 4 x H x W.
+    From the input, N x 1 x H x W, and what the network's last layer gives, to the
+    residual over the base before the pixel shuffle, N x 4 x H x W.
+    """
+
+    def __init__(self, doubles: bool) -> None:
+        super().__init__()
+        self.doubles = doubles
+        self.register_buffer("phases", _phases(doubles))
+
+    def forward(self, x: Tensor, added: Tensor) -> Tensor:
+        seen = x if self.doubles else added
+        padded = functional.pad(seen, [2, 2, 2, 2], mode="replicate")
+        linear = functional.conv2d(padded, self.phases)  # type: ignore[arg-type]
+        return added + linear if self.doubles else linear
+
+
+class OverBase(nn.Module):
+    """What a luma network that makes pictures adds to our base.
+
+    N x 1 x H x W in [0, 1] to the residual before the pixel shuffle, N x 4 x H x W.
     """
 
     def __init__(self, network: SRVGGNetLightweight) -> None:
         super().__init__()
         self.body = network.body
-        self.doubles = network.shape.scale == 2
-        self.halo = network.shape.halo + (0 if self.doubles else _REACH)
-        self.register_buffer("phases", _phases(self.doubles))
+        self.shape = network.shape
+        self.frame = Frame(network.shape.scale == 2)
+        # What the network looks at, and beyond it the base, in input pixels.
+        self.halo = network.shape.halo + (0 if self.frame.doubles else _REACH)
 
     def forward(self, x: Tensor) -> Tensor:
-        added: Tensor = self.body(x)
-        return self.completed(x, added)
-
-    def completed(self, x: Tensor, added: Tensor) -> Tensor:
-        """The residual from the input and what the network's last layer gives."""
-        seen = x if self.doubles else added
-        padded = functional.pad(seen, [2, 2, 2, 2], mode="replicate")
-        linear = functional.conv2d(padded, self.phases)  # type: ignore[arg-type]
-        return added + linear if self.doubles else linear
+        residual: Tensor = self.frame(x, self.body(x))
+        return residual
 
 
 def read_residual(name_or_path: str) -> nn.Module:
