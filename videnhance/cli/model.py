@@ -196,3 +196,38 @@ def quantize(**options: Any) -> None:
     result = work.quantized(job)
     click.echo("\n".join(result.lines()))
     click.echo(f"videnhance: {result.card}", err=True)
+
+
+@model.command()
+@_options(
+    click.argument("network", metavar="MODEL"),
+    click.option(
+        "--format",
+        "form",
+        required=True,
+        type=click.Choice(["torchscript", "onnx", "mobile", "executorch"]),
+    ),
+    click.option(
+        "--to", "target", required=True, type=_FILE, help="The file to write."
+    ),
+    click.option(
+        "--test", "tests", required=True, type=_PLACE, help="Stills to compare on."
+    ),
+)
+def export(network: str, form: str, target: Path, tests: Path) -> None:
+    """Writes the network MODEL for other programs, and compares the file with it.
+
+    Picture in, picture out: values from 0 to 1, no mean, no deviation.
+    """
+    from videnhance.model import export as work
+    from videnhance.model.measure import known_stills
+
+    stills = known_stills(tests)
+    picture, written = work.exported(network, form, target)
+    click.echo(f"{written.path}, {written.path.stat().st_size / 1e3:.1f} KB")
+    for note in written.notes:
+        click.echo(note)
+    click.echo(f"\nloaded back by {written.engine}, against the network, 8-bit levels:")
+    click.echo(f"{'picture':<24} {'largest':>12} {'PSNR':>10}")
+    for row in work.parity(picture, written, stills):
+        click.echo(row.line())

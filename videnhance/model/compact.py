@@ -22,7 +22,7 @@ from videnhance.model.weights import (
     shape_of,
 )
 
-__all__ = ["Frame", "OverBase", "as_luma", "read_residual"]
+__all__ = ["Frame", "OverBase", "as_luma", "base_phases", "read_residual"]
 
 _LUMA = (0.299, 0.587, 0.114)
 _REACH = 2
@@ -67,10 +67,15 @@ def _luma_rows(rows: Tensor, shape: NetworkShape) -> Tensor:
     return joined
 
 
-def _phases(nearest: bool) -> Tensor:
-    """4 x 1 x 5 x 5: each phase of the base; or of the nearest pixel minus the base."""
+def base_phases() -> Tensor:
+    """The base as a convolution: 4 x 1 x 5 x 5, one kernel for each phase."""
     taps = torch.tensor(_TAPS) / _SUM
-    base = torch.einsum("iy,jx->ijyx", taps, taps).reshape(4, 1, 5, 5)
+    return torch.einsum("iy,jx->ijyx", taps, taps).reshape(4, 1, 5, 5)
+
+
+def _phases(nearest: bool) -> Tensor:
+    """Each phase of the base; or of the nearest pixel minus the base."""
+    base = base_phases()
     if not nearest:
         return base
     middle = torch.zeros_like(base)

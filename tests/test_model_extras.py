@@ -1,0 +1,17 @@
+"""Extras: what is absent is named with how to get it."""
+
+import pytest
+
+from videnhance.errors import MissingLibraryError
+from videnhance.model.extras import extra, is_here
+
+
+def test_what_is_here_is_given() -> None:
+    assert extra("json", "none").loads("7") == 7
+    assert is_here("json")
+
+
+def test_what_is_absent_is_named() -> None:
+    assert not is_here("videnhance.nothing")
+    with pytest.raises(MissingLibraryError, match=r"nothing.*'videnhance\[some\]'"):
+        extra("videnhance.nothing", "some")
