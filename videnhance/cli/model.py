@@ -231,3 +231,78 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
     click.echo(f"{'picture':<24} {'largest':>12} {'PSNR':>10}")
     for row in work.parity(picture, written, stills):
         click.echo(row.line())
+
+
+@model.command()
+@_options(
+    click.argument("network", default="default", metavar="[MODEL]"),
+    click.option("--image", type=_PLACE, help="A picture to enlarge."),
+    click.option("--to", "target", type=_FILE, help="Its enlargement, a PNG."),
+    click.option("--runs", default=20, show_default=True, type=click.IntRange(2)),
+    click.option("--threads", type=click.IntRange(1), help="Up to so many. [cores]"),
+    click.option("--trust-model", is_flag=True, help="Run a model not from here."),
+)
+def test(**options: Any) -> None:
+    """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
+    from videnhance.model import test as work
+    from videnhance.model.runtime import Choice
+    from videnhance.model.timing import SIZES
+    from videnhance.threads import available_cores
+
+    choice = Choice(options["network"], trusted=options["trust_model"])
+    forms = work.loaded_forms(choice)
+    for form in forms:
+        click.echo(form.line())
+    if options["image"]:
+        _enlarge(options)
+    click.echo(f"\n{work.HEAD}")
+    cores = options["threads"] or available_cores()
+    for row in work.speeds(forms, SIZES, range(1, cores + 1), options["runs"]):
+        click.echo(row.line())
+
+
+def _enlarge(options: dict[str, Any]) -> None:
+    """Through the whole program, as `videnhance IN OUT` does."""
+    from videnhance.cli.job import job_of
+    from videnhance.convert import Watcher, convert
+    from videnhance.model.test import before_after
+
+    source, target = options["image"], options["target"]
+    if target is None:
+        raise UsageError("--image needs a name for its enlargement; give it by --to")
+    words = [str(source), str(target), "-m", options["network"], "-y"]
+    words += ["--trust-model"] * options["trust_model"]
+    root = click.get_current_context().find_root()
+    command = root.command.get_command(root, "convert")  # type: ignore[attr-defined]  # a group
+    with command.make_context("convert", words) as ctx:
+        convert(job_of(ctx.params), Watcher(lambda *_: None, lambda _: None))
+    both = target.with_name(f"{target.stem}.before_after.png")
+    size = before_after(source, target, both)
+    click.echo(f"{target}: {size}, twice the source; {both} shows both")
+
+
+@model.command()
+@_options(
+    click.argument("network", default="default", metavar="[MODEL]"),
+    click.option("--size", default="640x360", show_default=True, metavar="WxH"),
+    click.option("--threads", type=click.IntRange(1), help="Up to so many. [cores]"),
+    click.option("--runs", default=9, show_default=True, type=click.IntRange(2)),
+    click.option(
+        "--against", is_flag=True, help="ONNX Runtime, OpenVINO and ncnn, too."
+    ),
+)
+def bench(
+    network: str, size: str, threads: int | None, runs: int, against: bool
+) -> None:
+    """Runs the network MODEL in several engines on the same frame."""
+    from videnhance.bench import processor_name
+    from videnhance.cli.job import size_of
+    from videnhance.model import bench as work
+    from videnhance.threads import available_cores
+
+    counts = range(1, (threads or available_cores()) + 1)
+    click.echo(f"{processor_name()}, {size}\n\n{work.HEAD}")
+    for row in work.benched(network, size_of(size, "--size"), counts, runs, against):
+        click.echo(
+            row if isinstance(row, str) else row.line(), err=isinstance(row, str)
+        )

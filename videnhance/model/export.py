@@ -20,7 +20,13 @@ from videnhance.errors import printable
 from videnhance.model.compact import base_phases, read_residual
 from videnhance.model.extras import extra
 from videnhance.model.measure import KnownStill
-from videnhance.model.torchscript import deprecated, loaded, saved, scripted
+from videnhance.model.torchscript import (
+    deprecated,
+    loaded,
+    quiet_tools,
+    saved,
+    scripted,
+)
 
 __all__ = ["EXPORTERS", "OPSET", "Parity", "Picture", "Written", "exported", "parity"]
 
@@ -91,7 +97,7 @@ def _onnx(picture: Picture, path: Path) -> Written:
     library, runtime = extra("onnx", "onnx"), extra("onnxruntime", "onnx")
     extra("onnxscript", "onnx")
     example = torch.rand(1, picture.channels, *_EXAMPLE)
-    with deprecated():
+    with deprecated(), quiet_tools():
         torch.onnx.export(
             picture,
             (example,),

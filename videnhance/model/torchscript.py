@@ -5,6 +5,7 @@ so the warnings are silenced here, and only here.
 """
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,18 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-__all__ = ["deprecated", "loaded", "saved", "scripted"]
+__all__ = ["deprecated", "loaded", "quiet_tools", "saved", "scripted"]
+
+
+@contextmanager
+def quiet_tools() -> Iterator[None]:
+    """Silences what other tools log below an error, while they run."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager
