@@ -15,7 +15,7 @@ ROWS = (
     ("convert", "bench", "probe"),
     ("preflight", "outputs"),
     ("work", "opening"),
-    ("segments",),
+    ("segments", "glimpses"),
     ("job",),
     ("journal", "identity"),
     ("unfinished",),

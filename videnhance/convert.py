@@ -95,6 +95,7 @@ class _Run:
         """Of a video file."""
         self._engine = engine_of(work)
         report.engine = self._engine.words
+        report.model_files = dict(self._engine.model_files)
 
     def in_segments(self) -> None:
         """A video file: segments first, then joined."""

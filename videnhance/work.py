@@ -1,15 +1,19 @@
 """A job beside its opened source: all that was left open, decided."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videnhance.enhance import Bicubic, Upscaler
 from videnhance.frame import VideoInfo
+from videnhance.glimpses import glimpses
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
+from videnhance.model.adopt import adopted, chart, is_weights
 from videnhance.model.card import find_card
-from videnhance.model.runtime import load
+from videnhance.model.runtime import Choice, load
+from videnhance.model.weights import sha256_of
 from videnhance.region import Region, Size
 from videnhance.segments import segment_length
 from videnhance.sizing import Target, planned_size, squared
@@ -51,6 +55,8 @@ class Engine:
     upscaler: Upscaler
     words: str
     key: Key
+    model_files: Mapping[str, str] = field(default_factory=dict)
+    """For each file that the model is made of its sha256."""
 
 
 def work_of(job: Job, info: VideoInfo) -> Work:
@@ -127,8 +133,8 @@ def engine_of(work: Work) -> Engine:
     job, key = work.job, _key(work)
     if not job.settings.strength:
         return Engine(Bicubic(), "none: strength is 0", key)
-    card = find_card(job.choice.model)
-    choice, before = job.choice, work.recorded.get("precision")
+    choice, before = _choice(work), work.recorded.get("precision")
+    card = find_card(choice.model)
     if choice.precision == "auto" and before in card.files:
         # Whichever measures faster today: the rest must look as what is done.
         choice = replace(choice, precision=str(before))
@@ -143,7 +149,23 @@ def engine_of(work: Work) -> Engine:
             "cuda": network.engine == "cuda",
             "model file": [name, digest],
         },
+        {**_source_file(job.choice.model), name: digest},
     )
+
+
+def _choice(work: Work) -> Choice:
+    """The job's; a file of weights is made a model, with a look at the source."""
+    job = work.job
+    if not is_weights(job.choice.model):
+        return job.choice
+    hidden = job.resources.isolate or job.source == PIPE
+    seen = chart() if hidden else glimpses(job.source, work.info)
+    card = adopted(job.choice.model, seen)
+    return replace(job.choice, model=str(card), trusted=True)
+
+
+def _source_file(model: str) -> dict[str, str]:
+    return {Path(model).name: sha256_of(Path(model))} if is_weights(model) else {}
 
 
 def _key(work: Work) -> Key:

@@ -204,7 +204,7 @@ def shape_of(tensors: Tensors, path: Path, activation: str = "") -> NetworkShape
         raise ModelError(
             f"{printable(path)} is not of the SRVGG (Real-ESRGAN Compact) family: it "
             f"holds {len(tensors)} tensors such as {printable(next(iter(tensors)))}; "
-            "other networks run if the package spandrel is installed"
+            "only that family is read; give other networks a card (models/README.md)"
         )
     first, last = convs[wanted[0]], convs[wanted[-1]]
     features, channels = first.shape[:2]
