@@ -20,7 +20,7 @@ def test_a_video_is_looked_at_in_eight_places(tmp_path: Path) -> None:
     assert np.array_equal(seen[0][..., 0], first)
     assert not np.array_equal(seen[0], seen[-1])
     again = glimpses(path, info)
-    assert all(map(np.array_equal, seen, again))  # type: ignore[arg-type]  # arrays
+    assert all(map(np.array_equal, seen, again))
 
 
 def test_what_cannot_be_looked_into_is_a_chart(tmp_path: Path) -> None:

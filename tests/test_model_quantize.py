@@ -78,11 +78,20 @@ def test_static_makes_a_model_that_runs(job: Quantizing) -> None:
 
 
 def test_mixed_keeps_the_most_sensitive_in_float(job: Quantizing) -> None:
-    result = quantized(replace(job, mixed=1))
+    result = quantized(replace(job, float_layers=1))
     worst = min(range(3), key=result.sensitivity.__getitem__)
     assert result.kept == (worst,)
     assert ", kept in float" in result.lines()[3 + worst]
     assert load(Choice(str(result.card), "int8", "cpu", trusted=True)).halo == 3
+
+
+def test_two_sets_of_weights_can_be_mixed(job: Quantizing, tmp_path: Path) -> None:
+    other = tmp_path / "b.pth"
+    write_network(network(TINY, seed=7), other)
+    whole = quantized(replace(job, model=str(other)))
+    mixed = quantized(replace(job, mix_with=str(other), share=1.0))
+    assert mixed.before.psnr == pytest.approx(whole.before.psnr, abs=1e-6)
+    assert quantized(job).before.psnr != pytest.approx(whole.before.psnr, abs=1e-3)
 
 
 def test_qat_trains_on_the_samples_of_a_run(job: Quantizing, stills: Path) -> None:

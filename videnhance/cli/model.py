@@ -158,6 +158,8 @@ def _course(options: dict[str, Any]) -> "Course":
     click.option("--samples", type=_PLACE, help="Of a training run, for qat."),
     click.option("--steps", default=2000, show_default=True, type=click.IntRange(1)),
     click.option("--mixed", default=0, metavar="N", help="Keep the N worst in float."),
+    click.option("--mix-with", metavar="MODEL", help="A set trained from one start."),
+    click.option("--share", default=0.5, help="How far the way goes to it: 0 to 1."),
     click.option(
         "--test", "tests", type=_PLACE, help="Stills to measure before, after."
     ),
@@ -183,6 +185,8 @@ def quantize(**options: Any) -> None:
         options["samples"],
         tuple(known_stills(options["tests"])) if options["tests"] else (),
         options["mixed"],
+        options["mix_with"],
+        options["share"],
         Rounding(steps=options["steps"]),
     )
     if kind is work.Kind.DYNAMIC:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.ao import quantization
 
 from videnhance.errors import UsageError
+from videnhance.model.blend import mixed
 from videnhance.model.calibration import calibration_of
 from videnhance.model.data import Samples
 from videnhance.model.figures import Figures, a_frame, milliseconds, psnr_of
@@ -60,8 +61,12 @@ class Quantizing:
     samples: Path | None = None
     """A folder of samples, as training leaves it."""
     tests: tuple[KnownStill, ...] = field(default=(), repr=False)
-    mixed: int = 0
+    float_layers: int = 0
     """How many of the most sensitive layers stay float."""
+    mix_with: str | None = None
+    """Another set of weights, trained from the same start."""
+    share: float = 0.5
+    """How far the way goes to it."""
     rounding: Rounding = field(default_factory=Rounding)
     step: float = STEP
 
@@ -95,6 +100,8 @@ class Result:
 def quantized(job: Quantizing) -> Result:
     """Quantizes, measures and writes. Raises UsageError, InputError or ModelError."""
     network = read_network(job.model)
+    if job.mix_with is not None:
+        network = mixed(network, read_network(job.mix_with), job.share)
     if network.shape.activation != "relu":
         raise UsageError(
             f"{job.model} has {network.shape.activation}, which has no fused int8 "
@@ -107,7 +114,7 @@ def quantized(job: Quantizing) -> Result:
         network = _trained(job, network, samples, calibration)
     grids = grids_of(network, calibration, job.step)
     found = tuple(sensitivity(network, grids, calibration[:4]))
-    kept = tuple(sorted(range(len(found)), key=found.__getitem__)[: job.mixed])
+    kept = tuple(sorted(range(len(found)), key=found.__getitem__)[: job.float_layers])
     scripts = {
         "int8": int8_script(network, calibration, job.step, kept),
         "float32": float32_script(network, job.step),
