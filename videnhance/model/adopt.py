@@ -6,7 +6,6 @@ file and the same clip give the same model.
 """
 
 import hashlib
-import json
 import os
 import sys
 import tempfile
@@ -21,8 +20,13 @@ from videnhance.frame import Pixels
 from videnhance.model.calibration import crops
 from videnhance.model.card import read_card
 from videnhance.model.compact import OverBase, read_residual
-from videnhance.model.program import Residual, float32_script, int8_script
-from videnhance.model.torchscript import saved
+from videnhance.model.packing import facts_of, packed
+from videnhance.model.program import (
+    Residual,
+    float32_script,
+    int8_script,
+    prefer_int8_engine,
+)
 from videnhance.model.weights import SUFFIXES, read_network, sha256_of
 
 __all__ = ["adopted", "cache_folder", "chart", "is_weights"]
@@ -98,34 +102,17 @@ def _make(path: Path, source: str, seen: Sequence[Pixels], card: Path) -> None:
             f"{printable(path)} is one of our RGB networks; quantize it by "
             "`videnhance model quantize`, and give the card"
         )
-    supported = torch.backends.quantized.supported_engines
-    torch.backends.quantized.engine = "onednn" if "onednn" in supported else "x86"
+    prefer_int8_engine()
     scripts = {
         "float32": float32_script(residual, _STEP),
         "int8": int8_script(residual, crops(seen)[:_BATCHES], _STEP),
     }
-    halo = residual.halo if isinstance(residual, OverBase) else residual.shape.halo
+    facts = facts_of(residual, _STEP)
+    facts["made_of"] = {"file": path.name, "sha256": source}
     card.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=card.parent.parent) as scratch:
         made = Path(scratch) / "made"
-        made.mkdir()
-        files = {}
-        for precision, script in scripts.items():
-            name, data = f"{path.stem}.{precision}.pt", saved(script)
-            (made / name).write_bytes(data)
-            digest = hashlib.sha256(data).hexdigest()
-            files[precision] = {"file": name, "sha256": digest}
-        fields = {
-            "name": path.stem,
-            "channels": "luma",
-            "scale": 2,
-            "halo": halo,
-            "multiple_of": 1,
-            "residual_step": _STEP,
-            "files": files,
-            "made_of": {"file": path.name, "sha256": source},
-        }
-        (made / card.name).write_text(json.dumps(fields, indent=1), encoding="utf-8")
+        packed(made, card.stem, scripts, facts)
         read_card(made / card.name)
         if not card.exists():
             made.rename(card.parent)

@@ -17,7 +17,7 @@ from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.model.calibration import crops
 from videnhance.model.extras import extra
 from videnhance.model.network import SRVGGNetLightweight
-from videnhance.model.program import float32_script, int8_script
+from videnhance.model.program import float32_script, int8_script, prefer_int8_engine
 from videnhance.model.runtime import shuffled
 from videnhance.model.torchscript import deprecated, loaded, quiet_tools, saved
 
@@ -158,8 +158,7 @@ def _float32(bench: Bench) -> Ready:
 
 
 def _int8(bench: Bench) -> Ready:
-    supported = torch.backends.quantized.supported_engines
-    torch.backends.quantized.engine = "onednn" if "onednn" in supported else "x86"
+    prefer_int8_engine()
     return _program(bench, int8_script(bench.network, bench.texture, _STEP))
 
 

@@ -1,6 +1,5 @@
 """What a form of a network costs and gives: bytes, PSNR, time."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,8 +7,9 @@ import torch
 from torch import Tensor
 
 from videnhance.model.measure import Enlarge, KnownStill, mean_scores
+from videnhance.model.timing import timed
 
-__all__ = ["Figures", "a_frame", "milliseconds", "psnr_of"]
+__all__ = ["Figures", "a_frame", "best_milliseconds", "psnr_of"]
 
 _HEIGHT, _WIDTH = 360, 640
 _RUNS = 5
@@ -48,12 +48,7 @@ def a_frame(channels: int) -> Tensor:
     return frame.contiguous(memory_format=torch.channels_last)
 
 
-def milliseconds(run: Callable[[], object]) -> float:
-    """The best of five runs, after two that compile."""
-    seconds = []
+def best_milliseconds(run: Callable[[], object]) -> float:
+    """The best of five runs, warmed up."""
     with torch.inference_mode():
-        for _ in range(_RUNS + 2):
-            start = time.perf_counter()
-            run()
-            seconds.append(time.perf_counter() - start)
-    return min(seconds[2:]) * 1e3
+        return timed(run, _RUNS).best

@@ -3,15 +3,12 @@
 TO/NAME.int8.pt, NAME.float32.pt, NAME.json   `--model TO/NAME.json --trust-model`
 """
 
-import hashlib
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +18,16 @@ from videnhance.errors import UsageError
 from videnhance.model.blend import mixed
 from videnhance.model.calibration import calibration_of
 from videnhance.model.data import Samples
-from videnhance.model.figures import Figures, a_frame, milliseconds, psnr_of
+from videnhance.model.figures import Figures, a_frame, best_milliseconds, psnr_of
 from videnhance.model.measure import KnownStill, by_network, by_script
 from videnhance.model.network import SRVGGNetLightweight
-from videnhance.model.program import float32_script, grids_of, int8_script
+from videnhance.model.packing import facts_of, packed
+from videnhance.model.program import (
+    float32_script,
+    grids_of,
+    int8_script,
+    prefer_int8_engine,
+)
 from videnhance.model.qat import Rounding, rounded
 from videnhance.model.simulated import sensitivity
 from videnhance.model.torchscript import deprecated, loaded, saved
@@ -109,7 +112,7 @@ def quantized(job: Quantizing) -> Result:
         )
     samples = Samples.load(job.samples) if job.samples is not None else None
     calibration = calibration_of(job.calibrate, network.shape.channels, samples)
-    torch.backends.quantized.engine = _engine()
+    prefer_int8_engine()
     if job.kind is Kind.QAT:
         network = _trained(job, network, samples, calibration)
     grids = grids_of(network, calibration, job.step)
@@ -122,11 +125,6 @@ def quantized(job: Quantizing) -> Result:
     figures = {name: _figures(name, s, job, network) for name, s in scripts.items()}
     card = _written(job, network, scripts, figures)
     return Result(figures["float32"], figures["int8"], found, kept, card)
-
-
-def _engine() -> str:
-    supported = torch.backends.quantized.supported_engines
-    return next(e for e in ("onednn", "x86", "fbgemm", "qnnpack") if e in supported)
 
 
 def _trained(
@@ -159,7 +157,7 @@ def _figures(
             # Not the script itself: it would give its weights away.
             ready = torch.jit.optimize_for_inference(torch.jit.freeze(ready))
     return Figures(
-        name, len(data), psnr, milliseconds(partial(ready, a_frame(channels)))
+        name, len(data), psnr, best_milliseconds(partial(ready, a_frame(channels)))
     )
 
 
@@ -169,33 +167,15 @@ def _written(
     scripts: dict[str, torch.jit.ScriptModule],
     figures: dict[str, Figures],
 ) -> Path:
-    job.target.mkdir(parents=True, exist_ok=True)
-    shape = network.shape
-    card: dict[str, Any] = {
-        "name": job.name,
-        "channels": {1: "luma", 3: "rgb"}[shape.channels],
-        "scale": shape.scale,
-        "halo": shape.halo,
-        "multiple_of": 1,
-        "residual_step": job.step,
-        "files": {},
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "macs_per_pixel": shape.macs_per_pixel,
-    }
-    for precision, script in scripts.items():
-        path = job.target / f"{job.name}.{precision}.pt"
-        data = saved(script)
-        path.write_bytes(data)
-        digest = hashlib.sha256(data).hexdigest()
-        card["files"][precision] = {"file": path.name, "sha256": digest}
+    facts = facts_of(network, job.step)
+    facts["parameters"] = sum(p.numel() for p in network.parameters())
+    facts["macs_per_pixel"] = network.shape.macs_per_pixel
     if job.tests:
-        card["quality"] = {
+        facts["quality"] = {
             f"x2 PSNR-Y of {len(job.tests)} test stills, {name}": round(found.psnr, 3)
             for name, found in figures.items()
         }
-    path = job.target / f"{job.name}.json"
-    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return path
+    return packed(job.target, job.name, scripts, facts)
 
 
 def dynamic(job: Quantizing) -> tuple[Figures, Figures, int]:
@@ -222,5 +202,5 @@ def _eager(name: str, network: SRVGGNetLightweight, job: Quantizing) -> Figures:
     psnr = psnr_of(by_network(network), job.tests, channels)
     pixels = a_frame(channels).float() / 255
     return Figures(
-        name, data.tell(), psnr, milliseconds(partial(network.eval(), pixels))
+        name, data.tell(), psnr, best_milliseconds(partial(network.eval(), pixels))
     )
