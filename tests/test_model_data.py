@@ -90,6 +90,11 @@ def test_no_sample_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "places.npy").exists()
 
 
+def test_a_folder_without_samples_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no samples .*of a training run"):
+        Samples.load(tmp_path)
+
+
 def test_small_samples_are_not_drawn_from(samples: Samples) -> None:
     assert samples.of_side(20).tolist() == [0, 1]
     with pytest.raises(InputError, match="no sample is 25 x 25"):

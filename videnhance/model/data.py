@@ -100,12 +100,18 @@ class Samples:
 
     @classmethod
     def load(cls, folder: Path) -> "Samples":
-        """Maps what `make_samples` wrote."""
-        return cls(
-            np.memmap(folder / "small.raw", np.uint8, "r"),
-            np.memmap(folder / "residual.raw", np.int16, "r"),
-            np.load(folder / "places.npy"),
-        )
+        """Maps what `make_samples` wrote. Raises InputError if it is not there."""
+        try:
+            return cls(
+                np.memmap(folder / "small.raw", np.uint8, "r"),
+                np.memmap(folder / "residual.raw", np.int16, "r"),
+                np.load(folder / "places.npy"),
+            )
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{printable(folder)} holds no samples ({error}); name the folder "
+                "`samples` of a training run"
+            ) from error
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> "Samples":
