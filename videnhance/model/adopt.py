@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from videnhance.frame import Pixels
 from videnhance.model.calibration import crops
 from videnhance.model.card import read_card
 from videnhance.model.compact import OverBase, read_residual
+from videnhance.model.foreign import halo_of, read_foreign, traced
 from videnhance.model.packing import facts_of, packed
 from videnhance.model.program import (
     Residual,
@@ -27,12 +29,19 @@ from videnhance.model.program import (
     int8_script,
     prefer_int8_engine,
 )
-from videnhance.model.weights import SUFFIXES, read_network, sha256_of
+from videnhance.model.weights import (
+    SUFFIXES,
+    is_srvgg,
+    read_network,
+    read_tensors,
+    sha256_of,
+)
 
 __all__ = ["adopted", "cache_folder", "chart", "is_weights"]
 
 _STEP = 1.0
 """Grey levels a residual code: what restores moves a pixel further than 64 levels."""
+_FOREIGN = {"channels": "luma", "scale": 2, "multiple_of": 1}
 _BATCHES = 4
 """Of eight crops: large networks take a second for each."""
 _FORMAT = 1
@@ -90,12 +99,19 @@ def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> P
 
 
 def _residual(path: Path) -> Residual:
+    """A network of our family. Raises ModelError."""
     found = read_residual(str(path))
     return found if isinstance(found, OverBase) else read_network(str(path))
 
 
-def _make(path: Path, source: str, seen: Sequence[Pixels], card: Path) -> None:
-    """Writes beside, then renames: two programs may do it at once."""
+def _programs(
+    path: Path, seen: Sequence[Pixels]
+) -> tuple[dict[str, torch.jit.ScriptModule], dict[str, Any]]:
+    """The programs of a file of weights, and what its card says."""
+    if not is_srvgg(read_tensors(path)[0]):
+        grey = read_foreign(path, _STEP)
+        facts = {**_FOREIGN, "halo": halo_of(grey), "residual_step": _STEP}
+        return {"float32": traced(grey, path.name)}, facts
     residual = _residual(path)
     if residual.shape.channels != 1:
         raise ModelError(
@@ -107,7 +123,12 @@ def _make(path: Path, source: str, seen: Sequence[Pixels], card: Path) -> None:
         "float32": float32_script(residual, _STEP),
         "int8": int8_script(residual, crops(seen)[:_BATCHES], _STEP),
     }
-    facts = facts_of(residual, _STEP)
+    return scripts, facts_of(residual, _STEP)
+
+
+def _make(path: Path, source: str, seen: Sequence[Pixels], card: Path) -> None:
+    """Writes beside, then renames: two programs may do it at once."""
+    scripts, facts = _programs(path, seen)
     facts["made_of"] = {"file": path.name, "sha256": source}
     card.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=card.parent.parent) as scratch:

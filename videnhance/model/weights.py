@@ -23,6 +23,7 @@ from videnhance.model.torchscript import loaded
 
 __all__ = [
     "SUFFIXES",
+    "is_srvgg",
     "network_of",
     "read_network",
     "read_tensors",
@@ -195,16 +196,24 @@ def _tensor(data: bytearray, about: Mapping[str, Any]) -> Tensor:
     return flat.reshape(about["shape"]).float()
 
 
+def is_srvgg(tensors: Tensors) -> bool:
+    """Whether they are of a row of convolutions, as ours and Compact networks are."""
+    convs = {k for k, v in tensors.items() if v.ndim == 4}
+    return len(convs) > 1 and convs == {
+        f"body.{2 * n}.weight" for n in range(len(convs))
+    }
+
+
 def shape_of(tensors: Tensors, path: Path, activation: str = "") -> NetworkShape:
     """What the network looks like, read off its tensors. Raises ModelError."""
     convs = {k: v for k, v in tensors.items() if v.ndim == 4}
     slopes = [k for k, v in tensors.items() if v.ndim == 1 and k.endswith(".weight")]
     wanted = [f"body.{2 * n}.weight" for n in range(len(convs))]
-    if len(convs) < 2 or set(convs) != set(wanted):
+    if not is_srvgg(tensors):
         raise ModelError(
             f"{printable(path)} is not of the SRVGG (Real-ESRGAN Compact) family: it "
             f"holds {len(tensors)} tensors such as {printable(next(iter(tensors)))}; "
-            "only that family is read; give other networks a card (models/README.md)"
+            "other networks run by --model, if the package spandrel is installed"
         )
     first, last = convs[wanted[0]], convs[wanted[-1]]
     features, channels = first.shape[:2]
