@@ -16,7 +16,7 @@ def test_every_error_is_a_videnhance_error(kind: type[VidenhanceError]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_a_wrong_use_exits_with_2(kind: type[VidenhanceError]) -> None:
-    assert kind.exit_code == (2 if kind is UsageError else 1)
+    assert kind.exit_code == (2 if issubclass(kind, UsageError) else 1)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.sources import ROOT, Source, sources
 ROWS = (
     ("__main__",),
     ("cli",),
+    ("batch",),
     ("convert", "bench", "probe"),
     ("preflight", "outputs"),
     ("work", "opening"),
@@ -47,7 +48,9 @@ HOMES = {
     "queue": ("threads",),
     "threading": ("threads",),
     "torch": ("model",),
+    "multiprocessing": ("batch.crew", "batch.worker", "model.data"),
     "tqdm": ("cli",),
+    "watchdog": ("batch.watching",),
 }
 LAZY = {"cli", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""

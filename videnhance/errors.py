@@ -2,9 +2,11 @@
 
     VidenhanceError             exit 1
     |- UsageError               exit 2   an option or a name that cannot be right
+    |  `- OtherWorkError                 unfinished work there was made of other things
     |- InputError               the source cannot be read, or holds no video
     |  `- DecoderCrashError     the process that decoded it died or hung
     |- OutputError              the target cannot be written
+    |  `- BusyError              another run is making it
     |- ModelError               the model is unknown, damaged or of the wrong shape
     `- MissingLibraryError      a library does not load on this machine
 
@@ -14,10 +16,12 @@ Every message says what failed, on which file or value, and what to do next.
 from typing import ClassVar
 
 __all__ = [
+    "BusyError",
     "DecoderCrashError",
     "InputError",
     "MissingLibraryError",
     "ModelError",
+    "OtherWorkError",
     "OutputError",
     "UsageError",
     "VidenhanceError",
@@ -37,6 +41,10 @@ class UsageError(VidenhanceError):
     exit_code: ClassVar[int] = 2
 
 
+class OtherWorkError(UsageError):
+    """The unfinished work of the target is of another input, model or options."""
+
+
 class InputError(VidenhanceError):
     """The source cannot be opened or decoded, or it holds no video."""
 
@@ -52,6 +60,10 @@ class DecoderCrashError(InputError):
 
 class OutputError(VidenhanceError):
     """The target cannot be written."""
+
+
+class BusyError(OutputError):
+    """Another run is making the target."""
 
 
 class ModelError(VidenhanceError):

@@ -8,19 +8,19 @@ import errno
 import json
 import os
 import shutil
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from videnhance.errors import UsageError, printable
+from videnhance.errors import OtherWorkError, printable
 from videnhance.unfinished import (
     Key,
     folder_beside,
     folder_failure,
     is_whole,
+    journal_line,
     locked_journal,
     parsed_line,
     segment_file,
@@ -159,8 +159,7 @@ class Journal:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _append(self, values: Mapping[str, Any]) -> None:
-        text = json.dumps(values).encode()
-        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        line = journal_line(values)
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(self._file.fileno())
@@ -204,7 +203,7 @@ class Journal:
                 f"{name}: {found.get(name)} then, {self.key.get(name)} now"
                 for name in others
             )
-            raise UsageError(
+            raise OtherWorkError(
                 f"{printable(self.target)}: there is unfinished work on it made of "
                 f"something else ({printable(changes)}); repeat that command to go "
                 "on, or add --discard to start over"

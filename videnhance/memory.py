@@ -8,7 +8,12 @@ from pathlib import Path
 if sys.platform != "win32":
     import resource
 
-__all__ = ["give_back_freed_memory", "keep_freed_memory", "peak_memory_mb"]
+__all__ = [
+    "available_memory_mb",
+    "give_back_freed_memory",
+    "keep_freed_memory",
+    "peak_memory_mb",
+]
 
 # Parameters of glibc's mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -62,3 +67,13 @@ def peak_memory_mb() -> float:
         return 0.0
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return largest / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def available_memory_mb() -> float | None:
+    """What programs may still take without swapping; None where nothing tells."""
+    try:
+        status = Path("/proc/meminfo").read_text(encoding="ascii")
+        lines = [line for line in status.splitlines() if line.startswith("MemAvail")]
+        return int(lines[0].split()[1]) / (1 << 10)
+    except (OSError, LookupError, ValueError):
+        return None

@@ -19,19 +19,22 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import OutputError, printable
+from videnhance.errors import BusyError, OutputError, printable
 
 if sys.platform != "win32":
     import fcntl
 
 __all__ = [
     "Key",
+    "check_own_folder",
     "discard",
     "folder_beside",
     "folder_failure",
     "is_whole",
+    "journal_line",
     "journal_lines",
     "kept_frames",
+    "locked_file",
     "locked_journal",
     "parsed_line",
     "recorded",
@@ -102,8 +105,8 @@ def journal_lines(target: Path) -> list[dict[str, Any]]:
     """The journal as far as it holds; empty if there is none that can be read."""
     folder, lines = folder_beside(target), []
     try:
-        _check_folder(folder, target)
-        with os.fdopen(_descriptor(folder, os.O_RDONLY), "rb") as file:
+        check_own_folder(folder, target)
+        with os.fdopen(_descriptor(folder / "journal", os.O_RDONLY), "rb") as file:
             for line in file:
                 values = parsed_line(line)
                 if values is None:
@@ -124,8 +127,11 @@ def is_whole(path: Path, fields: Mapping[str, Any]) -> bool:
     return path.is_file() and path.stat().st_size == fields["bytes"]
 
 
-def _check_folder(folder: Path, target: Path) -> None:
-    """A link, or what somebody else put there, could lead the work anywhere."""
+def check_own_folder(folder: Path, target: Path) -> None:
+    """Raises OutputError unless it is a folder of this user.
+
+    A link, or what somebody else put there, could lead the work anywhere.
+    """
     status = folder.lstat()
     own = os.name == "nt" or status.st_uid == os.geteuid()
     if not stat.S_ISDIR(status.st_mode) or not own:
@@ -135,8 +141,23 @@ def _check_folder(folder: Path, target: Path) -> None:
         )
 
 
-def _descriptor(folder: Path, flags: int) -> int:
-    return os.open(folder / "journal", flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+def _descriptor(path: Path, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+
+def locked_file(path: Path, target: Path) -> FileIO:
+    """A file, made if need be, open and locked for the work on `target`.
+
+    Raises BusyError if another run is at it, and OSError.
+    """
+    # Without a buffer: what cannot be written must not come again when it closes.
+    file = FileIO(_descriptor(path, os.O_RDWR | os.O_CREAT), "r+")
+    try:
+        _lock(file, target)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def locked_journal(folder: Path, target: Path) -> FileIO:
@@ -146,11 +167,9 @@ def locked_journal(folder: Path, target: Path) -> FileIO:
     """
     while True:
         folder.mkdir(mode=0o700, exist_ok=True)
-        _check_folder(folder, target)
-        # Without a buffer: what cannot be written must not come again when it closes.
-        file = FileIO(_descriptor(folder, os.O_RDWR | os.O_CREAT), "r+")
+        check_own_folder(folder, target)
+        file = locked_file(folder / "journal", target)
         try:
-            _lock(file, target)
             if os.path.samestat(os.fstat(file.fileno()), os.stat(folder / "journal")):
                 return file
         except FileNotFoundError:
@@ -159,6 +178,12 @@ def locked_journal(folder: Path, target: Path) -> FileIO:
             file.close()
             raise
         file.close()
+
+
+def journal_line(values: Mapping[str, Any]) -> bytes:
+    """A line that `parsed_line` can tell from a torn one."""
+    text = json.dumps(values).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
 def parsed_line(line: bytes) -> dict[str, Any] | None:
@@ -176,7 +201,7 @@ def _lock(file: FileIO, target: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OutputError(
+        raise BusyError(
             f"{printable(target)} is being made by another run: wait for it, or name "
             "another output"
         ) from None

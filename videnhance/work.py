@@ -26,9 +26,9 @@ from videnhance.video.making.target import container_for
 from videnhance.video.pictures.series import is_series, series_of
 from videnhance.video.places import PIPE, SinkKind, sink_kind
 
-__all__ = ["Engine", "Work", "engine_of", "work_of"]
+__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "work_of"]
 
-_NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
+NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
 """Settings that change no pixel."""
 _OUTPUT_AREAS = 16
 """The largest output has so many times the pixels of the largest input: --scale 4."""
@@ -173,8 +173,8 @@ def _key(work: Work) -> Key:
     return {
         **_source_key(job.source),
         **library_key(),
-        **option_key(job.settings, _NOT_IN_THE_PICTURE),
-        **option_key(job.encoding, ("audio",)),
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("audio", "stamp")),
         **option_key(job.span),
         **option_key(job.reading, ("limit_pixels",)),
         "box": to_plain(job.box),

@@ -5,21 +5,19 @@ The only home of click and tqdm.
 
 import json
 import logging
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from videnhance import __version__
+from videnhance.cli.batch import batch
 from videnhance.cli.job import check_report, job_of
 from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
 from videnhance.cli.progress import Display, conclude, kept_words, written
+from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import InputError, OutputError, UsageError, VidenhanceError
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-_INTERRUPTED = 130
 _DAMAGED = 4
 """Done, but the input was damaged; with --strict."""
 
@@ -66,7 +63,7 @@ class _App(click.Group):
             raise _Failure(error) from error
         except KeyboardInterrupt:
             click.echo("videnhance: interrupted", err=True)
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
 
 
 _OWN_OPTIONS = ("--help", "-h", "--version")
@@ -102,12 +99,12 @@ def convert(**options: Any) -> None:
         click.echo("\n".join(preflight(job).lines()))
         return
     try:
-        with _signals(), Display(options) as display:
+        with signals(), Display(options) as display:
             report = run(job, display.watcher)
     except (KeyboardInterrupt, SystemExit) as stop:
         kept = kept_words(job.target) or "nothing was written"
         click.echo(f"videnhance: interrupted; {kept}", err=True)
-        code = stop.code if isinstance(stop, SystemExit) else _INTERRUPTED
+        code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         raise SystemExit(code) from None
     except (InputError, OutputError) as error:
         kept = kept_words(job.target)
@@ -115,32 +112,6 @@ def convert(**options: Any) -> None:
     conclude(report, options)
     if options["strict"] and report.is_damaged:
         raise SystemExit(_DAMAGED)
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Ends the work in order on the first signal, and ignores those after it."""
-    names = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
-    numbers = [getattr(signal, name) for name in names]
-    before = {number: signal.getsignal(number) for number in numbers}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        # A second one would end the clean-up: threads alive, a part file left.
-        for other in numbers:
-            signal.signal(other, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
-
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:  # nohup
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @app.command()
@@ -200,6 +171,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
 
 
+app.add_command(batch)
 app.add_command(model)
 
 

@@ -23,9 +23,16 @@ def _say(words: str) -> None:
 class Keys:
     """The keys of a running job; use it with `with`, on the main thread."""
 
-    def __init__(self, say: Callable[[str], None] = _say) -> None:
-        """`say` is given one line at a time: a progress bar prints around itself."""
-        self._say = say
+    def __init__(
+        self,
+        say: Callable[[str], None] = _say,
+        hold: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """`say` is given one line at a time: a progress bar prints around itself.
+
+        `hold` is told when a pause begins (True) and ends: for work in other processes.
+        """
+        self._say, self._hold = say, hold
         self._board = keyboard()
 
     def __enter__(self) -> "Keys":
@@ -54,6 +61,7 @@ class Keys:
 
     def _paused(self) -> float:
         began = time.monotonic()
+        self._hold(True)
         self._say("paused; space goes on, q stops")
         key = None
         # Without a terminal nobody could ever end the pause.
@@ -61,6 +69,7 @@ class Keys:
             key = self._board.key(_LOOK_SECONDS)
             self._stop_on(key)
         self._say("goes on")
+        self._hold(False)
         self._board.suspended()  # a part of the pause already
         return time.monotonic() - began
 

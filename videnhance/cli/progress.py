@@ -163,7 +163,7 @@ def _damage(report: "Report") -> Iterator[str]:
 def written(path: Path, text: str, option: str = "--report") -> None:
     """Writes a report. Raises UsageError, which names the option, if it cannot."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise UsageError(
             f"{option} {printable(path)}: {error.strerror}; choose another file"

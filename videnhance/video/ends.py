@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Protocol
 
+from videnhance.errors import OutputError
 from videnhance.frame import Frame, VideoInfo
+from videnhance.region import Size
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.source import Mark
 
-__all__ = ["FrameSink", "FrameSource"]
+__all__ = ["FrameSink", "FrameSource", "check_size"]
 
 
 class FrameSource(Protocol):
@@ -79,3 +81,11 @@ class FrameSink(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+def check_size(frame: Frame, size: Size, output: str) -> None:
+    """Raises OutputError, which names the output, for a frame of another size."""
+    if frame.size != size:
+        raise OutputError(
+            f"frame {frame.index} is {frame.size}, but {output} was begun with {size}"
+        )

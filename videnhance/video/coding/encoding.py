@@ -56,6 +56,8 @@ class Encoding:
     audio: bool = True
     threads: int | None = None
     """Of the encoder; None = its choice. What libx264 makes depends on it."""
+    stamp: str = ""
+    """What the output says of its making, where its format has a place for it."""
 
 
 def default_codec(container: str) -> str:

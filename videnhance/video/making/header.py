@@ -19,6 +19,7 @@ from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import Encoding, Stored, added_stream, storage
 from videnhance.video.making.containers import check_length
+from videnhance.video.making.stamp import BY_TAG, TAG
 from videnhance.video.making.target import (
     WRITE_ERRORS,
     container_for,
@@ -43,6 +44,7 @@ _NOT_CARRIED = (
     "compatible_brands",
     "encoder",
     "duration",
+    TAG,
 )
 
 
@@ -144,8 +146,10 @@ class Header:
             self.stream.metadata.update(_without_opacity(self.copy.video_metadata))
             self.stream.disposition = self.copy.video_disposition
         self.out.metadata.update(
-            {k: v for k, v in metadata.items() if k not in _NOT_CARRIED}
+            {k: v for k, v in metadata.items() if k.lower() not in _NOT_CARRIED}
         )
+        if plan.encoding.stamp and plan.container in BY_TAG:
+            self.out.metadata[TAG] = plan.encoding.stamp
 
     def _close_quietly(self) -> None:
         with suppress(*WRITE_ERRORS):
@@ -171,11 +175,6 @@ class Trial:
             raise write_failure(plan.target, error) from error
         self.notices = tuple(self._header.notices)
         self.coder = self._header.coder()
-
-    @property
-    def extradata(self) -> bytes:
-        """The codec's global header; empty if it has none."""
-        return self._header.stream.codec_context.extradata or b""
 
     @property
     def starts_apart(self) -> Fraction:

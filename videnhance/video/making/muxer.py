@@ -17,6 +17,7 @@ from videnhance.video.making.expected import (
     expected_streams,
 )
 from videnhance.video.making.header import Header, OutputPlan
+from videnhance.video.making.stamp import stamped
 from videnhance.video.making.stuffing import stuffed
 from videnhance.video.making.target import (
     WRITE_ERRORS,
@@ -72,11 +73,6 @@ class Muxer:
         """Packets of the other streams that were damaged, and are left out so far."""
         copy = self._header.copy
         return copy.dropped_packets if copy else 0
-
-    @property
-    def extradata(self) -> bytes:
-        """The codec's global header; empty if it has none."""
-        return self.stream.codec_context.extradata or b""
 
     def coder(self) -> VideoCoder:
         """The encoder of this file's own video stream."""
@@ -135,6 +131,7 @@ class Muxer:
                 check_length(plan.target, plan.container, expected.length)
                 self._header.out.close()
                 stuffed(self._temporary, plan.container)
+                stamped(self._temporary, plan.encoding.stamp)
             except WRITE_ERRORS as error:
                 raise write_failure(plan.target, error) from error
             if copy is not None:

@@ -16,6 +16,8 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.coding.encoding import default_codec
+from videnhance.video.ends import check_size
+from videnhance.video.making.stamp import stamped
 from videnhance.video.making.target import (
     check_target,
     publish,
@@ -111,6 +113,7 @@ class AnimationWriter:
         self._first: Fraction | None = None
         self._last_pts = -1
         self._end_pts = 0
+        self._stamp = encoding.stamp
         self._open_output(encoding, tags)
 
     @property
@@ -134,11 +137,7 @@ class AnimationWriter:
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {printable(self.target)} "
-                f"was begun with {self._size}"
-            )
+        check_size(frame, self._size, printable(self.target))
         frame = turned(frame, self._turn)
         pts, duration = self._time(frame)
         try:
@@ -171,6 +170,7 @@ class AnimationWriter:
             except (av.FFmpegError, OSError, ValueError) as error:
                 raise write_failure(self.target, error) from error
             self._verify()
+            stamped(self._temporary, self._stamp)
             publish(self._temporary, self.target, self._overwrite)
 
     def abort(self) -> None:

@@ -25,7 +25,7 @@ from videnhance.video.pictures.picture_tags import (
 )
 from videnhance.video.planes import tags_of
 from videnhance.video.reading.delivery import Delivery
-from videnhance.video.reading.place import frame_checksum
+from videnhance.video.reading.place import check_tail
 from videnhance.video.source import Mark, Span, check_readable
 
 __all__ = ["AnimationReader"]
@@ -106,11 +106,7 @@ class AnimationReader:
         Raises InputError if the frames before it are not the same any more.
         """
         known = islice(self._frames(), mark.frames - len(mark.tail), mark.frames)
-        if tuple((f.pts, frame_checksum(f)) for f in known) != mark.tail:
-            raise InputError(
-                f"{printable(self.path)} is not what the unfinished work was made "
-                "from: start over with --discard"
-            )
+        check_tail(known, mark, self.path)
         self._skipped = mark.frames
 
     def __iter__(self) -> Iterator[Frame]:

@@ -19,7 +19,7 @@ from videnhance.video.pictures.stills import Still, still_info, still_of
 from videnhance.video.pictures.turning import turned
 from videnhance.video.planes import picture_of, set_tags, tags_of
 from videnhance.video.reading.delivery import Delivery
-from videnhance.video.reading.place import frame_checksum
+from videnhance.video.reading.place import check_tail
 from videnhance.video.source import Mark, Span
 
 __all__ = ["DEFAULT_RATE", "SequenceReader"]
@@ -89,11 +89,7 @@ class SequenceReader:
             return
         before = mark.frames - len(mark.tail)
         known = islice(self._frames(before), len(mark.tail))
-        if tuple((f.pts, frame_checksum(f)) for f in known) != mark.tail:
-            raise InputError(
-                f"{printable(self.path)} is not what the unfinished work was made "
-                "from: start over with --discard"
-            )
+        check_tail(known, mark, self.path)
         self._start = mark.frames
 
     def __iter__(self) -> Iterator[Frame]:

@@ -8,6 +8,7 @@ from videnhance.errors import OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding
+from videnhance.video.ends import check_size
 from videnhance.video.making.target import check_target
 from videnhance.video.pictures.picture_files import style_for
 from videnhance.video.pictures.picture_tags import PictureTags, tags_of_file
@@ -39,6 +40,7 @@ class SequenceWriter:
         self.frames_written = 0
         self.dropped_packets = 0
         self._size, self._overwrite = size, overwrite
+        self._stamp = encoding.stamp
         if "*" in target.name:
             raise UsageError(
                 f"{printable(target)}: pictures that are written need a number in "
@@ -83,15 +85,11 @@ class SequenceWriter:
         """Writes the picture of this frame. Raises OutputError for another size, a name
         that is taken, or a full disk.
         """
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {printable(self.target)} "
-                f"was begun with {self._size}"
-            )
+        check_size(frame, self._size, printable(self.target))
         file = self._name.file(self.first + frame.index)
         if file.resolve() in self._sources:
             raise UsageError(f"{printable(file)} is a picture of the input")
-        save_bytes([self._maker.file(frame)], file, self._overwrite)
+        save_bytes(self._maker.file(frame), file, self._overwrite, self._stamp)
         self.frames_written += 1
 
     def _check(self, info: VideoInfo) -> None:

@@ -7,7 +7,14 @@ from pathlib import Path
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.video.pictures.picture_files import KINDS
 
-__all__ = ["NumberedName", "Series", "is_series", "numbered_name", "series_of"]
+__all__ = [
+    "NumberedName",
+    "Series",
+    "is_series",
+    "natural_order",
+    "numbered_name",
+    "series_of",
+]
 
 _NUMBER = re.compile(r"%(?:0(\d{1,2}))?d")
 _DIGITS = re.compile(r"(\d+)")
@@ -92,7 +99,7 @@ def series_of(place: Path) -> Series:
     """
     folder = place.parent
     try:
-        names = sorted((p.name for p in folder.iterdir()), key=_natural)
+        names = sorted((p.name for p in folder.iterdir()), key=natural_order)
     except OSError as error:
         raise InputError(
             f"{printable(folder)} cannot be read: {error.strerror}; check the name"
@@ -112,7 +119,7 @@ def series_of(place: Path) -> Series:
     return series
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural_order(name: str) -> list[tuple[int, int, str]]:
     """A key that puts 2 before 10, and equal numbers by their zeros."""
     return [
         (1, int(part), part) if part.isdecimal() and len(part) < _LONG else (0, 0, part)

@@ -1,6 +1,5 @@
 """One picture file, complete under its name or not there at all."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +8,8 @@ from videnhance.errors import InputError, OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Encoding
+from videnhance.video.ends import check_size
+from videnhance.video.making.stamp import stamped
 from videnhance.video.making.target import (
     check_target,
     publish,
@@ -142,6 +143,7 @@ class StillWriter:
         self.frames_written = 0
         self.dropped_packets = 0
         self._overwrite, self._size = overwrite, size
+        self._stamp = encoding.stamp
         style = style_for(target, encoding)
         if info.frames is not None and info.frames > 1:
             raise self._one_too_many(f"the input has {info.frames} frames")
@@ -172,11 +174,7 @@ class StillWriter:
         """Takes the frame. Raises OutputError for a second one, or another size."""
         if self.frames_written:
             raise self._one_too_many("the input has more than one frame")
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {printable(self.target)} "
-                f"was begun with {self._size}"
-            )
+        check_size(frame, self._size, printable(self.target))
         self._file = self._maker.file(frame)
         self.frames_written += 1
 
@@ -184,7 +182,7 @@ class StillWriter:
         """Writes the file. Raises OutputError if there is no frame, or no space."""
         if not self.frames_written:
             raise OutputError(f"{printable(self.target)}: there was no frame to write")
-        save_bytes([self._file], self.target, self._overwrite)
+        save_bytes(self._file, self.target, self._overwrite, self._stamp)
 
     def _one_too_many(self, words: str) -> UsageError:
         series = printable(self.target.with_suffix("") / f"%06d{self.target.suffix}")
@@ -194,7 +192,7 @@ class StillWriter:
         )
 
 
-def save_bytes(parts: Sequence[bytes], target: Path, overwrite: bool) -> None:
+def save_bytes(data: bytes, target: Path, overwrite: bool, stamp: str = "") -> None:
     """Writes a file beside its name, and then gives it the name, durably.
 
     Raises OutputError, and leaves nothing, if the name is taken or the disk is full.
@@ -203,8 +201,8 @@ def save_bytes(parts: Sequence[bytes], target: Path, overwrite: bool) -> None:
         temporary = temporary_beside(target)
         stack.callback(temporary.unlink, missing_ok=True)
         try:
-            with temporary.open("wb") as file:
-                file.writelines(parts)
+            temporary.write_bytes(data)
+            stamped(temporary, stamp)
         except OSError as error:
             raise write_failure(target, error) from error
         publish(temporary, target, overwrite)

@@ -20,6 +20,7 @@ from videnhance.frame import Family, Frame, Layout, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
+from videnhance.video.ends import check_size
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.pictures.still_writer import left_out
 from videnhance.video.pipes.raw import y4m_header, y4m_layout
@@ -112,11 +113,7 @@ class PipeWriter:
 
     def write(self, frame: Frame) -> None:
         """Sends a frame. Raises OutputError if it has another size, or nobody reads."""
-        if frame.size != self._size:
-            raise OutputError(
-                f"frame {frame.index} is {frame.size}, but {_NAME} was begun with "
-                f"{self._size}"
-            )
+        check_size(frame, self._size, _NAME)
         with _told():
             self._form.send(frame)
         self.frames_written += 1

@@ -4,9 +4,11 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from pathlib import Path
 
 from av.video.frame import VideoFrame
 
+from videnhance.errors import InputError, printable
 from videnhance.frame import Frame
 from videnhance.video.source import Mark
 
@@ -14,6 +16,7 @@ __all__ = [
     "LEAD_FRAMES",
     "LONGEST_TAIL",
     "Match",
+    "check_tail",
     "frame_checksum",
     "from_shortly_before",
     "recognized",
@@ -57,6 +60,15 @@ def recognized(frames: Iterator[Frame], mark: Mark) -> Match:
         if pts == mark.tail[-1][0]:
             return samples
     return Match.OTHER
+
+
+def check_tail(frames: Iterable[Frame], mark: Mark, path: Path) -> None:
+    """Raises InputError unless these are the frames that the mark remembers."""
+    if tuple((frame.pts, frame_checksum(frame)) for frame in frames) != mark.tail:
+        raise InputError(
+            f"{printable(path)} is not what the unfinished work was made from: start "
+            "over with --discard"
+        )
 
 
 def from_shortly_before(

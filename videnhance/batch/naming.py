@@ -1,0 +1,147 @@
+"""Where each output goes: the same tree, a name for each input, none shared.
+
+A name once given stays: which of two inputs has it does not depend on what is added.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from videnhance.batch.finding import Input, Kind
+from videnhance.errors import OutputError, UsageError, printable
+from videnhance.video.making.target import CONTAINERS
+from videnhance.video.pictures.animation import ANIMATIONS
+from videnhance.video.pictures.picture_files import KINDS
+
+__all__ = ["Names", "Naming", "folder_made"]
+
+_LONGEST_NAME = 255
+"""Bytes, in nearly all file systems."""
+_NUMBER_BYTES = 8
+"""Kept free for the number of a name that is shared."""
+_MANY = re.compile(r"%(?=\d*d)|\*")
+"""What would make the name of a picture stand for many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How outputs are called."""
+
+    pattern: str = "{stem}"
+    """The name without its suffix; {stem} is the input's."""
+    video_suffix: str | None = None
+    """None: the input's, if such a container can be written, else .mkv."""
+    picture_suffix: str | None = None
+    """None: the input's."""
+
+    def __post_init__(self) -> None:
+        rest = self.pattern.replace("{stem}", "", 1)
+        if rest == self.pattern or set("{}/\\\0") & set(rest):
+            raise UsageError(
+                f"--name {printable(self.pattern)} is not possible: write {{stem}} "
+                "once, and no slashes or braces, for example {stem}-x2"
+            )
+        _check("--to", self.video_suffix, CONTAINERS)
+        _check("--pictures-to", self.picture_suffix, {**KINDS, **ANIMATIONS})
+
+    def name_for(self, one: Input) -> tuple[str, str]:
+        """Stem and suffix of the output; they fit into a file system together."""
+        stem, suffix = os.path.splitext(one.relative.rpartition("/")[2])
+        stem = self.pattern.replace("{stem}", stem)
+        suffix = self._suffix(one.kind, suffix)
+        if one.kind is not Kind.SEQUENCE and suffix.lower() in KINDS:
+            stem = _MANY.sub("_", stem)
+        return _cut(stem, _LONGEST_NAME - len(os.fsencode(suffix))), suffix
+
+    def _suffix(self, kind: Kind, suffix: str) -> str:
+        if kind is Kind.VIDEO:
+            known = suffix.lower() in CONTAINERS
+            return self.video_suffix or (suffix if known else ".mkv")
+        return self.picture_suffix or suffix
+
+
+def _check(option: str, suffix: str | None, known: Mapping[str, object]) -> None:
+    if suffix is not None and suffix.lower() not in known:
+        raise UsageError(
+            f"{option} {printable(suffix)} cannot be written; choose one of "
+            f"{', '.join(sorted(known))}"
+        )
+
+
+def _cut(stem: str, most: int) -> str:
+    """The stem in at most so many bytes; one that is cut ends in a part of its hash."""
+    data = os.fsencode(stem)
+    if len(data) <= most - _NUMBER_BYTES:
+        return stem
+    mark = f"~{sha256(data).hexdigest()[:8]}"
+    kept = data[: most - _NUMBER_BYTES - len(mark)]
+    return kept.decode("utf-8", "ignore") + mark
+
+
+class Names:
+    """Which output each input has, below the folder of outputs."""
+
+    def __init__(self, naming: Naming, given: Mapping[str, str]) -> None:
+        """`given` are the names of earlier runs, by input."""
+        self._naming = naming
+        self._given = dict(given)
+        self._owners = {_folded(name): one for one, name in given.items()}
+        self.notices: list[str] = []
+        """Names that are not what one would expect, in words."""
+
+    def name_of(self, one: Input) -> str:
+        """The output's name, with slashes; the same whenever it is asked for."""
+        folder = one.relative.rpartition("/")[0]
+        stem, suffix = self._naming.name_for(one)
+        wanted = f"{folder}/{stem}" if folder else stem
+        before = self._given.get(one.relative)
+        if before is not None and self._fits(before, wanted, suffix):
+            return before
+        name, number = f"{wanted}{suffix}", 1
+        while self._owners.setdefault(_folded(name), one.relative) != one.relative:
+            number += 1
+            name = f"{wanted}-{number}{suffix}"
+        self._given[one.relative] = name
+        if number > 1:
+            self.notices.append(
+                f"{printable(one.relative)} and another input share a name: its output "
+                f"is {printable(name)}"
+            )
+        return name
+
+    def _fits(self, name: str, wanted: str, suffix: str) -> bool:
+        """Whether a name of an earlier run is what these wishes would make, too."""
+        if not name.startswith(wanted) or not name.endswith(suffix):
+            return False
+        return not re.sub(r"^-\d+$", "", name[len(wanted) : len(name) - len(suffix)])
+
+
+def _folded(name: str) -> str:
+    """Equal for names that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def folder_made(root: Path, name: str) -> Path:
+    """The output's path, with its folder made; no link on the way leads elsewhere.
+
+    Raises OutputError.
+    """
+    place = root
+    try:
+        for part in name.split("/")[:-1]:
+            place /= part
+            if place.is_symlink():
+                raise OutputError(
+                    f"{printable(place)} is a link, and outputs go into no linked "
+                    "folder: remove it, or name another folder for the outputs"
+                )
+            place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{printable(place)} cannot be made: {error.strerror}; name another folder"
+        ) from error
+    return place / name.rpartition("/")[2]

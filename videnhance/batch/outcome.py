@@ -1,0 +1,145 @@
+"""What became of each input, for people and for scripts."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from videnhance.errors import printable
+
+__all__ = ["Outcome", "Status", "Summary"]
+
+
+class Status(Enum):
+    """How it ended for one input."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Its output was there, whole and current."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input."""
+
+    source: str
+    """Below the folder of inputs, as `target` is below that of outputs."""
+    target: str
+    status: Status
+    reason: str = ""
+    """Why it failed, was skipped, or had to be made anew."""
+    seconds: float = 0.0
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """The conversion's own report; empty where there was none."""
+
+    @property
+    def frames(self) -> int:
+        """Frames of the output that this run made."""
+        return int(self.report.get("frames_out", 0))
+
+    @property
+    def damaged(self) -> bool:
+        """Whether not all of the input could be read."""
+        names = ("damaged_packets", "damaged_frames", "dropped_packets")
+        counts = any(self.report.get(name) for name in names)
+        return bool(counts or self.report.get("decoder_crashed"))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user must hear of it."""
+        report = self.report
+        return (*report.get("notices", ()), *report.get("later_notices", ()))
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "status": self.status.value,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+            "frames": self.frames,
+            "damaged": self.damaged,
+            "report": dict(self.report),
+        }
+
+
+@dataclass(slots=True)
+class Summary:
+    """All outcomes of a run; of an input that came twice, the last."""
+
+    source: str
+    target: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    seconds: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    """Of the run as a whole."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Takes an outcome in."""
+        self.outcomes[outcome.source] = outcome
+
+    def count(self, status: Status) -> int:
+        """Inputs with this outcome."""
+        return len(self.of(status))
+
+    def of(self, status: Status) -> list[Outcome]:
+        """The outcomes of one kind."""
+        return [o for o in self.outcomes.values() if o.status is status]
+
+    @property
+    def damaged(self) -> int:
+        """Inputs that were converted, but not all of them could be read."""
+        return sum(outcome.damaged for outcome in self.of(Status.DONE))
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether there were inputs, and none has an output."""
+        return bool(self.outcomes) and self.count(Status.FAILED) == len(self.outcomes)
+
+    def lines(self, verbose: bool = False) -> Iterator[str]:
+        """The table for people: failures with their reasons, others if `verbose`."""
+        shown = [Status.FAILED, *((Status.DONE, Status.SKIPPED) if verbose else ())]
+        rows = [outcome for status in shown for outcome in self.of(status)]
+        width = max((len(printable(row.source)) for row in rows), default=0)
+        for row in sorted(rows, key=lambda row: row.source):
+            name = printable(row.source).ljust(min(width, 50))
+            yield f"{row.status.value:8} {name}  {printable(row.reason)}".rstrip()
+        counts = ", ".join(f"{self.count(s)} {s.value}" for s in Status)
+        damage = f" ({self.damaged} of damaged inputs)" if self.damaged else ""
+        yield f"{counts}{damage} in {self.seconds:.1f} s: {printable(self.target)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "seconds": self.seconds,
+            "notices": self.notices,
+            "counts": {s.value: self.count(s) for s in Status},
+            "files": [outcome.as_json() for outcome in self.outcomes.values()],
+        }
+
+    def as_text(self) -> str:
+        """The same as JSON."""
+        return json.dumps(self.as_json(), indent=2) + "\n"
+
+    def as_csv(self) -> str:
+        """A line for each input, after a line of names."""
+        text = io.StringIO()
+        names = ["source", "target", "status", "reason", "frames", "seconds", "damaged"]
+        writer = csv.DictWriter(text, [*names, "notices"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_rows(self.outcomes.values(), names))
+        return text.getvalue()
+
+
+def _rows(outcomes: Iterable[Outcome], names: list[str]) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes:
+        plain = outcome.as_json()
+        row = {name: plain[name] for name in names}
+        yield row | {"notices": " | ".join(outcome.notices)}

@@ -1,0 +1,37 @@
+"""What a user chose, as far as an output shows it, as a digest.
+
+Versions of libraries are not in it: an update is no reason to make thousands of
+outputs anew.
+"""
+
+import json
+from typing import Any
+
+from videnhance.identity import option_key
+from videnhance.job import Job
+from videnhance.model.card import find_card
+from videnhance.video.isolation.wire import to_plain
+from videnhance.video.making.stamp import digest_of
+from videnhance.work import NOT_IN_THE_PICTURE
+
+__all__ = ["wishes_of"]
+
+
+def wishes_of(job: Job) -> str:
+    """The digest; equal for jobs whose outputs differ by their inputs alone.
+
+    Raises ModelError if the model is not to be had.
+    """
+    wishes: dict[str, Any] = {
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("stamp",)),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+    }
+    if job.settings.strength:
+        card = find_card(job.choice.model)
+        wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
+        wishes["precision"] = job.choice.precision
+    return digest_of(json.dumps(wishes, sort_keys=True))

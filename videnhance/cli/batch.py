@@ -1,0 +1,189 @@
+"""`batch`: from its words to an Order, and from its events to what is shown."""
+
+import logging
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from videnhance.cli.batch_display import BatchDisplay
+from videnhance.cli.job import check_report, job_of
+from videnhance.cli.options import batch_options
+from videnhance.cli.progress import written
+from videnhance.cli.stopping import INTERRUPTED, signals
+from videnhance.errors import InputError, printable
+
+if TYPE_CHECKING:
+    from videnhance.batch.finding import Kind
+    from videnhance.batch.order import Order
+    from videnhance.batch.outcome import Summary
+    from videnhance.job import Job
+
+__all__ = ["batch"]
+
+_FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
+
+_FILE_OPTIONS: dict[str, Any] = {
+    "source": None,
+    "target": None,
+    "report": None,
+    "raw_size": None,
+    "raw_format": None,
+    "pipe_format": "y4m",
+}
+"""Options of `convert` that make no sense for a folder."""
+_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
+"""Pictures without a quality."""
+_ENCODER_OPTIONS: dict[str, Any] = {
+    "codec": None,
+    "crf": None,
+    "preset": None,
+    "pix_fmt": None,
+}
+
+
+@click.command()
+@batch_options
+def batch(**options: Any) -> None:
+    """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
+    from videnhance.batch.crew import default_jobs
+
+    if options["verbose"]:
+        logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
+    for report in options["reports"]:
+        check_report(report, "--report", ())
+    options["jobs"] = options["jobs"] or default_jobs()
+    order = _order(options)
+    if options["dry_run"]:
+        _rehearse(order)
+        return
+    summary = _run(order, options)
+    if not summary.outcomes and not options["watch"]:
+        raise InputError(
+            f"{printable(order.source)} holds nothing to convert: name another folder, "
+            "or say what to take with --include"
+        )
+    if summary.all_failed:
+        raise SystemExit(_FAILED)
+    if any(outcome.status.value == "failed" for outcome in summary.outcomes.values()):
+        raise SystemExit(_PARTLY_FAILED)
+    if options["strict"] and summary.damaged:
+        raise SystemExit(_DAMAGED)
+
+
+def _run(order: "Order", options: dict[str, Any]) -> "Summary":
+    """All of it; whatever ends it, the reports are written and the table is shown."""
+    from videnhance.batch.crew import Crew
+    from videnhance.batch.outcome import Summary
+    from videnhance.batch.records import Records
+    from videnhance.batch.running import Batch
+    from videnhance.batch.watching import Watch
+
+    summary = Summary(str(order.source), str(order.target))
+    began = time.monotonic()
+    try:
+        with signals(), ExitStack() as stack:
+            records = stack.enter_context(Records(order.target))
+            crew = stack.enter_context(Crew(options["jobs"]))
+            watch = None
+            if options["watch"]:
+                watch = stack.enter_context(Watch(order.source, order.target))
+            run = Batch(order, records, crew, watch)
+            show = BatchDisplay(options, crew.pause, run.outlook.paused)
+            stack.enter_context(show)
+            if watch is not None:
+                show.watches(order.source, watch.hears)
+            for event in stack.enter_context(closing(run.events())):
+                show.tell(event, summary)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        summary.seconds = time.monotonic() - began
+        _conclude(summary, options)
+        click.echo("videnhance: interrupted; the same command goes on", err=True)
+        code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
+        raise SystemExit(code) from None
+    summary.seconds = time.monotonic() - began
+    _conclude(summary, options)
+    return summary
+
+
+def _conclude(summary: "Summary", options: dict[str, Any]) -> None:
+    for report in options["reports"]:
+        is_table = report.suffix.lower() == ".csv"
+        written(report, summary.as_csv() if is_table else summary.as_text())
+    if not options["quiet"]:
+        for line in summary.lines(options["verbose"]):
+            click.echo(f"videnhance: {line}", err=True)
+
+
+def _rehearse(order: "Order") -> None:
+    """Says of each input what would be done and why; writes nothing."""
+    from videnhance.batch.records import Records
+    from videnhance.batch.running import rehearsed
+
+    with Records(order.target, keeps=False) as records:
+        for one, name, words in rehearsed(order, records):
+            click.echo(f"{printable(one)} -> {printable(name)}: {words}")
+
+
+def _order(options: dict[str, Any]) -> "Order":
+    from videnhance.batch.finding import Choosing, Sequences
+    from videnhance.batch.naming import Naming
+    from videnhance.batch.order import First, Order
+
+    return Order(
+        source=options["source"],
+        target=options["target"],
+        job_for=lambda source, target, kind: _job(options, source, target, kind),
+        choosing=Choosing(
+            include=options["include"],
+            exclude=options["exclude"],
+            follow_links=options["follow_links"],
+            sequences=Sequences(options["sequences"]),
+        ),
+        naming=Naming(
+            pattern=options["name"],
+            video_suffix=_suffix(options["to"]),
+            picture_suffix=_suffix(options["pictures_to"]),
+        ),
+        first=First(options["order"]),
+        settle_seconds=options["settle"],
+        overwrite=options["overwrite"],
+        again=options["again"],
+        recheck=options["recheck"],
+    )
+
+
+def _suffix(word: str | None) -> str | None:
+    return word if word is None or word.startswith(".") else f".{word}"
+
+
+def _job(options: dict[str, Any], source: Path, target: Path, kind: "Kind") -> "Job":
+    """The conversion of one input: options that are not for its kind are left out."""
+    from videnhance.batch.finding import Kind
+    from videnhance.video.making.target import CONTAINERS
+
+    changed = {**_FILE_OPTIONS, "files": (source, target)}
+    if kind is not Kind.SEQUENCE:
+        changed["rate"] = None
+    if target.suffix.lower() not in CONTAINERS:
+        quality = options["picture_quality"]
+        if target.suffix.lower() in _LOSSLESS:
+            quality = None
+        changed |= _ENCODER_OPTIONS
+        changed["extra"] = {} if quality is None else {"quality": str(quality)}
+    return job_of({**options, **changed, **_share(options)})
+
+
+def _share(options: dict[str, Any]) -> dict[str, Any]:
+    """Of what the machine may give, the part of one of the files that share it."""
+    from videnhance.convert import default_workers
+
+    jobs, cpu, memory = options["jobs"], options["max_cpu"], options["max_memory"]
+    workers = options["workers"]
+    return {
+        "workers": max(default_workers() // jobs, 1) if workers is None else workers,
+        "max_cpu": cpu if cpu is None else max(cpu / jobs, 1.0),
+        "max_memory": memory if memory is None else memory // jobs,
+    }
