@@ -14,7 +14,7 @@ from tests.models import TINY, network
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
 from videnhance.model import adopt, calibration
-from videnhance.model.adopt import adopted, cache_folder, chart, is_weights
+from videnhance.model.adopt import adopted, cache_folder, chart, is_weights, settled
 from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice, load
 from videnhance.model.weights import sha256_of, write_network
@@ -116,3 +116,14 @@ def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder() == Path("/some/place/videnhance/models")
     monkeypatch.delenv(variable)
     assert cache_folder().is_relative_to(Path.home())
+
+
+def test_many_inputs_share_the_model_that_a_chart_calibrated(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adopt, "cache_folder", lambda: tmp_path / "cache")
+    choice = settled(Choice(str(weights)))
+    assert choice.trusted
+    assert choice.model == str(adopted(str(weights), chart(), tmp_path / "cache"))
+    assert settled(Choice(str(weights)), chart()[:1]).model != choice.model
+    assert settled(Choice("default")) == Choice("default")

@@ -10,7 +10,7 @@ from videnhance.glimpses import glimpses
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
-from videnhance.model.adopt import adopted, chart, is_weights
+from videnhance.model.adopt import chart, is_weights, settled
 from videnhance.model.card import find_card
 from videnhance.model.runtime import Choice, load
 from videnhance.model.weights import sha256_of
@@ -160,8 +160,7 @@ def _choice(work: Work) -> Choice:
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
     seen = chart() if hidden else glimpses(job.source, work.info)
-    card = adopted(job.choice.model, seen)
-    return replace(job.choice, model=str(card), trusted=True)
+    return settled(job.choice, seen)
 
 
 def _source_file(model: str) -> dict[str, str]:

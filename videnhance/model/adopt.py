@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from videnhance.model.program import (
     int8_script,
     prefer_int8_engine,
 )
+from videnhance.model.runtime import Choice
 from videnhance.model.weights import (
     SUFFIXES,
     is_srvgg,
@@ -37,7 +39,7 @@ from videnhance.model.weights import (
     sha256_of,
 )
 
-__all__ = ["adopted", "cache_folder", "chart", "is_weights"]
+__all__ = ["adopted", "cache_folder", "chart", "is_weights", "settled"]
 
 _STEP = 1.0
 """Grey levels a residual code: what restores moves a pixel further than 64 levels."""
@@ -96,6 +98,17 @@ def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> P
                 "XDG_CACHE_HOME to a folder that can"
             ) from error
     return card
+
+
+def settled(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
+    """The choice with the card of its file of weights; others as they are.
+
+    Calibrated with `seen`, or with a chart: many inputs share one model.
+    """
+    if not is_weights(choice.model):
+        return choice
+    card = adopted(choice.model, chart() if seen is None else seen)
+    return replace(choice, model=str(card), trusted=True)
 
 
 def _residual(path: Path) -> Residual:
