@@ -132,7 +132,7 @@ def _resumed(state: _State, checkpoint: Path, recipe: Recipe) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, "cpu", weights_only=True)
         return state | {"steps": int(state["steps"]), "step": int(state["step"])}
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
