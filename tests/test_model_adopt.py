@@ -13,7 +13,7 @@ from torch.nn import functional
 from tests.models import TINY, network
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
-from videnhance.model import adopt, calibration
+from videnhance.model import adopt, crops
 from videnhance.model.adopt import adopted, cache_folder, chart, is_weights, settled
 from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice, load
@@ -25,8 +25,8 @@ COMPACT = NetworkShape(3, 6, 2, 2, "prelu")
 
 @pytest.fixture(autouse=True)
 def _few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "_BATCHES", 2)
-    monkeypatch.setattr(calibration, "_SIDE", 48)
+    monkeypatch.setattr(crops, "_BATCHES", 2)
+    monkeypatch.setattr(crops, "_SIDE", 48)
 
 
 @pytest.fixture

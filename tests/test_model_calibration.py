@@ -9,7 +9,7 @@ import torch
 from tests.clips import Clip, write_clip
 from tests.stills import write_still
 from videnhance.errors import InputError
-from videnhance.model.calibration import calibration_of, crops
+from videnhance.model.calibration import calibration_of
 from videnhance.model.data import Samples, residual_of
 
 
@@ -39,5 +39,3 @@ def test_samples_do_if_nothing_is_named() -> None:
 def test_nothing_to_calibrate_with_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="name stills or a clip by --calibrate"):
         calibration_of([tmp_path], 1, None)
-    with pytest.raises(InputError, match="is 16 x 16 pixels large"):
-        crops([np.zeros((12, 40, 1), np.uint8)])

@@ -14,7 +14,7 @@ from tests.models import REPORT, TINY, network
 from tests.stills import write_still
 from videnhance.cli import app
 from videnhance.errors import UsageError
-from videnhance.model import calibration, figures
+from videnhance.model import crops, figures
 from videnhance.model.clips import still_jobs
 from videnhance.model.data import Item, Samples
 from videnhance.model.measure import known_stills
@@ -30,8 +30,8 @@ def _small_frames() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "_HEIGHT", 24)
         patch.setattr(figures, "_WIDTH", 32)
-        patch.setattr(calibration, "_BATCHES", 2)
-        patch.setattr(calibration, "_SIDE", 32)
+        patch.setattr(crops, "_BATCHES", 2)
+        patch.setattr(crops, "_SIDE", 32)
         yield
 
 

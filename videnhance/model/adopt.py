@@ -19,9 +19,9 @@ import torch
 
 from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
-from videnhance.model.calibration import crops
 from videnhance.model.card import read_card
 from videnhance.model.compact import OverBase, read_residual
+from videnhance.model.crops import crops
 from videnhance.model.foreign import halo_of, read_foreign, traced
 from videnhance.model.packing import facts_of, packed
 from videnhance.model.program import (

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from videnhance.frame import ZERO_CODE, Pixels
-from videnhance.model.calibration import crops
+from videnhance.model.crops import crops
 from videnhance.model.extras import extra
 from videnhance.model.network import SRVGGNetLightweight
 from videnhance.model.program import float32_script, int8_script, prefer_int8_engine
