@@ -133,7 +133,13 @@ def test_the_command_says_what_it_measured(job: Quantizing, stills: Path) -> Non
     assert (job.target / "b.int8.pt").exists()
 
 
-def test_other_activations_are_refused(job: Quantizing) -> None:
+def test_the_reports_network_is_quantized_by_calibration_alone(
+    job: Quantizing,
+) -> None:
     write_network(network(REPORT), Path(job.model))
-    with pytest.raises(UsageError, match="has prelu, which has no fused int8"):
-        quantized(job)
+    result = quantized(job)
+    assert abs(result.before.psnr - result.after.psnr) < 0.5
+    assert (result.sensitivity, len(result.lines())) == ((), 2)
+    for more in ({"kind": Kind.QAT}, {"float_layers": 1}):
+        with pytest.raises(UsageError, match="has prelu: only networks with ReLU"):
+            quantized(replace(job, **more))

@@ -81,7 +81,8 @@ class Result:
     before: Figures
     after: Figures
     sensitivity: tuple[float, ...]
-    """PSNR in dB that each convolution alone in int8 has to all float."""
+    """PSNR in dB that each convolution alone in int8 has to all float; empty for a
+    network with slopes, whose layers are not simulated."""
     kept: tuple[int, ...]
     """The convolutions that stay float."""
     card: Path
@@ -92,12 +93,9 @@ class Result:
             f"  convolution {n}: {psnr:.1f} dB{', kept in float' * (n in self.kept)}"
             for n, psnr in enumerate(self.sensitivity)
         ]
-        return [
-            self.before.line(),
-            self.after.line(),
-            "each convolution alone in int8, PSNR to float; the least matters most:",
-            *layers,
-        ]
+        head = "each convolution alone in int8, PSNR to float; the least matters most:"
+        both = [self.before.line(), self.after.line()]
+        return [*both, head, *layers] if layers else both
 
 
 def quantized(job: Quantizing) -> Result:
@@ -105,18 +103,19 @@ def quantized(job: Quantizing) -> Result:
     network = read_network(job.model)
     if job.mix_with is not None:
         network = mixed(network, read_network(job.mix_with), job.share)
-    if network.shape.activation != "relu":
+    fused = network.shape.activation == "relu"
+    if not fused and (job.kind is Kind.QAT or job.float_layers):
         raise UsageError(
-            f"{job.model} has {network.shape.activation}, which has no fused int8 "
-            "kernel; train with a preset that has relu"
+            f"{job.model} has {network.shape.activation}: only networks with ReLU are "
+            "trained with their rounding or mixed; --type static does without"
         )
     samples = Samples.load(job.samples) if job.samples is not None else None
     calibration = calibration_of(job.calibrate, network.shape.channels, samples)
     prefer_int8_engine()
     if job.kind is Kind.QAT:
         network = _trained(job, network, samples, calibration)
-    grids = grids_of(network, calibration, job.step)
-    found = tuple(sensitivity(network, grids, calibration[:4]))
+    grids = grids_of(network, calibration, job.step) if fused else []
+    found = tuple(sensitivity(network, grids, calibration[:4])) if fused else ()
     kept = tuple(sorted(range(len(found)), key=found.__getitem__)[: job.float_layers])
     scripts = {
         "int8": int8_script(network, calibration, job.step, kept),
