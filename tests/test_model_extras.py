@@ -15,3 +15,8 @@ def test_what_is_absent_is_named() -> None:
     assert not is_here("videnhance.nothing")
     with pytest.raises(MissingLibraryError, match=r"nothing.*'videnhance\[some\]'"):
         extra("videnhance.nothing", "some")
+
+
+def test_nothing_is_told_to_the_makers_of_libraries() -> None:
+    assert is_here("json")
+    assert not is_here("openvino_telemetry")
