@@ -83,15 +83,21 @@ collect_ignore = (
     else [
         f"test_model_{name}.py"
         for name in (
+            "calibration",
             "clips",
-            "compact",
             "data",
             "degrade",
+            "export",
+            "figures",
+            "finetune",
             "footage",
             "material",
             "measure",
+            "qat",
+            "quantize",
             "train",
             "trainer",
+            "weights",
         )
     ]
 )
