@@ -145,3 +145,33 @@ def test_two_numbered_pictures_can_be_called_a_sequence(tmp_path: Path) -> None:
 def test_damaged_numbered_pictures_are_no_sequence(tmp_path: Path) -> None:
     filled(tmp_path, *(f"{n:03d}.png" for n in range(12)))
     assert len(_names(tmp_path)) == 12
+
+
+def test_a_sequence_may_outgrow_its_zeros(tmp_path: Path) -> None:
+    _pictures(tmp_path, *(f"f{n:03d}.png" for n in range(995, 1006)))
+    assert _names(tmp_path) == ["f%03d.png"]
+
+
+def test_a_sequence_of_which_a_part_is_excluded_is_none(tmp_path: Path) -> None:
+    names = [f"f{n:03d}.png" for n in range(12)]
+    _pictures(tmp_path, *names)
+    assert _names(tmp_path, exclude=("f011*",)) == names[:-1]
+
+
+def test_digits_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
+    _pictures(tmp_path, *(f"f\u0661\u0660{chr(0x660 + n)}.png" for n in range(10)))
+    assert len(_names(tmp_path)) == 10
+
+
+def test_a_picture_of_gigabytes_is_not_opened(tmp_path: Path) -> None:
+    _pictures(tmp_path, *(f"f{n:03d}.png" for n in range(12)))
+    with (tmp_path / "f000.png").open("r+b") as file:
+        file.truncate(6 << 30)
+    assert len(_names(tmp_path)) == 12
+
+
+def test_folders_that_lie_too_deep_are_said(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 66)
+    filled(deep, "a.mp4")
+    (words,) = _found(tmp_path).unreadable.values()
+    assert words == "this folder lies too deep"

@@ -78,14 +78,15 @@ def test_names_that_a_file_system_may_take_for_one_are_shared() -> None:
 
 
 def test_a_name_once_given_stays() -> None:
-    names = Names(Naming(), {"b/x.wmv": "b/x.mkv", "b/x.mkv": "b/x-2.mkv"})
+    names = Names(Naming(), {"b/x.mkv": "b/x.wmv", "b/x-2.mkv": "b/x.mkv"})
     assert names.name_of(input_of("b/x.asf")) == "b/x-3.mkv"
     assert names.name_of(input_of("b/x.mkv")) == "b/x-2.mkv"
     assert names.name_of(input_of("b/x.wmv")) == "b/x.mkv"
 
 
 def test_a_name_given_for_other_wishes_does_not_stay() -> None:
-    names = Names(Naming("{stem}-x2"), {"x.mp4": "x.mp4", "y.mp4": "y-x2-5.mp4"})
+    owners = {"x.mp4": "x.mp4", "y-x2.mp4": "z", "y-x2-5.mp4": "y.mp4"}
+    names = Names(Naming("{stem}-x2"), owners)
     assert names.name_of(input_of("x.mp4")) == "x-x2.mp4"
     assert names.name_of(input_of("y.mp4")) == "y-x2-5.mp4"
 
@@ -120,3 +121,30 @@ def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
     with pytest.raises(OutputError, match=r"a cannot be made: File exists"):
         folder_made(tmp_path, "a/c.mp4")
+
+
+def test_a_number_that_the_user_chose_is_none_of_ours() -> None:
+    names = Names(Naming(), {"a-720.mp4": "a.mp4"})
+    assert names.name_of(input_of("a.mp4")) == "a.mp4"
+
+
+def test_an_output_of_an_input_that_is_gone_is_not_taken_over() -> None:
+    names = Names(Naming(), {"a.mkv": "a.wmv", "a.mp4": "a.wmv"})
+    assert names.name_of(input_of("a.asf")) == "a-2.mkv"
+
+
+def test_a_picture_is_not_called_as_one_of_a_sequence() -> None:
+    naming = Naming(picture_suffix=".png")
+    names = Names(naming, {})
+    shots = input_of("s/f%03d.tif", Kind.SEQUENCE)
+    assert names.name_of(shots) == "s/f%03d.png"
+    assert names.name_of(input_of("s/f003.png", Kind.PICTURE)) == "s/f003-2.png"
+    assert names.name_of(input_of("f003.png", Kind.PICTURE)) == "f003.png"
+    other = Names(naming, {"s/f003.png": "s/f003.png"})
+    assert other.name_of(shots) == "s/f%03d-2.png"
+    assert Names(naming, {"s/f%03d.png": "x"}).name_of(shots) == "s/f%03d-2.png"
+
+
+def test_a_sequence_keeps_its_number_however_long_its_name() -> None:
+    long = "x" * 240 + "%04d.png"
+    assert _name(long, kind=Kind.SEQUENCE) == long

@@ -1,13 +1,17 @@
 """The record of what is made: it lasts, it is locked, and it holds what is true."""
 
 import os
+from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.trees import made_of
 from videnhance.batch.records import FOLDER, Identity, Records, identity_of
 from videnhance.errors import BusyError, InputError, OutputError
+from videnhance.unfinished import journal_line
 
 
 def _file(folder: Path) -> Path:
@@ -22,9 +26,10 @@ def test_what_is_recorded_is_there_in_the_next_run(tmp_path: Path) -> None:
     with Records(tmp_path / "new") as records:
         assert records.made("a.mp4") == made_of("a.mp4")
         assert records.made("\udcff.mkv") is None
-        assert records.was_begun("\udcff.mkv")
-        assert not records.was_begun("b.mp4")
-        assert records.names == {"\udcff.wmv": "\udcff.mkv", "a.mp4": "a.mp4"}
+        assert records.is_open("\udcff.mkv")
+        assert not records.is_open("a.mp4")
+        assert not records.is_open("b.mp4")
+        assert records.owners == {"\udcff.mkv": "\udcff.wmv", "a.mp4": "a.mp4"}
         assert records.precision == "int8"
 
 
@@ -70,7 +75,7 @@ def test_lines_without_a_use_are_dropped(tmp_path: Path) -> None:
         records.complete(made_of("c.mp4"))
     assert _file(tmp_path).read_bytes().count(b"\n") == 3
     with Records(tmp_path) as records:
-        assert records.was_begun("b.mp4")
+        assert records.is_open("b.mp4")
         assert records.made("a.mp4") == made_of("a.mp4")
         assert records.made("c.mp4") is not None
 
@@ -106,8 +111,8 @@ def test_a_look_writes_nothing(tmp_path: Path) -> None:
         records.begin("a.mp4", "a.mp4")
     before = _file(tmp_path).read_bytes()
     with Records(tmp_path, keeps=False) as records:
-        records.complete(made_of("a.mp4"))
-        assert records.was_begun("a.mp4")
+        records.complete(made_of("b.mp4"))
+        assert records.is_open("a.mp4")
     assert _file(tmp_path).read_bytes() == before
 
 
@@ -147,3 +152,93 @@ def test_the_identity_of_a_sequence_is_of_its_first_files(tmp_path: Path) -> Non
 def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="gone cannot be read"):
         identity_of(tmp_path / "gone")
+
+
+def test_what_is_given_up_is_open_no_more(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        records.begin("a.mp4", "a.mp4")
+        records.give_up("a.mp4")
+        records.give_up("b.mp4")
+    with Records(tmp_path) as records:
+        assert not records.is_open("a.mp4")
+        assert records.owners == {"a.mp4": "a.mp4"}
+
+
+def test_a_redo_is_open_until_it_is_complete(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        records.complete(made_of("a.mp4"))
+        records.begin("a.mp4", "a.mp4")
+    with Records(tmp_path) as records:
+        assert records.is_open("a.mp4")
+        records.complete(made_of("a.mp4"))
+        assert not records.is_open("a.mp4")
+
+
+def test_a_damaged_line_takes_no_other_with_it(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        records.complete(made_of("a.mp4"))
+        records.complete(made_of("b.mp4"))
+    data = bytearray(_file(tmp_path).read_bytes())
+    data[20] ^= 1
+    _file(tmp_path).write_bytes(data)
+    with Records(tmp_path) as records:
+        assert records.made("a.mp4") is None
+        assert records.made("b.mp4") is not None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"later": 1}, {"made": 1}, {"made": {"output": "x"}}, {"begun": ["x"]}, [1]],
+)
+def test_what_is_not_known_is_passed_over(tmp_path: Path, values: Any) -> None:  # noqa: ANN401
+    with Records(tmp_path) as records:
+        records.complete(made_of("a.mp4"))
+    with _file(tmp_path).open("ab") as file:
+        file.write(journal_line(values))
+    with Records(tmp_path) as records:
+        records.complete(made_of("b.mp4"))
+    with Records(tmp_path) as records:
+        assert records.made("a.mp4") is not None
+        assert records.made("b.mp4") is not None
+
+
+def test_a_field_of_a_later_version_does_no_harm(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        records.begin("b.mp4", "b.mp4")
+    line = journal_line({"made": asdict(made_of("a.mp4")) | {"later": 5}})
+    with _file(tmp_path).open("ab") as file:
+        file.write(line)
+    with Records(tmp_path) as records:
+        assert records.made("a.mp4") == made_of("a.mp4")
+
+
+class _Full(FileIO):
+    """A file on a disk with room for nine bytes more."""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401
+        return super().write(bytes(data)[:9])
+
+
+def test_what_a_full_disk_leaves_of_a_line_takes_no_other_with_it(
+    tmp_path: Path,
+) -> None:
+    with Records(tmp_path) as records:
+        records.complete(made_of("a.mp4"))
+        own = records._file
+        with _Full(_file(tmp_path), "r+") as full:
+            full.seek(0, 2)
+            records._file = full
+            with pytest.raises(OutputError, match="No space left"):
+                records.complete(made_of("b.mp4"))
+        records._file = own
+        records.complete(made_of("c.mp4"))
+    with Records(tmp_path) as records:
+        assert records.made("b.mp4") is None
+        assert records.made("c.mp4") is not None
+
+
+def test_a_look_needs_no_lock(tmp_path: Path) -> None:
+    with Records(tmp_path) as records:
+        records.complete(made_of("a.mp4"))
+        with Records(tmp_path, keeps=False) as look:
+            assert look.made("a.mp4") is not None

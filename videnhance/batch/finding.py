@@ -17,9 +17,17 @@ from pathlib import Path
 from videnhance.errors import InputError, printable
 from videnhance.video.pictures.picture_files import KINDS
 from videnhance.video.pictures.picture_tags import tags_of_file
-from videnhance.video.pictures.series import natural_order
+from videnhance.video.pictures.series import natural_order, series_of
 
-__all__ = ["Choosing", "Found", "Input", "Kind", "Sequences", "found_in"]
+__all__ = [
+    "Choosing",
+    "Found",
+    "Input",
+    "Kind",
+    "Sequences",
+    "found_in",
+    "is_media",
+]
 
 # fmt: off
 _VIDEOS = frozenset((
@@ -31,11 +39,13 @@ _VIDEOS = frozenset((
 ))
 # fmt: on
 _ANIMATIONS = frozenset((".apng", ".gif"))
-_NUMBERED = re.compile(r"(.*?)(\d{3,18})(\.[^.]+)", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)([0-9]{3,18})(\.[^.]+)", re.DOTALL)
 _FEWEST_PICTURES = 10
 """Of a sequence that nobody called one: fewer are as well made one by one."""
 _DEEPEST = 64
-"""Folders in folders; more are a loop, or meant to do harm."""
+"""Folders in folders; more are meant to do harm."""
+_LARGEST_LOOKED_AT = 256 << 20
+"""Bytes of a picture that is opened here; a larger one is none of a sequence."""
 
 
 class Kind(Enum):
@@ -86,7 +96,7 @@ class Found:
     links: int = 0
     """Links that are not followed."""
     unreadable: dict[str, str] = field(default_factory=dict)
-    """Folders that cannot be looked into, and why."""
+    """Folders and files that cannot be looked at, and why."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +126,18 @@ class Choosing:
             return False
         if included:
             return _matches(included, self.include, relative)
-        suffix = os.path.splitext(relative)[1].lower()
-        return suffix in _VIDEOS or suffix in _ANIMATIONS or suffix in KINDS
+        return is_media(relative)
 
     def excludes(self, relative: str) -> bool:
         """Whether a file or folder is left out."""
         _, excluded = self._patterns
         return _matches(excluded, self.exclude, relative)
+
+
+def is_media(name: str) -> bool:
+    """Whether a file of this name is a video or a picture."""
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in _VIDEOS or suffix in _ANIMATIONS or suffix in KINDS
 
 
 def _matches(
@@ -166,6 +181,9 @@ class _Walk:
     """Folders, so that links make no loop."""
 
     def files(self, folder: Path, below: str, depth: int) -> Iterator[Input]:
+        if depth > _DEEPEST:
+            self.found.unreadable[below] = "this folder lies too deep"
+            return
         try:
             place = _place(folder.stat())
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -173,7 +191,7 @@ class _Walk:
             words = f"this folder cannot be read: {error.strerror}"
             self.found.unreadable[below] = words
             return
-        if place in self.seen or depth > _DEEPEST:
+        if place in self.seen:
             return
         self.seen.add(place)
         for entry in entries:
@@ -183,15 +201,20 @@ class _Walk:
     def _entry(
         self, entry: os.DirEntry[str], relative: str, depth: int
     ) -> Iterator[Input]:
-        path = Path(entry.path)
-        if entry.is_symlink() and not self.choosing.follow_links:
+        link = entry.is_symlink()
+        if link and not self.choosing.follow_links:
             self.found.links += 1
             return
         try:
             status = entry.stat()
-        except OSError:
-            self.found.links += 1  # one that leads nowhere
+        except OSError as error:
+            if link:  # one that leads nowhere
+                self.found.links += 1
+            elif self.choosing.wants(relative):
+                words = f"it cannot be looked at: {error.strerror}"
+                self.found.unreadable[relative] = words
             return
+        path = Path(entry.path)
         if stat.S_ISDIR(status.st_mode):
             if not self.choosing.excludes(relative):
                 yield from self.files(path, f"{relative}/", depth + 1)
@@ -216,46 +239,65 @@ def _kind(name: str) -> Kind:
 
 def _grouped(files: Iterable[Input], sequences: Sequences) -> Iterator[Input]:
     """Makes one input of numbered pictures; passes on the others."""
-    groups: dict[tuple[str, str, int, str], list[Input]] = {}
+    groups: dict[tuple[str, str, str], list[Input]] = {}
     for file in files:
         key = None if sequences is Sequences.OFF else _series_key(file)
         if key is None:
             yield file
         else:
             groups.setdefault(key, []).append(file)
-    for (folder, before, digits, suffix), members in groups.items():
-        if not _is_sequence(members, sequences):
+    for (folder, before, suffix), members in groups.items():
+        digits = min(len(_digits(member)) for member in members)
+        # Numbers that have outgrown their zeros go on with the others.
+        numbered = [m for m in members if _digits(m) == f"{int(_digits(m)):0{digits}d}"]
+        name = f"{before}%0{digits}d{suffix}"
+        place = members[0].path.with_name(name)
+        if not _is_sequence(place, numbered, sequences):
             yield from members
             continue
-        name = f"{before}%0{digits}d{suffix}"
+        yield from (member for member in members if member not in numbered)
         yield Input(
-            path=members[0].path.with_name(name),
+            path=place,
             relative=f"{folder}{name}",
             kind=Kind.SEQUENCE,
-            bytes=sum(member.bytes for member in members),
-            mtime_ns=max(member.mtime_ns for member in members),
+            bytes=sum(member.bytes for member in numbered),
+            mtime_ns=max(member.mtime_ns for member in numbered),
         )
 
 
-def _series_key(file: Input) -> tuple[str, str, int, str] | None:
-    """Folder, name before the number, digits, and suffix; None if it is no picture."""
+def _series_key(file: Input) -> tuple[str, str, str] | None:
+    """Folder, name before the number, and suffix; None if it is no numbered picture."""
     folder, slash, name = file.relative.rpartition("/")
     parts = _NUMBERED.fullmatch(name)
     if parts is None or parts[3].lower() not in KINDS or set("%*") & set(name):
         return None
-    return folder + slash, parts[1], len(parts[2]), parts[3]
+    return folder + slash, parts[1], parts[3]
 
 
-def _is_sequence(members: Sequence[Input], sequences: Sequences) -> bool:
+def _digits(file: Input) -> str:
+    parts = _NUMBERED.fullmatch(file.path.name)
+    assert parts  # grouped by it
+    return parts[2]
+
+
+def _is_sequence(place: Path, members: Sequence[Input], sequences: Sequences) -> bool:
     """Whether pictures that are named alike, in order, belong together."""
-    numbers = [int(_NUMBERED.fullmatch(m.path.name)[2]) for m in members]  # type: ignore[index]  # grouped by it
-    if len(numbers) < 2 or any(b - a != 1 for a, b in pairwise(numbers)):
+    members = sorted(members, key=lambda member: int(_digits(member)))
+    numbers = [int(_digits(member)) for member in members]
+    few = len(numbers) < (2 if sequences is Sequences.ON else _FEWEST_PICTURES)
+    if few or any(b - a != 1 for a, b in pairwise(numbers)):
         return False
-    if sequences is Sequences.ON:
-        return True
-    if len(numbers) < _FEWEST_PICTURES:
+    # What the name stands for may be more: what is excluded, links.
+    if series_of(place).files != tuple(member.path for member in members):
         return False
-    looks = [tags_of_file(members[n].path) for n in (0, len(members) // 2, -1)]
+    return sequences is Sequences.ON or _look_alike(members)
+
+
+def _look_alike(members: Sequence[Input]) -> bool:
+    """Whether pictures are of one size, and none is a camera's."""
+    some = [members[n] for n in (0, len(members) // 2, -1)]
+    if max(member.bytes for member in some) > _LARGEST_LOOKED_AT:
+        return False
+    looks = [tags_of_file(member.path) for member in some]
     sizes = {None if look is None else look.size for look in looks}
-    photographs = any(look is None or look.exif for look in looks)
-    return len(sizes) == 1 and not photographs
+    return len(sizes) == 1 and not any(look is None or look.exif for look in looks)

@@ -16,6 +16,7 @@ from videnhance.errors import OutputError, UsageError, printable
 from videnhance.video.making.target import CONTAINERS
 from videnhance.video.pictures.animation import ANIMATIONS
 from videnhance.video.pictures.picture_files import KINDS
+from videnhance.video.pictures.series import NumberedName, is_series, numbered_name
 
 __all__ = ["Names", "Naming", "folder_made"]
 
@@ -53,7 +54,9 @@ class Naming:
         stem, suffix = os.path.splitext(one.relative.rpartition("/")[2])
         stem = self.pattern.replace("{stem}", stem)
         suffix = self._suffix(one.kind, suffix)
-        if one.kind is not Kind.SEQUENCE and suffix.lower() in KINDS:
+        if one.kind is Kind.SEQUENCE:
+            return stem, suffix  # shortened, it would lose its number
+        if suffix.lower() in KINDS:
             stem = _MANY.sub("_", stem)
         return _cut(stem, _LONGEST_NAME - len(os.fsencode(suffix))), suffix
 
@@ -85,11 +88,15 @@ def _cut(stem: str, most: int) -> str:
 class Names:
     """Which output each input has, below the folder of outputs."""
 
-    def __init__(self, naming: Naming, given: Mapping[str, str]) -> None:
-        """`given` are the names of earlier runs, by input."""
+    def __init__(self, naming: Naming, owners: Mapping[str, str]) -> None:
+        """`owners` are the inputs of all outputs of earlier runs, the latest last."""
         self._naming = naming
-        self._given = dict(given)
-        self._owners = {_folded(name): one for one, name in given.items()}
+        self._given = {source: name for name, source in owners.items()}
+        self._owners = {_folded(name): source for name, source in owners.items()}
+        self._series: dict[str, list[NumberedName]] = {}
+        """Sequences that are outputs, by folder."""
+        for name in owners:
+            self._note_series(name)
         self.notices: list[str] = []
         """Names that are not what one would expect, in words."""
 
@@ -99,13 +106,16 @@ class Names:
         stem, suffix = self._naming.name_for(one)
         wanted = f"{folder}/{stem}" if folder else stem
         before = self._given.get(one.relative)
-        if before is not None and self._fits(before, wanted, suffix):
+        if before is not None and self._fits(before, wanted, suffix, one):
             return before
         name, number = f"{wanted}{suffix}", 1
-        while self._owners.setdefault(_folded(name), one.relative) != one.relative:
+        while not self._is_free(name, one):
             number += 1
             name = f"{wanted}-{number}{suffix}"
+        self._owners[_folded(name)] = one.relative
         self._given[one.relative] = name
+        if one.kind is Kind.SEQUENCE:
+            self._note_series(name)
         if number > 1:
             self.notices.append(
                 f"{printable(one.relative)} and another input share a name: its output "
@@ -113,11 +123,34 @@ class Names:
             )
         return name
 
-    def _fits(self, name: str, wanted: str, suffix: str) -> bool:
-        """Whether a name of an earlier run is what these wishes would make, too."""
-        if not name.startswith(wanted) or not name.endswith(suffix):
+    def _is_free(self, name: str, one: Input) -> bool:
+        """Whether no other input has the name, or one of the names it stands for."""
+        if self._owners.get(_folded(name), one.relative) != one.relative:
             return False
-        return not re.sub(r"^-\d+$", "", name[len(wanted) : len(name) - len(suffix)])
+        folder, _, last = name.rpartition("/")
+        if one.kind is not Kind.SEQUENCE:
+            series = self._series.get(_folded(folder), ())
+            return all(numbered.number(_folded(last)) is None for numbered in series)
+        numbered = numbered_name(Path(_folded(last)))
+        others = (other.rpartition("/") for other in self._owners)
+        singles = (name for place, _, name in others if place == _folded(folder))
+        return all(numbered.number(single) is None for single in singles)
+
+    def _note_series(self, name: str) -> None:
+        folder, _, last = name.rpartition("/")
+        is_one = Path(last).suffix.lower() in KINDS and is_series(Path(last))
+        if is_one and "*" not in last:
+            numbered = numbered_name(Path(_folded(last)))
+            self._series.setdefault(_folded(folder), []).append(numbered)
+
+    def _fits(self, name: str, wanted: str, suffix: str, one: Input) -> bool:
+        """Whether a name of an earlier run is what these wishes would make, too."""
+        if name == f"{wanted}{suffix}":
+            return True
+        number = name.removeprefix(f"{wanted}-").removesuffix(suffix)
+        numbered = number.isdecimal() and name == f"{wanted}-{number}{suffix}"
+        # With a name that is free, the number was the user's own.
+        return numbered and not self._is_free(f"{wanted}{suffix}", one)
 
 
 def _folded(name: str) -> str:

@@ -142,4 +142,6 @@ def _rows(outcomes: Iterable[Outcome], names: list[str]) -> Iterator[dict[str, A
     for outcome in outcomes:
         plain = outcome.as_json()
         row = {name: plain[name] for name in names}
-        yield row | {"notices": " | ".join(outcome.notices)}
+        row["notices"] = " | ".join(outcome.notices)
+        # Programs that show a table obey what steers a terminal.
+        yield {k: printable(v) if isinstance(v, str) else v for k, v in row.items()}

@@ -2,20 +2,22 @@
 
     OUT/.videnhance/outputs    lines with a checksum, synced; the last of a name counts
 
-A line is written before an output is begun and another when it is complete, so that
-it is known what under a name is ours, and whole, whatever moment the power fails.
+A line is written before an output is begun and another when it is complete or given up,
+so that it is known what is ours, and whole, whatever moment the power fails.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from videnhance.errors import InputError, OutputError, printable
+from videnhance.errors import BusyError, InputError, OutputError, printable
 from videnhance.identity import input_key, series_key
 from videnhance.unfinished import (
     check_own_folder,
@@ -27,10 +29,11 @@ from videnhance.unfinished import (
 from videnhance.video.making.stamp import digest_of
 from videnhance.video.pictures.series import is_series, series_of
 
-__all__ = ["FOLDER", "Identity", "Made", "Records", "identity_of"]
+__all__ = ["FOLDER", "Identity", "Made", "Records", "identity_of", "start_of"]
 
 FOLDER = ".videnhance"
 _NAME = "outputs"
+_START_BYTES = 96
 _WASTE = 1000
 """Lines without a use that are kept before the file is written anew."""
 
@@ -95,8 +98,21 @@ class Made:
     source: Identity
     result: Identity
     frames: int
+    """Of a sequence, of which each is a file; 0 for a single one."""
     precision: str = ""
     """Of the network; empty where it was not used."""
+    start: str = ""
+    """The first bytes of the output, in hexadecimal: what is cut off still has them."""
+    root: str = ""
+    """A digest of where the folder of inputs was."""
+
+
+def start_of(path: Path) -> str:
+    """The first bytes of a file in hexadecimal; none of a sequence. Raises OSError."""
+    if is_series(path):
+        return ""
+    with path.open("rb") as file:
+        return file.read(_START_BYTES).hex()
 
 
 class Records:
@@ -106,25 +122,26 @@ class Records:
     """
 
     def __init__(self, folder: Path, keeps: bool = True) -> None:
-        """Without `keeps` nothing is written, not even the folder."""
+        """Without `keeps` nothing is written, locked or made."""
         self._target, self._folder = folder, folder / FOLDER
         self._made: dict[str, Made] = {}
         self._begun: dict[str, str] = {}
+        self._open: set[str] = set()
         self._file: FileIO | None = None
-        self._keeps = keeps
-        if not keeps and not (self._folder / _NAME).exists():
-            return
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            check_own_folder(self._folder, folder)
-            self._file = locked_file(self._folder / _NAME, folder)
-        except OSError as error:
-            raise self._failure(error) from error
-        try:
-            self._read(self._file)
-        except OSError as error:
-            self._file.close()
-            raise self._failure(error) from error
+            if keeps:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                check_own_folder(self._folder, folder)
+                self._file = self._locked()
+                self._read(self._file)
+            elif (self._folder / _NAME).exists():
+                self._take_all((self._folder / _NAME).read_bytes())
+        except BaseException as error:
+            if self._file is not None:
+                self._file.close()
+            if isinstance(error, OSError):
+                raise self._failure(error) from error
+            raise
 
     def __enter__(self) -> "Records":
         return self
@@ -139,9 +156,9 @@ class Records:
             self._file.close()
 
     @property
-    def names(self) -> dict[str, str]:
-        """The output of each input that was ever begun."""
-        return {source: output for output, source in self._begun.items()}
+    def owners(self) -> dict[str, str]:
+        """The input of each output that was ever begun, the latest last."""
+        return dict(self._begun)
 
     @property
     def precision(self) -> str:
@@ -153,63 +170,87 @@ class Records:
         """What is known of a completed output."""
         return self._made.get(output)
 
-    def was_begun(self, output: str) -> bool:
-        """Whether an output was ever begun: until then no file of ours has its name."""
-        return output in self._begun
+    def is_open(self, output: str) -> bool:
+        """Whether an output was begun, and neither completed nor given up since."""
+        return output in self._open
 
     def begin(self, output: str, source: str) -> None:
         """Enters that an output is about to be made. Raises OutputError."""
-        if self._begun.get(output) != source:
-            self._append({"begun": [output, source]})
-            self._begun[output] = source
+        if output not in self._open or self._begun[output] != source:
+            self._enter({"begun": [output, source]})
+
+    def give_up(self, output: str) -> None:
+        """Enters that an output is not being made any more. Raises OutputError."""
+        if output in self._open:
+            self._enter({"dropped": output})
 
     def complete(self, made: Made) -> None:
         """Enters a completed output. Raises OutputError."""
-        self._append({"made": asdict(made)})
-        self._begun[made.output] = made.input
-        # The latest last: its precision is that of the next.
-        self._made.pop(made.output, None)
-        self._made[made.output] = made
+        self._enter({"made": asdict(made)})
 
-    def _append(self, values: Mapping[str, Any]) -> None:
-        if not self._keeps or self._file is None:
-            return
-        line = journal_line(values)
+    def _enter(self, values: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._append(self._file, journal_line(values))
+        self._take(values)
+
+    def _append(self, file: FileIO, line: bytes) -> None:
+        before = file.tell()
         try:
-            if self._file.write(line) != len(line):
-                raise OSError("no space left on the disk")
-            os.fsync(self._file.fileno())
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
         except OSError as error:
+            with suppress(OSError):  # half a line would take the next one with it
+                file.truncate(before)
+                file.seek(before)
             raise self._failure(error) from error
 
+    def _locked(self) -> FileIO:
+        path = self._folder / _NAME
+        file = locked_file(path, self._target)
+        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            file.close()  # another run has just written it anew
+            raise BusyError(f"{printable(self._target)} is being filled by another run")
+        return file
+
     def _read(self, file: FileIO) -> None:
-        whole = count = 0
-        for line in file.readlines():
-            values = parsed_line(line)
-            if values is None:
-                break  # torn by a crash
-            self._take(values)
-            whole, count = whole + len(line), count + 1
-        if not self._keeps:
-            return
+        data = file.readall()
+        whole = data.rfind(b"\n") + 1
+        count = self._take_all(data[:whole])
         file.seek(whole)
-        file.truncate()
+        file.truncate()  # what a crash has torn
         if count > len(self._made) + len(self._begun) + _WASTE:
             self._file = self._rewritten()
             file.close()
 
+    def _take_all(self, data: bytes) -> int:
+        """Takes every line that holds; gives how many lines there are."""
+        lines = data.splitlines(keepends=True)
+        for line in lines:
+            values = parsed_line(line)
+            if isinstance(values, dict):
+                with suppress(*_UNKNOWN):
+                    self._take(values)
+        return len(lines)
+
     def _take(self, values: Mapping[str, Any]) -> None:
         if "begun" in values:
             output, source = values["begun"]
-            self._begun[output] = source
-            return
-        fields = dict(values["made"])
-        for name in ("source", "result"):
-            fields[name] = Identity(**fields[name])
-        made = Made(**fields)
-        self._begun[made.output] = made.input
-        self._made.pop(made.output, None)
-        self._made[made.output] = made
+            self._begin(output, source)
+            self._open.add(output)
+        elif "dropped" in values:
+            self._open.discard(values["dropped"])
+        elif "made" in values:
+            made = _made_of(values["made"])
+            self._begin(made.output, made.input)
+            self._open.discard(made.output)
+            # The latest last: its precision is that of the next.
+            self._made.pop(made.output, None)
+            self._made[made.output] = made
+
+    def _begin(self, output: str, source: str) -> None:
+        self._begun.pop(output, None)
+        self._begun[output] = source
 
     def _rewritten(self) -> FileIO:
         """Writes what counts anew; the old file stays until the new one is whole."""
@@ -223,14 +264,30 @@ class Records:
         return fresh
 
     def _lines(self) -> Iterator[bytes]:
-        for output, source in self._begun.items():
-            if output not in self._made:
-                yield journal_line({"begun": [output, source]})
         for made in self._made.values():
             yield journal_line({"made": asdict(made)})
+        for output, source in self._begun.items():
+            if output not in self._made or output in self._open:
+                yield journal_line({"begun": [output, source]})
+            if output not in self._made and output not in self._open:
+                yield journal_line({"dropped": output})
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(
             f"{printable(self._folder)}: what is done cannot be noted there: "
             f"{error.strerror or error}; name another folder"
         )
+
+
+_UNKNOWN = (AttributeError, KeyError, TypeError, ValueError)
+"""What a line of a later version, or of somebody else, raises: it is passed over."""
+
+
+def _made_of(values: Mapping[str, Any]) -> Made:
+    """Takes the fields that are known."""
+    known = {f.name for f in fields(Made)}
+    kept = {name: value for name, value in values.items() if name in known}
+    for name in ("source", "result"):
+        one = kept[name]
+        kept[name] = Identity(one["bytes"], one["mtime_ns"], one["digest"])
+    return Made(**kept)

@@ -11,24 +11,32 @@ from dataclasses import replace
 from pathlib import Path
 
 from videnhance.batch.crew import Crew, Said
-from videnhance.batch.events import Event, Finished, Item, Looked, Moved, Ticked
-from videnhance.batch.finding import Input, Kind, found_in
-from videnhance.batch.judging import Judge, State
+from videnhance.batch.events import (
+    Event,
+    Finished,
+    Item,
+    Looked,
+    Moved,
+    PutBack,
+    Ticked,
+)
+from videnhance.batch.finding import Found, Input, Kind, found_in
+from videnhance.batch.judging import Case, Judge, State
 from videnhance.batch.naming import Names, folder_made
 from videnhance.batch.order import First, Order
 from videnhance.batch.outcome import Outcome, Status
 from videnhance.batch.outlook import Outlook
-from videnhance.batch.records import Made, Records, identity_of
-from videnhance.batch.settling import Settling, version_of
+from videnhance.batch.records import Made, Records, identity_of, start_of
+from videnhance.batch.settling import GONE, Settling, version_of
 from videnhance.batch.wishes import wishes_of
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
-from videnhance.errors import VidenhanceError, printable
+from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.job import Job
 from videnhance.model.adopt import settled
 from videnhance.model.card import find_card
 from videnhance.model.runtime import Choice, load
-from videnhance.video.making.stamp import stamp_of
-from videnhance.video.pictures.series import is_series
+from videnhance.video.making.stamp import digest_of, stamp_of
+from videnhance.video.pictures.series import series_of
 
 __all__ = ["Batch", "rehearsed"]
 
@@ -53,7 +61,8 @@ class Batch:
         self._order, self._records, self._crew = order, records, crew
         self._look_again = look_again
         self._judge = Judge(records, order.recheck, order.again)
-        self._names = Names(order.naming, records.names)
+        self._names = Names(order.naming, records.owners)
+        self._root = digest_of(str(order.source.resolve()))
         self._settling = Settling(order.settle_seconds)
         self._decided: dict[str, tuple[int, int]] = {}
         """The version of each input for which it is known what became of it."""
@@ -63,6 +72,8 @@ class Batch:
         self._wishes: dict[tuple[Kind, str], str] = {}
         self._choice: Choice | None = None
         self._number = 0
+        self._unreadable: set[str] = set()
+        self._ticked = 0.0
 
     def events(self) -> Generator[Event]:
         """All that happens, to the end.
@@ -79,14 +90,16 @@ class Batch:
             heard = self._crew.hear(_TICK_SECONDS) if self._running else []
             for said in heard:
                 yield from self._take(said)
-            if not self._running:
+            if not self._running and not self.ready:
                 time.sleep(_TICK_SECONDS)
-            yield self._tick()
+            if time.monotonic() - self._ticked >= _TICK_SECONDS:
+                yield self._tick()
             came = self._look_again is not None and self._look_again()
             if came or self._settling.due:
                 yield from self._look()
 
     def _tick(self) -> Ticked:
+        self._ticked = time.monotonic()
         waiting = [item.one for item in self.ready]
         return Ticked(
             waiting=len(waiting),
@@ -97,7 +110,13 @@ class Batch:
 
     def _look(self) -> Iterator[Event]:
         order = self._order
-        found = found_in(order.source, order.choosing, order.target)
+        try:
+            found = found_in(order.source, order.choosing, order.target)
+        except InputError as error:
+            if self._look_again is None:
+                raise
+            yield Looked(Found(), (str(error),))  # a share that is away for a while
+            return
         under_way = {
             item.one.relative for item in (*self.ready, *self._running.values())
         }
@@ -114,10 +133,12 @@ class Batch:
         ]
         if order.first is First.SHORTEST:
             self.ready = deque(sorted(self.ready, key=lambda item: item.one.bytes))
-        for folder, reason in found.unreadable.items():
-            if folder not in self._decided:
-                self._decided[folder] = 0, 0
-                outcomes.append(Outcome(folder, folder, Status.FAILED, reason))
+        outcomes += [
+            Outcome(name, name, Status.FAILED, reason)
+            for name, reason in found.unreadable.items()
+            if name not in self._unreadable
+        ]
+        self._unreadable = set(found.unreadable)
         notices, self._names.notices = tuple(self._names.notices), []
         yield Looked(found, notices)
         for outcome in outcomes:
@@ -129,18 +150,16 @@ class Batch:
         target = self._order.target / name
         wishes = self._wishes_for(one, target)
         try:
-            state = self._judge.state(one, name, target, wishes)
+            state = self._judge.state(Case(one, name, target, wishes, self._root))
         except VidenhanceError as error:
             return self._failed(one, name, str(error))
         if state is State.CURRENT:
             self._decided[one.relative] = one.version
             return Outcome(one.relative, name, Status.SKIPPED, state.value)
-        if not (state.is_ours or self._order.overwrite):
-            return self._failed(
-                one,
-                name,
-                f"{printable(name)} is in the way: {state.value}; -y replaces it",
-            )
+        if state is State.NO_FILE or not (state.is_ours or self._order.overwrite):
+            hint = "remove it" if state is State.NO_FILE else "-y replaces it"
+            words = f"{printable(name)} is in the way: {state.value}; {hint}"
+            return self._failed(one, name, words)
         self.ready.append(Item(one, name, state, wishes))
         return None
 
@@ -158,23 +177,32 @@ class Batch:
         return Outcome(one.relative, name, Status.FAILED, reason)
 
     def _begin(self, item: Item) -> Iterator[Event]:
-        one = item.one
-        order = self._order
+        one, order = item.one, self._order
+        if version_of(one) != one.version:  # while it waited for its turn
+            yield self._put_back(item)
+            return
         job = order.job_for(one.path, order.target / item.name, one.kind)
         if job.settings.strength:
             choice = self._pinned(job.choice)
             job, item.precision = replace(job, choice=choice), choice.precision
         try:
             job = self._prepared(job, item)
-            self._records.begin(item.name, one.relative)
         except VidenhanceError as error:
             yield Finished(self._failed(one, item.name, str(error)))
             return
+        self._records.begin(item.name, one.relative)
         self._number += 1
         self._running[self._number] = item
         self._crew.start(self._number, job)
         self.outlook.began(one)
         yield Moved(item)
+
+    def _put_back(self, item: Item) -> Event:
+        """Lets an input that has changed wait; one that is gone has failed."""
+        if version_of(item.one) == GONE:
+            return Finished(self._failed(item.one, item.name, "the input is gone"))
+        self._settling.wait_for(item.one)
+        return PutBack(item)
 
     def _prepared(self, job: Job, item: Item) -> Job:
         """The job with its stamp, its folder made."""
@@ -209,11 +237,23 @@ class Batch:
             return
         del self._running[said.number]
         seconds = self.outlook.ended(item.one, isinstance(words, Ended))
-        if version_of(item.one) != item.one.version and self._may_try(item.one):
-            self._settling.wait_for(item.one)
+        if self._has_changed(item) and self._may_try(item.one):
+            yield self._put_back(item)
             return
-        outcome = self._outcome(item, words)
-        yield Finished(replace(outcome, seconds=seconds))
+        yield Finished(replace(self._outcome(item, words), seconds=seconds))
+
+    def _has_changed(self, item: Item) -> bool:
+        """Whether the input is another one than when its conversion began.
+
+        One that is gone has not: what was made of it is whole.
+        """
+        assert item.source is not None
+        if version_of(item.one) in (item.one.version, GONE):
+            return False
+        try:
+            return self._judge.source_of(item.one).digest != item.source.digest
+        except InputError:
+            return False
 
     def _advance(self, item: Item, words: Began | Advanced) -> None:
         kept = 0.0
@@ -232,26 +272,43 @@ class Batch:
     def _outcome(self, item: Item, words: Ended | Failed) -> Outcome:
         one, name = item.one, item.name
         if isinstance(words, Failed):
-            return self._failed(one, name, words.reason)
-        if version_of(one) != one.version:
+            self._records.give_up(name)
+            gone = version_of(one) == GONE
+            return self._failed(
+                one, name, "the input is gone" if gone else words.reason
+            )
+        if self._has_changed(item):
             return self._failed(one, name, "it keeps changing: run again when it rests")
-        report, target = words.report, self._order.target / name
+        try:
+            self._complete(item, words.report.frames_written)
+        except (InputError, OSError):
+            return self._failed(one, name, "its output was there and is gone")
+        self._decided[one.relative] = one.version
+        reason = "" if item.state is State.ABSENT else item.state.value
+        report = words.report.as_json()
+        return Outcome(one.relative, name, Status.DONE, reason, report=report)
+
+    def _complete(self, item: Item, frames: int) -> None:
+        """Enters a finished output. Raises InputError or OSError if it is gone."""
         assert item.source is not None
-        count = report.frames_written if is_series(target) else 0
+        target, before = self._order.target / item.name, self._records.made(item.name)
+        count = frames if item.one.kind is Kind.SEQUENCE else 0
+        if count and before is not None:
+            for file in series_of(target).files[count : before.frames]:
+                file.unlink()  # of a sequence that was longer
         self._records.complete(
             Made(
-                output=name,
-                input=one.relative,
+                output=item.name,
+                input=item.one.relative,
                 wishes=item.wishes,
                 source=item.source,
                 result=identity_of(target, count=count),
                 frames=count,
                 precision=item.precision,
+                start=start_of(target),
+                root=self._root,
             )
         )
-        self._decided[one.relative] = one.version
-        reason = "" if item.state is State.ABSENT else item.state.value
-        return Outcome(one.relative, name, Status.DONE, reason, report=report.as_json())
 
 
 def rehearsed(order: Order, records: Records) -> Iterator[tuple[str, str, str]]:

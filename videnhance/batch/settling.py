@@ -9,7 +9,10 @@ from videnhance.batch.finding import Input
 from videnhance.errors import InputError
 from videnhance.video.pictures.series import is_series, series_of
 
-__all__ = ["Settling", "version_of"]
+__all__ = ["GONE", "Settling", "version_of"]
+
+GONE = 0, 0
+"""The version of an input that is not there any more."""
 
 
 @dataclass(slots=True)
@@ -60,10 +63,10 @@ class Settling:
 
 
 def version_of(one: Input) -> tuple[int, int]:
-    """The version that an input has now; (0, 0) if it is gone."""
+    """The version that an input has now; GONE if it is not there."""
     try:
         files = series_of(one.path).files if is_series(one.path) else (one.path,)
         found = [Path(file).stat() for file in files]
     except (OSError, InputError):
-        return 0, 0
+        return GONE
     return sum(s.st_size for s in found), max(s.st_mtime_ns for s in found)

@@ -19,7 +19,7 @@ else:
 
 __all__ = ["Watch"]
 
-_WITH_SIGNS, _WITHOUT_SIGNS = 30.0, 3.0
+_WITH_SIGNS, _WITHOUT_SIGNS = 10.0, 3.0
 """Seconds between two looks where nothing happens."""
 _PAUSE = 1.0
 """Seconds between two looks, however much happens."""

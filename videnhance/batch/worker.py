@@ -90,6 +90,9 @@ def work(connection: Connection) -> None:
     SIGTERM ends the work in order: segments that are closed are kept.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what it means
+    if hasattr(signal, "pthread_sigmask"):
+        # Blocked while this process started; its own children must hear it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _stop)
     teller = _Teller(connection)
     while True:

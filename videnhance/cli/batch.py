@@ -13,7 +13,7 @@ from videnhance.cli.job import check_report, job_of
 from videnhance.cli.options import batch_options
 from videnhance.cli.progress import written
 from videnhance.cli.stopping import INTERRUPTED, signals
-from videnhance.errors import InputError, printable
+from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 
 if TYPE_CHECKING:
     from videnhance.batch.finding import Kind
@@ -53,8 +53,8 @@ def batch(**options: Any) -> None:
     if options["verbose"]:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
     for report in options["reports"]:
-        check_report(report, "--report", ())
-    options["jobs"] = options["jobs"] or default_jobs()
+        _check_report(report, options)
+    options["jobs"] = options["jobs"] or default_jobs(options["max_memory"])
     order = _order(options)
     if options["dry_run"]:
         _rehearse(order)
@@ -98,23 +98,40 @@ def _run(order: "Order", options: dict[str, Any]) -> "Summary":
             for event in stack.enter_context(closing(run.events())):
                 show.tell(event, summary)
     except (KeyboardInterrupt, SystemExit) as stop:
-        summary.seconds = time.monotonic() - began
-        _conclude(summary, options)
+        _conclude(summary, options, began)
         click.echo("videnhance: interrupted; the same command goes on", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         raise SystemExit(code) from None
-    summary.seconds = time.monotonic() - began
-    _conclude(summary, options)
+    except (VidenhanceError, OSError):
+        _conclude(summary, options, began)
+        raise
+    _conclude(summary, options, began)
     return summary
 
 
-def _conclude(summary: "Summary", options: dict[str, Any]) -> None:
-    for report in options["reports"]:
-        is_table = report.suffix.lower() == ".csv"
-        written(report, summary.as_csv() if is_table else summary.as_text())
+def _conclude(summary: "Summary", options: dict[str, Any], began: float) -> None:
+    """The table, and then the reports: the disk may have no room for them."""
+    summary.seconds = time.monotonic() - began
     if not options["quiet"]:
         for line in summary.lines(options["verbose"]):
             click.echo(f"videnhance: {line}", err=True)
+    for report in options["reports"]:
+        is_table = report.suffix.lower() == ".csv"
+        written(report, summary.as_csv() if is_table else summary.as_text())
+
+
+def _check_report(report: Path, options: dict[str, Any]) -> None:
+    """Raises UsageError for a report that could take the place of a video."""
+    from videnhance.batch.finding import is_media
+
+    check_report(report, "--report", ())
+    place = report.resolve()
+    among = options["source"].resolve() in place.parents
+    if is_media(report.name) or (among and report.exists()):
+        raise UsageError(
+            f"--report {printable(report)} would take the place of a video, a picture "
+            "or another input; name another file"
+        )
 
 
 def _rehearse(order: "Order") -> None:

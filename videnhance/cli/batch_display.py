@@ -43,7 +43,7 @@ class BatchDisplay:
         self._said: set[str] = set()
         self._last_tick = 0.0
         self._bars: _Bars | None = None
-        if self._progress == "bar" and not self._quiet and sys.stderr.isatty():
+        if self._progress == "bar" and not self._quiet and _is_watched():
             self._bars = _Bars(options["jobs"])
 
     def __enter__(self) -> "BatchDisplay":
@@ -71,7 +71,7 @@ class BatchDisplay:
 
         Raises KeyboardInterrupt on the key q.
         """
-        from videnhance.batch.events import Finished, Looked, Moved, Ticked
+        from videnhance.batch.events import Finished, Looked, Moved, PutBack, Ticked
 
         if self._progress == "json":
             self._as_json(event)
@@ -82,10 +82,14 @@ class BatchDisplay:
                 self._notice(f"{event.found.links} links are not followed")
         elif isinstance(event, Moved) and self._bars is not None:
             self._bars.move(event.item)
+        elif isinstance(event, PutBack) and self._bars is not None:
+            self._bars.drop(event.item.one.relative)
         elif isinstance(event, Finished):
             summary.add(event.outcome)
             self._finished(event.outcome, len(summary.outcomes))
         elif isinstance(event, Ticked):
+            if event.unsettled and not event.running and not event.waiting:
+                self._notice("waits for inputs that are still being copied")
             if self._bars is not None:
                 self._bars.tick(event, len(summary.outcomes))
             stood = self._keys.poll()
@@ -128,8 +132,13 @@ class BatchDisplay:
         click.echo(json.dumps(plain))
 
 
+def _is_watched() -> bool:
+    """Whether somebody sees the standard error; it may be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def _plain(event: "Event") -> dict[str, Any]:
-    from videnhance.batch.events import Finished, Looked, Moved
+    from videnhance.batch.events import Finished, Looked, Moved, PutBack
 
     if isinstance(event, Looked):
         found = event.found
@@ -139,6 +148,8 @@ def _plain(event: "Event") -> dict[str, Any]:
             "others": found.others,
             "links": found.links,
         }
+    if isinstance(event, PutBack):
+        return {"event": "put back", "source": event.item.one.relative}
     if isinstance(event, Moved):
         item = event.item
         return {
@@ -176,6 +187,8 @@ class _Bars:
 
     def move(self, item: "Item") -> None:
         name = item.one.relative
+        if name not in self._bars and not self._free:
+            return
         if name not in self._bars:
             place = self._free.pop()
             short = printable(name)

@@ -19,13 +19,25 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["BY_TAG", "TAG", "digest_of", "stamp_in", "stamp_of", "stamped"]
+__all__ = [
+    "BY_TAG",
+    "TAG",
+    "digest_of",
+    "has_place",
+    "stamp_in",
+    "stamp_of",
+    "stamped",
+]
 
 TAG = "videnhance"
 """The name of the tag."""
 BY_TAG = ("matroska", "webm")
 """Containers, by FFmpeg's name, that have it as a tag."""
 
+_SUFFIXES = (
+    *(".m4v", ".mkv", ".mov", ".mp4", ".webm"),
+    *(".apng", ".avif", ".jpeg", ".jpg", ".png", ".webp"),
+)
 _PATTERN = re.compile(rb"videnhance-made/1 [0-9a-f]{32} [0-9a-f]{32}")
 _LOOK_BYTES = 1 << 17
 """At each end of a file: tags stand behind a header, which may hold a cover."""
@@ -44,6 +56,11 @@ def digest_of(words: str) -> str:
 def stamp_of(source: str, wishes: str) -> str:
     """The stamp of an output: the digests of its input and of what was wished."""
     return f"videnhance-made/1 {source} {wishes}"
+
+
+def has_place(path: Path) -> bool:
+    """Whether a file of this name has a place for a stamp: one of ours has it then."""
+    return path.suffix.lower() in _SUFFIXES
 
 
 def stamp_in(path: Path) -> str | None:
