@@ -22,7 +22,7 @@ from videnhance.model.weights import (
     shape_of,
 )
 
-__all__ = ["Frame", "OverBase", "as_luma", "base_phases", "read_residual"]
+__all__ = ["OverBase", "Surround", "as_luma", "base_phases", "read_residual"]
 
 _LUMA = (0.299, 0.587, 0.114)
 _REACH = 2
@@ -83,7 +83,7 @@ def _phases(nearest: bool) -> Tensor:
     return middle - base
 
 
-class Frame(nn.Module):
+class Surround(nn.Module):
     """What is linear around a luma network of scale 1 or 2 that makes pictures.
 
     From the input, N x 1 x H x W, and what the network's last layer gives, to the
@@ -112,7 +112,7 @@ class OverBase(nn.Module):
         super().__init__()
         self.body = network.body
         self.shape = network.shape
-        self.frame = Frame(network.shape.scale == 2)
+        self.frame = Surround(network.shape.scale == 2)
         # What the network looks at, and beyond it the base, in input pixels.
         self.halo = network.shape.halo + (0 if self.frame.doubles else _REACH)
 

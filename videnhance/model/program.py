@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.ao import quantization
 
 from videnhance.frame import ZERO_CODE
-from videnhance.model.compact import Frame, OverBase
+from videnhance.model.compact import OverBase, Surround
 from videnhance.model.network import SRVGGNetLightweight
 from videnhance.model.torchscript import deprecated, scripted
 
@@ -105,7 +105,7 @@ class _Int8(nn.Module):
 class _Int8Framed(nn.Module):
     """The same for a network in a frame, which stays float."""
 
-    def __init__(self, body: nn.Module, frame: Frame, step: float) -> None:
+    def __init__(self, body: nn.Module, frame: Surround, step: float) -> None:
         super().__init__()
         self.body = body
         self.frame = frame
