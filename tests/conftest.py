@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def _has_ffprobe() -> bool:
 
 
 @cache
+def _has_cluster() -> bool:
+    return find_spec("distributed") is not None
+
+
+@cache
 def _has_opencv() -> bool:
     # A bare machine lacks two libraries that it loads, libgl1 and libglib2.0-0.
     try:
@@ -58,6 +64,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_I
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "camera": _has_camera,
+    "cluster": _has_cluster,
     "ffprobe": _has_ffprobe,
     "gpu": _has_gpu,
     "opencv": _has_opencv,

@@ -14,9 +14,10 @@ ROWS = (
     ("cli",),
     ("batch",),
     ("convert", "bench", "probe"),
-    ("preflight", "outputs"),
+    ("preflight", "outputs", "cluster"),
     ("work", "opening"),
     ("segments", "glimpses"),
+    ("part",),
     ("job",),
     ("journal", "identity"),
     ("unfinished",),
@@ -44,6 +45,7 @@ HOMES = {
     "av": ("video",),
     "click": ("cli",),
     "concurrent.futures": ("threads", "model.data"),
+    "distributed": ("cluster",),
     "cv2": ("motion", "model.clips", "model.data", "model.degrade"),
     "queue": ("threads",),
     "threading": ("threads",),
@@ -52,7 +54,7 @@ HOMES = {
     "tqdm": ("cli",),
     "watchdog": ("batch.watching",),
 }
-LAZY = {"cli", "motion"}
+LAZY = {"cli", "cluster", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 
@@ -152,4 +154,4 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
-    assert set(loaded.split()) & {"av", "cv2", "numpy", "torch"} == set()
+    assert set(loaded.split()) & {"av", "cv2", "distributed", "numpy", "torch"} == set()

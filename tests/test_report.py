@@ -55,3 +55,14 @@ def test_two_reports_share_nothing() -> None:
     one.notices.append("x")
     one.reading.for_upstream = 5
     assert other == Report()
+
+
+def test_parts_of_the_work_add_up() -> None:
+    whole, part = Report(), Report()
+    part.cells, part.seconds = {"network": 3, "base": 1}, {"writing": 0.5}
+    part.working.for_upstream = 0.25
+    for _ in range(2):
+        whole.merge(part)
+    assert whole.cells == {"network": 6, "base": 2}
+    assert whole.seconds == {"writing": 1.0}
+    assert whole.waited["network"] == 0.5

@@ -1,6 +1,7 @@
 """Order, bounds, errors and ends of what runs in threads; nothing stays alive."""
 
 import threading
+import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -10,7 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from videnhance import threads
-from videnhance.threads import Meter, available_cores, ordered_map, pool_of, prefetch
+from videnhance.threads import (
+    Meter,
+    available_cores,
+    ordered_map,
+    pool_of,
+    prefetch,
+    serialized,
+)
 
 pytestmark = pytest.mark.timeout(20)
 PATIENCE = 10.0
@@ -388,3 +396,20 @@ def test_a_system_that_does_not_tell_has_its_cores_counted(
     for counted, wanted in ((7, 7), (None, 1)):
         monkeypatch.setattr("os.cpu_count", lambda counted=counted: counted)
         assert available_cores() == wanted
+
+
+def test_one_thread_at_a_time_runs_what_is_serialized() -> None:
+    inside, most = 0, []
+
+    @serialized
+    def run(number: int) -> int:
+        nonlocal inside
+        inside += 1
+        most.append(inside)
+        time.sleep(0.001)
+        inside -= 1
+        return number
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(run, range(9))) == list(range(9))
+    assert set(most) == {1}

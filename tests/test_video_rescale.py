@@ -1,5 +1,6 @@
 """Frames resized, cut and put on black, in every layout."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
@@ -173,3 +174,14 @@ def test_every_fit_gives_the_size_that_was_planned(layout: Layout, fit: Fit) -> 
     got = Rescaler(target)(noise(source.scaled(target.scale), layout))
     assert got.size == target.size
     assert got.size == (Size(82, 64) if fit is Fit.INSIDE else Size(96, 64))
+
+
+def test_a_rescaler_travels_without_its_graphs() -> None:
+    frame, size = noise(Size(20, 14), YUV420), Size(14, 10)
+    whole = Region.of(frame.size)
+    used = Rescaler(Target(frame.size, 1, whole, Region.of(size), size, None))
+    made = used(frame)
+    fresh = pickle.loads(pickle.dumps(used))
+    assert fresh == used
+    for plane, wanted in zip(fresh(frame).planes, made.planes, strict=True):
+        np.testing.assert_array_equal(plane, wanted)

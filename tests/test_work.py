@@ -9,7 +9,7 @@ import pytest
 from tests.clips import Clip, write_clip
 from tests.models import write_model
 from videnhance.enhance import Bicubic, Settings
-from videnhance.errors import InputError, UsageError
+from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.fit import Fit, box_of
 from videnhance.frame import VideoInfo
 from videnhance.job import Job, Resources
@@ -126,3 +126,25 @@ def test_unfinished_work_keeps_its_precision(job: Job, tmp_path: Path) -> None:
         engine = engine_of(work_of(full, _info(job)))
     assert "float32" in engine.words
     assert engine.key["precision"] == "float32"
+
+
+def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) -> None:
+    card = write_model(tmp_path / "model", precisions=("float32", "int8"))
+    far = replace(
+        job,
+        choice=Choice(str(card), device="cuda", trusted=True),
+        settings=replace(job.settings, strength=1.0),
+        resources=Resources(cluster="tcp://127.0.0.1:8786"),
+    )
+    engine = engine_of(work_of(far, _info(job)))
+    assert (engine.is_here, engine.words) == (False, "tiny float32 on cuda")
+    assert (engine.key["precision"], engine.key["cuda"]) == ("float32", True)
+    int8 = replace(far, choice=replace(far.choice, precision="int8"))
+    with pytest.raises(UsageError, match="float32 only"):
+        engine_of(work_of(int8, _info(job)))
+    strange = replace(far, choice=replace(far.choice, trusted=False))
+    with pytest.raises(ModelError, match="--trust-model"):
+        engine_of(work_of(strange, _info(job)))
+    near = replace(far, choice=replace(far.choice, device="auto"))
+    engine = engine_of(work_of(near, _info(job)))
+    assert (engine.is_here, engine.key["cuda"]) == (True, False)

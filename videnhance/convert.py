@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from videnhance.enhance import enhanced
+from videnhance.cluster.run import Helpers, connected
+from videnhance.cluster.scheduler import Cluster
+from videnhance.enhance import enhanced_ahead
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.job import Job
@@ -18,7 +20,7 @@ from videnhance.pace import Pace, be_nice
 from videnhance.preflight import checked_beforehand
 from videnhance.report import Report
 from videnhance.segments import SegmentedWriter, Tails
-from videnhance.threads import available_cores, prefetch
+from videnhance.threads import available_cores
 from videnhance.unfinished import discard, folder_beside, kept_frames, tidied
 from videnhance.video.ends import FrameSink, FrameSource
 from videnhance.video.making.header import OutputPlan, planned_output
@@ -66,11 +68,16 @@ def convert(job: Job, watcher: Watcher) -> Report:
                 f"{printable(job.target)}: there is unfinished work on it, which a "
                 "pipe cannot go on with; add --discard to start over"
             )
-    with opened_source(job) as reader:
+    with connected(job) as cluster, opened_source(job) as reader:
         kind = sink_kind(job.target, reader.info)
         run = _Run(work_of(job, reader.info), reader, report, watcher)
+        if cluster is not None:
+            cluster.check_workers()
+            run.helped_by(cluster)
         if kind is SinkKind.VIDEO:
             run.in_segments()
+        elif cluster is not None:
+            run.by_one_worker()
         elif kind is SinkKind.SEQUENCE:
             run.picture_by_picture()
         else:
@@ -78,6 +85,13 @@ def convert(job: Job, watcher: Watcher) -> Report:
     report.seconds["total"] = time.perf_counter() - begun
     report.peak_memory_mb = peak_memory_mb()
     return report
+
+
+def _converted(job: Job, told: Callable[[int], None]) -> Report:
+    """The same on a worker of a cluster; `told` hears how many frames are done."""
+    return convert(
+        job, Watcher(lambda _, __: None, lambda report: told(report.frames_written))
+    )
 
 
 class _Run:
@@ -94,8 +108,15 @@ class _Run:
         self._plan: OutputPlan | None = None
         """Of a video file."""
         self._engine = engine_of(work)
+        self._helpers: Helpers | None = None
         report.engine = self._engine.words
         report.model_files = dict(self._engine.model_files)
+
+    def helped_by(self, cluster: Cluster) -> None:
+        """Has the frames made by the workers of a cluster."""
+        self._helpers = Helpers(
+            cluster, self._work, self._engine, self._report, self._watcher.advanced
+        )
 
     def in_segments(self) -> None:
         """A video file: segments first, then joined."""
@@ -132,6 +153,13 @@ class _Run:
             self._begin(sink)
             self._frames_to(sink, self._source.frames())
 
+    def by_one_worker(self) -> None:
+        """What is no video file, as a whole, on one machine of a cluster."""
+        assert self._helpers
+        self._report.notices += [*self._job.notices, *self._reader.notices]
+        self._watcher.started(self._reader.info, self._report)
+        self._helpers.whole(_converted)
+
     def _journal(self) -> Journal:
         """The open journal; by now all that can be refused has been."""
         job = self._job
@@ -159,7 +187,7 @@ class _Run:
             self._report.notices += notes
         self._begin(sink)
         if first is not None:
-            self._frames_to(sink, chain([first], frames))
+            self._frames_to(sink, chain([first], frames), kept)
         self._reader.close()  # its index of a long file makes room for the output's
 
     def _begin(self, sink: FrameSink) -> None:
@@ -168,12 +196,31 @@ class _Run:
         report.notices += [*self._job.notices, *reader.notices, *sink.notices]
         self._watcher.started(reader.info, report)
 
-    def _frames_to(self, sink: FrameSink, frames: Iterator[Frame]) -> None:
-        """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
-        job, report = self._job, self._report
+    def _frames_to(
+        self, sink: FrameSink, frames: Iterator[Frame], kept: Journal | None = None
+    ) -> None:
+        """Makes the frames, here or elsewhere, and notes what it took and found."""
+        report = self._report
         known = len(self._reader.notices)
         start = time.perf_counter(), time.process_time()
-        pace = Pace(job.resources.max_cpu_percent, available_cores())
+        if self._helpers and kept and self._plan and isinstance(sink, SegmentedWriter):
+            self._helpers.spread(self._plan, kept, sink, frames, self._tails)
+        else:
+            self._made_here(sink, frames)
+        report.add("converting", time.perf_counter() - start[0])
+        report.add("processor", time.process_time() - start[1])
+        report.later_notices += self._reader.notices[known:]
+        if self._source.crash:
+            report.later_notices.append(self._source.crash)
+            report.decoder_crashed = True
+        damage = self._source.damage()
+        report.damaged_packets = damage["packets"]
+        report.damaged_frames = damage["frames"]
+
+    def _made_here(self, sink: FrameSink, frames: Iterator[Frame]) -> None:
+        """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
+        report = self._report
+        pace = Pace(self._job.resources.max_cpu_percent, available_cores())
         pace()
         for frame in self._finished(frames):
             began = time.perf_counter()
@@ -182,15 +229,6 @@ class _Run:
             report.frames_written = sink.frames_written
             self._watcher.advanced(report)
             report.add("resting", pace())
-        report.add("converting", time.perf_counter() - start[0])
-        report.add("processor", time.process_time() - start[1])
-        report.later_notices = self._reader.notices[known:]
-        if self._source.crash:
-            report.later_notices.append(self._source.crash)
-            report.decoder_crashed = True
-        damage = self._source.damage()
-        report.damaged_packets = damage["packets"]
-        report.damaged_frames = damage["frames"]
 
     def _finished(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         settings = self._job.settings
@@ -198,10 +236,7 @@ class _Run:
             frames = self._tails.noted(frames)
         else:
             settings = replace(settings, segment_frames=0)
-        line = enhanced(frames, self._engine.upscaler, settings, self._report)
-        ahead = settings.queue_bytes if settings.workers else 0
-        with closing(prefetch(line, ahead, self._report.writing)) as finished:
-            yield from finished
+        yield from enhanced_ahead(frames, self._engine.upscaler, settings, self._report)
 
 
 def _words(stream: StreamPlan) -> dict[str, str]:

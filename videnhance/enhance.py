@@ -31,6 +31,7 @@ __all__ = [
     "Upscaler",
     "default_fuse",
     "enhanced",
+    "enhanced_ahead",
 ]
 
 T = TypeVar("T")
@@ -163,6 +164,16 @@ def enhanced(
         for frame in line:
             report.frames_out += 1
             yield frame
+
+
+def enhanced_ahead(
+    frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
+) -> Generator[Frame]:
+    """The same, in a thread that runs ahead of the caller, who encodes."""
+    line = enhanced(frames, upscaler, settings, report)
+    ahead = settings.queue_bytes if settings.workers else 0
+    with closing(prefetch(line, ahead, report.writing)) as finished:
+        yield from finished
 
 
 def _counted(frames: Iterator[Frame], report: Report) -> Iterator[Frame]:

@@ -8,7 +8,8 @@
     |- OutputError              the target cannot be written
     |  `- BusyError              another run is making it
     |- ModelError               the model is unknown, damaged or of the wrong shape
-    `- MissingLibraryError      a library does not load on this machine
+    |- MissingLibraryError      a library does not load on this machine
+    `- ClusterError             the other machines cannot be used, or were lost
 
 Every message says what failed, on which file or value, and what to do next.
 """
@@ -17,6 +18,7 @@ from typing import ClassVar
 
 __all__ = [
     "BusyError",
+    "ClusterError",
     "DecoderCrashError",
     "InputError",
     "MissingLibraryError",
@@ -72,6 +74,10 @@ class ModelError(VidenhanceError):
 
 class MissingLibraryError(VidenhanceError):
     """A library that this run needs does not load."""
+
+
+class ClusterError(VidenhanceError):
+    """The machines that should do the work cannot be used, or were lost."""
 
 
 def printable(name: object) -> str:

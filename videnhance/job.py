@@ -18,7 +18,7 @@ __all__ = ["Job", "Resources"]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What of the machine a conversion may use; no frame depends on it."""
+    """What a conversion may use of this machine and others; no frame depends on it."""
 
     isolate: bool = False
     """Decode in a process of its own, with limits."""
@@ -27,6 +27,8 @@ class Resources:
     max_cpu_percent: float | None = None
     """Of all cores."""
     max_memory_mb: int | None = None
+    cluster: str | None = None
+    """Address of a Dask scheduler, whose workers do the work; None: done here."""
 
     def __post_init__(self) -> None:
         Pace(self.max_cpu_percent, 1)  # knows which shares are possible

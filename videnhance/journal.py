@@ -138,8 +138,9 @@ class Journal:
 
     def clear_parts(self) -> None:
         """Removes what an earlier run has left half made: it holds the lock no more."""
-        for path in self.folder.glob(".*.part*"):
-            path.unlink(missing_ok=True)
+        for pattern in (".*.part*", "*.part"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
 
     def publishes(self, file: Path) -> None:
         """Enters that this file is about to get the output's name. Raises OSError."""

@@ -10,7 +10,7 @@ from videnhance.video.ends import FrameSource
 from videnhance.video.isolation.isolated import IsolatedReader, probed_safely
 from videnhance.video.places import is_video_file, opened
 
-__all__ = ["Counted", "opened_source"]
+__all__ = ["Counted", "opened_source", "reopened_source"]
 
 _LOG = getLogger(__name__)
 
@@ -21,11 +21,15 @@ def opened_source(job: Job) -> FrameSource:
     A video is first opened by a child process with limits, and with `isolate` decoded
     by one. Raises InputError or UsageError.
     """
-    if not is_video_file(job.source):
-        return opened(job.source, job.span, job.reading, job.rate, job.raw)
-    if job.resources.isolate:
+    if is_video_file(job.source) and not job.resources.isolate:
+        probed_safely(job.source, job.reading)
+    return reopened_source(job)
+
+
+def reopened_source(job: Job) -> FrameSource:
+    """The same of a source that was opened before: it is not looked at from outside."""
+    if is_video_file(job.source) and job.resources.isolate:
         return IsolatedReader(job.source, job.span, job.reading)
-    probed_safely(job.source, job.reading)
     return opened(job.source, job.span, job.reading, job.rate, job.raw)
 
 

@@ -5,7 +5,17 @@ from typing import Any
 
 from videnhance.threads import Meter
 
-__all__ = ["Report"]
+__all__ = ["Report", "Share"]
+
+
+@dataclass(slots=True)
+class Share:
+    """What one worker of a cluster has done."""
+
+    segments: int = 0
+    frames: int = 0
+    peak_memory_mb: float = 0.0
+    """Largest resident size of its process."""
 
 
 @dataclass(slots=True)
@@ -48,6 +58,21 @@ class Report:
     """Found on the way."""
     streams: list[dict[str, str]] = field(default_factory=list)
     """Every other stream of the source: kept, converted or lost, and why."""
+
+    workers: dict[str, Share] = field(default_factory=dict)
+    """What each worker of a cluster has done; empty without one."""
+    retries: int = 0
+    """Segments that were begun anew, for their worker was lost or its disk failed."""
+
+    def merge(self, other: "Report") -> None:
+        """Adds the cells and the seconds of a part of the work."""
+        for name, count in other.cells.items():
+            self.cells[name] = self.cells.get(name, 0) + count
+        for stage, seconds in other.seconds.items():
+            self.add(stage, seconds)
+        self.reading.merge(other.reading)
+        self.working.merge(other.working)
+        self.writing.merge(other.writing)
 
     @property
     def is_damaged(self) -> bool:

@@ -8,18 +8,19 @@ frames. Joining copies packets; nothing is encoded twice.
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 
 from videnhance.errors import OutputError, printable
 from videnhance.frame import Frame
 from videnhance.journal import Journal, Segment
 from videnhance.memory import give_back_freed_memory
+from videnhance.part import Part
 from videnhance.region import Size
-from videnhance.video.making.header import OutputPlan, Trial
+from videnhance.video.making.header import OutputPlan
 from videnhance.video.making.muxer import Muxer
-from videnhance.video.making.packets import PacketFile, packet_times, read_packets
+from videnhance.video.making.packets import packet_times, read_packets
 from videnhance.video.making.rehearsal import other_bytes_a_second
 from videnhance.video.making.target import WRITE_ERRORS, check_target, write_failure
 from videnhance.video.others.streams import StreamPlan
@@ -108,7 +109,7 @@ class SegmentedWriter:
         """Frames given to an encoder, those of earlier runs among them."""
         self._plan, self._journal, self._tails = plan, journal, tails
         self._length, self._overwrite, self._full = length, overwrite, full_check
-        self._open: tuple[Trial, PacketFile] | None = None
+        self._open: Part | None = None
 
     def __enter__(self) -> "SegmentedWriter":
         return self
@@ -127,13 +128,24 @@ class SegmentedWriter:
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""
         try:
-            trial, file = self._open or self._begun()
-            file.write(trial.coder.packets(frame))
+            part = self._open or self._begun()
+            part.write(frame)
             self.frames_written += 1
             if (frame.index + 1) % self._length == 0:
                 self._close_segment(frame.index)
         except WRITE_ERRORS as error:
             raise write_failure(self._plan.target, error) from error
+
+    def add(self, part: Path, segment: Segment) -> None:
+        """Takes the next segment, made elsewhere; its file lies in the same folder.
+
+        Raises OutputError if the disk refuses.
+        """
+        try:
+            self._journal.close_segment(part, segment)
+        except OSError as error:
+            raise write_failure(self._plan.target, error) from error
+        self.frames_written += segment.frames
 
     def commit(self) -> None:
         """Closes the last segment and joins all of them.
@@ -154,39 +166,23 @@ class SegmentedWriter:
 
     def abort(self) -> None:
         """Drops the segment that is not closed."""
-        if self._open is None:
-            return
-        (trial, file), self._open = self._open, None
-        with trial:
-            file.drop()
+        part, self._open = self._open, None
+        if part is not None:
+            part.drop()
 
-    def _begun(self) -> tuple[Trial, PacketFile]:
-        # Alone in its trial, the video needs no second look at the source.
-        trial = Trial(replace(self._plan, source=None))
-        file = PacketFile(self._journal.unfinished())
-        if self._journal.segments:
-            trial.coder.last_pts = self._journal.segments[-1].last_pts
-        self._open = trial, file
+    def _begun(self) -> Part:
+        closed = self._journal.segments
+        last_pts = closed[-1].last_pts if closed else None
+        self._open = Part(self._plan, self._journal.unfinished(), last_pts)
         return self._open
 
     def _close_segment(self, index: int) -> None:
-        assert self._open
-        (trial, file), coder = self._open, self._open[0].coder
-        with trial:
-            with file:
-                file.write(coder.rest())
-            segment = Segment(
-                frames=coder.frames,
-                bytes=file.path.stat().st_size,
-                first_pts=coder.first_pts or 0,
-                last_pts=coder.last_pts or 0,
-                end_pts=coder.end_pts,
-                delay=_delay(packet_times(file.path)),
-                tail=self._tails.until(index, coder.frames),
-                counts=self._tails.counts(index),
-            )
-            if segment.frames:
-                self._journal.close_segment(file.path, segment)
+        part = self._open
+        assert part
+        with part:
+            tail = self._tails.until(index, part.frames)
+            segment = part.closed(tail, self._tails.counts(index))
+            self._journal.close_segment(part.path, segment)
         self._open = None
 
     def _join(self) -> None:
@@ -252,9 +248,3 @@ class SegmentedWriter:
                 "command"
             )
         return True
-
-
-def _delay(times: list[int]) -> int:
-    """Packets that a decoder must be ahead so that none is shown before it is there."""
-    rank = {pts: n for n, pts in enumerate(sorted(times))}
-    return max((n - rank[pts] for n, pts in enumerate(times)), default=0)

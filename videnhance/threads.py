@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from functools import wraps
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 __all__ = [
     "Meter",
@@ -23,6 +24,7 @@ __all__ = [
     "ordered_map",
     "pool_of",
     "prefetch",
+    "serialized",
 ]
 
 
@@ -44,6 +46,7 @@ Pool = ThreadPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 S = TypeVar("S", bound=Sized)
 
 
@@ -55,6 +58,11 @@ class Meter:
     """The taker waited: upstream is the slow side."""
     for_downstream: float = 0.0
     """The giver waited because the queue was full: downstream is the slow side."""
+
+    def merge(self, other: "Meter") -> None:
+        """Adds what another queue's sides waited."""
+        self.for_upstream += other.for_upstream
+        self.for_downstream += other.for_downstream
 
 
 def available_cores() -> int:
@@ -210,3 +218,15 @@ def _result(future: "Future[R]", meter: Meter) -> R:
         return future.result()
     finally:
         meter.for_upstream += time.perf_counter() - start
+
+
+def serialized(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, run by one thread at a time: with a cache inside, once."""
+    lock = threading.Lock()
+
+    @wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            return function(*args, **kwargs)
+
+    return alone

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videnhance.enhance import Bicubic, Upscaler
+from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.glimpses import glimpses
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
 from videnhance.model.adopt import chart, is_weights, settled
-from videnhance.model.card import find_card
-from videnhance.model.runtime import Choice, load
+from videnhance.model.card import Card, find_card
+from videnhance.model.runtime import Choice, check_trust, load
 from videnhance.model.weights import sha256_of
 from videnhance.region import Region, Size
 from videnhance.segments import segment_length
@@ -26,7 +27,7 @@ from videnhance.video.making.target import container_for
 from videnhance.video.pictures.series import is_series, series_of
 from videnhance.video.places import PIPE, SinkKind, sink_kind
 
-__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "work_of"]
+__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "source_key", "work_of"]
 
 NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
 """Settings that change no pixel."""
@@ -55,6 +56,8 @@ class Engine:
     upscaler: Upscaler
     words: str
     key: Key
+    is_here: bool = True
+    """Whether this machine runs it; `upscaler` is a stand-in otherwise."""
     model_files: Mapping[str, str] = field(default_factory=dict)
     """For each file that the model is made of its sha256."""
 
@@ -138,18 +141,26 @@ def engine_of(work: Work) -> Engine:
     if choice.precision == "auto" and before in card.files:
         # Whichever measures faster today: the rest must look as what is done.
         choice = replace(choice, precision=str(before))
+    if job.resources.cluster is not None:
+        # What this machine has says nothing of the workers: who wants CUDA asks for it.
+        choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
+        if choice.device == "cuda":
+            return _distant(card, choice, key)
     network = load(choice)
+    model = _model_key(card, network.precision, network.engine == "cuda")
     name, digest = card.files[network.precision]
+    files = {**_source_file(job.choice.model), name: digest}
+    return Engine(network, str(network), {**key, **model}, model_files=files)
+
+
+def _distant(card: Card, choice: Choice, key: Key) -> Engine:
+    """An engine that only other machines have. Raises what `load` raises."""
+    check_trust(card, choice)
+    if choice.precision == "int8" or "float32" not in card.files:
+        raise UsageError("--device cuda runs float32 only; leave --precision out")
+    words = f"{card.name} float32 on cuda"
     return Engine(
-        network,
-        str(network),
-        {
-            **key,
-            "precision": network.precision,
-            "cuda": network.engine == "cuda",
-            "model file": [name, digest],
-        },
-        {**_source_file(job.choice.model), name: digest},
+        Bicubic(), words, {**key, **_model_key(card, "float32", True)}, is_here=False
     )
 
 
@@ -160,17 +171,29 @@ def _choice(work: Work) -> Choice:
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
     seen = chart() if hidden else glimpses(job.source, work.info)
-    return settled(job.choice, seen)
+    choice = settled(job.choice, seen)
+    if job.resources.cluster is not None:
+        raise UsageError(
+            f"the workers of --cluster cannot make a model of {job.choice.model}; put "
+            f"the folder of {choice.model} where they see it, and give the card in it "
+            "with --trust-model"
+        )
+    return choice
 
 
 def _source_file(model: str) -> dict[str, str]:
     return {Path(model).name: sha256_of(Path(model))} if is_weights(model) else {}
 
 
+def _model_key(card: Card, precision: str, cuda: bool) -> Key:
+    name, digest = card.files[precision]
+    return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
+
+
 def _key(work: Work) -> Key:
     job = work.job
     return {
-        **_source_key(job.source),
+        **source_key(job.source),
         **library_key(),
         **option_key(job.settings, NOT_IN_THE_PICTURE),
         **option_key(job.encoding, ("audio", "stamp")),
@@ -182,7 +205,8 @@ def _key(work: Work) -> Key:
     }
 
 
-def _source_key(source: Path) -> Key:
+def source_key(source: Path) -> Key:
+    """What tells this source from another; empty for a pipe. Raises InputError."""
     if source == PIPE:
         return {}
     return (

@@ -18,7 +18,13 @@ from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
 from videnhance.cli.progress import Display, conclude, kept_words, written
 from videnhance.cli.stopping import INTERRUPTED, signals
-from videnhance.errors import InputError, OutputError, UsageError, VidenhanceError
+from videnhance.errors import (
+    ClusterError,
+    InputError,
+    OutputError,
+    UsageError,
+    VidenhanceError,
+)
 
 if TYPE_CHECKING:
     from videnhance.preflight import Preflight
@@ -106,7 +112,7 @@ def convert(**options: Any) -> None:
         click.echo(f"videnhance: interrupted; {kept}", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         raise SystemExit(code) from None
-    except (InputError, OutputError) as error:
+    except (ClusterError, InputError, OutputError) as error:
         kept = kept_words(job.target)
         raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
     conclude(report, options)

@@ -60,6 +60,7 @@ def job_of(options: dict[str, Any]) -> "Job":
             nice=options["nice"],
             max_cpu_percent=options["max_cpu"],
             max_memory_mb=options["max_memory"],
+            cluster=options["cluster"],
         ),
         rate=None if options["raw_size"] else rate_of(options["rate"]),
         raw=_raw(options),

@@ -122,6 +122,9 @@ _SHARED = (
     click.option("--limit-pixels", type=int, metavar="N", help="Largest picture read."),
     click.option("--max-cpu", type=float, metavar="PERCENT", help="Of all cores."),
     click.option("--max-memory", type=int, metavar="MB", help="Shortens the queues."),
+    click.option(
+        "--cluster", metavar="ADDRESS", help="Dask's scheduler; its workers do it."
+    ),
     click.option("--rate", metavar="FPS", help="Of a sequence of pictures. [25]"),
     click.option("-q", "--quiet", is_flag=True, help="Errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Say what was chosen."),

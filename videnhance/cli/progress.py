@@ -134,7 +134,7 @@ def conclude(report: "Report", options: dict[str, Any]) -> None:
         written(options["report"], text)
     if options["quiet"]:
         return
-    for words in (*report.later_notices, *_damage(report)):
+    for words in (*report.later_notices, *_damage(report), *_shared(report)):
         click.echo(f"videnhance: {printable(words)}", err=True)
     seconds = report.seconds["total"]
     kept = f" and {report.frames_kept} kept" if report.frames_kept else ""
@@ -158,6 +158,16 @@ def _damage(report: "Report") -> Iterator[str]:
             f"{report.dropped_packets} packets of sound or subtitles are damaged and "
             "left out"
         )
+
+
+def _shared(report: "Report") -> Iterator[str]:
+    if report.workers:
+        parts = (
+            f"{name} ({share.segments or 'all'})"
+            for name, share in sorted(report.workers.items())
+        )
+        anew = f"; {report.retries} begun anew" if report.retries else ""
+        yield f"segments by worker: {', '.join(parts)}{anew}"
 
 
 def written(path: Path, text: str, option: str = "--report") -> None:

@@ -17,7 +17,7 @@ from videnhance.frame import Pixels
 from videnhance.model.card import Card, find_card
 from videnhance.model.torchscript import deprecated, loaded
 
-__all__ = ["Choice", "Network", "load", "shuffled"]
+__all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
 
 logger = logging.getLogger(__name__)
 
@@ -118,11 +118,7 @@ def load(choice: Choice) -> Network:
     and UsageError if the device or the precision is not to be had.
     """
     card = find_card(choice.model)
-    if not card.shipped and not choice.trusted:
-        raise ModelError(
-            f"model {card.name} does not come with videnhance, and TorchScript is a "
-            "program that can do all that you can; if you trust it, add --trust-model"
-        )
+    check_trust(card, choice)
     # Worker threads share the cores; torch's own on top would only fight for them.
     torch.set_num_threads(1)
     networks = _candidates(card, choice)
@@ -137,6 +133,15 @@ def load(choice: Choice) -> Network:
             "use float32"
         )
     return max(measured, key=lambda network: network.megapixels_per_second)
+
+
+def check_trust(card: Card, choice: Choice) -> None:
+    """Raises ModelError for a stranger's model that the user does not vouch for."""
+    if not card.shipped and not choice.trusted:
+        raise ModelError(
+            f"model {card.name} does not come with videnhance, and TorchScript is a "
+            "program that can do all that you can; if you trust it, add --trust-model"
+        )
 
 
 def _candidates(card: Card, choice: Choice) -> list[Network]:

@@ -11,7 +11,21 @@ from videnhance.region import Size
 from videnhance.video.coding.encoder import Stored, as_picture
 from videnhance.video.source import AnyPacket
 
-__all__ = ["VideoCoder"]
+__all__ = ["VideoCoder", "ticks_of"]
+
+
+def ticks_of(
+    frame: Frame, time_base: Fraction, zero: Fraction, last_pts: int | None
+) -> int:
+    """The frame's time in an encoder's ticks; strictly after the one before.
+
+    `zero` is the time of the source, in seconds, that becomes 0.
+    """
+    if zero or frame.time_base != time_base:
+        pts = round((frame.pts * frame.time_base - zero) / time_base)
+    else:
+        pts = frame.pts
+    return pts if last_pts is None else max(pts, last_pts + 1)
 
 
 class VideoCoder:
@@ -48,7 +62,8 @@ class VideoCoder:
             )
         picture = as_picture(frame, self._stored, self._converter)
         picture.time_base = self.time_base
-        picture.pts = pts = self._ticks(frame)
+        pts = ticks_of(frame, self.time_base, self._zero, self.last_pts)
+        picture.pts = pts
         picture.duration = self._duration(frame, pts)
         self.first_pts = pts if self.first_pts is None else self.first_pts
         self.last_pts, self.end_pts = pts, pts + picture.duration
@@ -58,14 +73,6 @@ class VideoCoder:
     def rest(self) -> list[AnyPacket]:
         """The packets still inside; the encoder takes no more frames after this."""
         return list(self._stream.encode(None))
-
-    def _ticks(self, frame: Frame) -> int:
-        """The frame's time in the encoder's ticks; strictly after the one before."""
-        if self._zero or frame.time_base != self.time_base:
-            pts = round((frame.pts * frame.time_base - self._zero) / self.time_base)
-        else:
-            pts = frame.pts
-        return pts if self.last_pts is None else max(pts, self.last_pts + 1)
 
     def _duration(self, frame: Frame, pts: int) -> int:
         """The source's, else the distance to the frame before, else of the rate."""

@@ -35,6 +35,9 @@ class Rescaler:
     )
     """Scalers that no thread uses. Lists, for their pop and append are atomic."""
 
+    def __reduce__(self) -> tuple[type["Rescaler"], tuple[Target]]:
+        return Rescaler, (self.target,)  # graphs stay in their process
+
     def __call__(self, frame: Frame) -> Frame:
         """The frame in its stored size. Raises ValueError for another enlarged size."""
         target = self.target

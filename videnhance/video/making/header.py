@@ -199,6 +199,10 @@ class Trial:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the encoder; what is in memory is forgotten."""
         self._header.open.close()
 
 

@@ -1,0 +1,141 @@
+"""A conversion by a cluster, as `convert` asks for it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from secrets import token_hex
+
+from videnhance.cluster.alike import sums_of
+from videnhance.cluster.orders import Commission
+from videnhance.cluster.scheduler import Cluster
+from videnhance.cluster.spread import Beginning, Spread
+from videnhance.cluster.tally import Tally
+from videnhance.cluster.whole import Conversion, taken_over, whole
+from videnhance.errors import UsageError
+from videnhance.frame import Frame
+from videnhance.identity import library_key
+from videnhance.job import Job, Resources
+from videnhance.journal import Journal
+from videnhance.model.card import card_names
+from videnhance.report import Report
+from videnhance.segments import SegmentedWriter, Tails
+from videnhance.unfinished import folder_failure
+from videnhance.video.making.header import OutputPlan, Trial
+from videnhance.video.making.target import temporary_beside
+from videnhance.video.places import PIPE
+from videnhance.work import Engine, Work, source_key
+
+__all__ = ["Helpers", "connected"]
+
+
+def connected(job: Job) -> AbstractContextManager[Cluster | None]:
+    """The cluster of a job, its workers getting ready; None if it wants none.
+
+    Raises UsageError for what cannot go to a cluster, and what Cluster raises.
+    """
+    address = job.resources.cluster
+    if address is None:
+        return nullcontext()
+    if PIPE in (job.source, job.target):
+        raise UsageError(
+            "--cluster: other machines cannot read or write this one's pipe; name "
+            "files, or leave --cluster out"
+        )
+    return Cluster(address, gpu=job.choice.device == "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """A cluster at work for one conversion."""
+
+    cluster: Cluster
+    work: Work
+    engine: Engine
+    report: Report
+    advanced: Callable[[Report], None]
+    """Is told of each frame."""
+
+    def spread(
+        self,
+        plan: OutputPlan,
+        kept: Journal,
+        writer: SegmentedWriter,
+        frames: Iterator[Frame],
+        tails: Tails,
+    ) -> None:
+        """Has the segments of these frames made, and enters them. Raises as Spread."""
+        kept.clear_parts()
+        tally = Tally(self.report, self.advanced)
+        token_place = kept.folder / f".{token_hex(4)}.part"
+        with _token(token_place, plan.target) as token:
+            commission = replace(self._commission(token), plan=_bare(plan))
+            spread = Spread(self.cluster, commission, writer, tally)
+            spread.run(frames, tails, _beginning(plan, kept))
+        self.report.add("processor", tally.processor_seconds)
+        self.report.later_notices += tally.notices(self._sums(plan))
+
+    def whole(self, conversion: Conversion) -> None:
+        """Has the output made by one worker. Raises ClusterError, and its errors."""
+        job, tally = self.work.job, Tally(self.report, self.advanced)
+        with _token(temporary_beside(job.target), job.target) as token:
+            commission = self._commission(token)
+            outcome = whole(self.cluster, commission, conversion, tally)
+        tally.converted(outcome.report.frames_written)
+        taken_over(outcome, job, self.report)
+
+    def _commission(self, token: Path) -> Commission:
+        job, key = self.work.job, self.engine.key
+        model = job.choice.model
+        choice = replace(
+            job.choice,
+            model=model if model in card_names() else str(Path(model).absolute()),
+            precision=key.get("precision", "auto"),
+            device="cuda" if key.get("cuda") else "cpu",
+        )
+        return Commission(
+            run=self.cluster.run,
+            job=replace(
+                job,
+                choice=choice,
+                # Elsewhere a name counts from another folder.
+                source=job.source.absolute(),
+                target=job.target.absolute(),
+                # What may be used of this machine says nothing of another.
+                resources=Resources(isolate=job.resources.isolate),
+            ),
+            source=source_key(job.source),
+            token=token.absolute(),
+            versions=library_key(),
+            digest=key.get("model file", ("", ""))[1],
+        )
+
+    def _sums(self, plan: OutputPlan) -> str:
+        if not self.engine.is_here:
+            return ""
+        settings = self.work.job.settings
+        return sums_of(self.engine.upscaler, settings, plan.info.layout)
+
+
+@contextmanager
+def _token(path: Path, target: Path) -> Iterator[Path]:
+    try:
+        path.touch()
+    except OSError as error:
+        raise folder_failure(target, error) from error
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _bare(plan: OutputPlan) -> OutputPlan:
+    """The plan as far as a segment needs it."""
+    return replace(plan, source=None, streams=(), notices=())
+
+
+def _beginning(plan: OutputPlan, kept: Journal) -> Beginning:
+    with Trial(_bare(plan)) as trial:
+        base = trial.coder.time_base
+    last_pts = kept.segments[-1].last_pts if kept.segments else None
+    return Beginning(kept.mark, last_pts, base, plan.zero)

@@ -1,0 +1,59 @@
+"""The worker that a task runs on, as the task sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from videnhance.cluster.library import load_distributed
+
+__all__ = ["Station", "topic_of"]
+
+_TOPICS = 32
+
+
+def topic_of(run: str) -> str:
+    """The name under which workers tell of a run, which is a hexadecimal number.
+
+    A scheduler keeps the last words of each name for ever, so runs share a few names;
+    under a single one, each of many runs would hear all the others.
+    """
+    return f"videnhance-{int(run, 16) % _TOPICS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A place among the threads of one worker process."""
+
+    worker: Any
+    key: Any
+    """Of the task."""
+
+    @classmethod
+    def of_this_task(cls) -> "Station":
+        """Raises ValueError outside a task."""
+        worker = load_distributed().get_worker()
+        return cls(worker, worker.get_current_task())
+
+    @property
+    def name(self) -> str:
+        """What the worker is called in its cluster."""
+        return str(self.worker.name)
+
+    @property
+    def threads(self) -> int:
+        """This task's share of the threads that the worker was given."""
+        running = max(int(self.worker.state.executing_count), 1)
+        return max(int(self.worker.state.nthreads) // running, 1)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for this task.
+
+        One that runs cannot be ended from outside: it must ask.
+        """
+        task = self.worker.state.tasks.get(self.key)
+        return task is not None and task.state != "cancelled"
+
+    def tell(self, words: Mapping[str, Any]) -> None:
+        """Says something to the `run` that asked for the task."""
+        self.worker.log_event(topic_of(words["run"]), dict(words))
