@@ -12,7 +12,7 @@ from tests.sources import ROOT, Source, sources
 ROWS = (
     ("__main__",),
     ("cli",),
-    ("batch",),
+    ("batch", "live"),
     ("convert", "bench", "probe"),
     ("preflight", "outputs", "cluster"),
     ("work", "opening"),
@@ -22,8 +22,8 @@ ROWS = (
     ("journal", "identity"),
     ("unfinished",),
     ("enhance", "video", "model"),
-    ("compose",),
-    ("plan", "tiles", "threads", "motion", "report", "colour"),
+    ("compose", "residual"),
+    ("plan", "tiles", "slots", "threads", "motion", "report", "colour"),
     ("alpha", "framing", "sizing"),
     ("quality", "frame", "resize", "fit", "limits"),
     ("region", "errors", "memory", "pace", "estimate"),
@@ -37,6 +37,7 @@ PEERS = {
     ("quality", "resize"),
     ("plan", "motion"),
     ("report", "threads"),
+    ("slots", "threads"),
     ("tiles", "plan"),
     ("model.degrade", "video.coding.recode"),
     ("model.footage", "video.reading.reader"),
@@ -44,17 +45,23 @@ PEERS = {
 HOMES = {
     "av": ("video",),
     "click": ("cli",),
-    "concurrent.futures": ("threads", "model.data"),
+    "concurrent.futures": ("live.engine", "threads", "model.data"),
+    "cv2": (
+        "live",
+        "model.clips",
+        "model.data",
+        "model.degrade",
+        "motion",
+    ),
     "distributed": ("cluster",),
-    "cv2": ("motion", "model.clips", "model.data", "model.degrade"),
     "queue": ("threads",),
-    "threading": ("threads",),
+    "threading": ("slots", "threads"),
     "torch": ("model",),
     "multiprocessing": ("batch.crew", "batch.worker", "model.data"),
     "tqdm": ("cli",),
     "watchdog": ("batch.watching",),
 }
-LAZY = {"cli", "cluster", "motion"}
+LAZY = {"cli", "cluster", "live", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 

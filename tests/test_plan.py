@@ -13,8 +13,10 @@ from videnhance.plan import (
     CELL,
     Fill,
     Plan,
+    Rationed,
     Sight,
     Sighting,
+    detail,
     every_nth,
     grid,
     nothing,
@@ -246,3 +248,75 @@ def test_a_frame_of_another_size_is_compared_with_nothing() -> None:
     sight = Sighting(HALO, True, _unwanted)(_pair(last, texture(SIZE)[..., None]))
     assert not sight.unchanged.any()
     assert sight.motion is None
+
+
+def moving(explained: Mask, seen: Pixels, unchanged: Mask | None = None) -> Sight:
+    """A sight in mid-film, with motion that explains these cells."""
+    flow = np.zeros((*seen.shape[:2], 2), np.float32)
+    trust = np.zeros(seen.shape[:2], np.uint8)
+    still = np.zeros(explained.shape, np.bool_) if unchanged is None else unchanged
+    motion = Motion(flow, trust, explained, cut=False)
+    return Sight(frame_of([seen[..., 0]], GRAY), seen, still, motion)
+
+
+def rationed_seen() -> Pixels:
+    """Detail in the first row of cells, hardly any below."""
+    seen = texture(SIZE)
+    seen[CELL:] //= 64
+    return seen[..., None]
+
+
+def test_a_ration_goes_where_there_is_detail() -> None:
+    rule = Rationed(3)
+    explained = np.ones(CELLS, np.bool_)
+    fills = rule(moving(explained, rationed_seen()), 1)
+    assert (fills[0] == Fill.NETWORK).all()
+    assert (fills[1:] == Fill.MOVED).all()
+
+
+def test_a_ration_goes_round() -> None:
+    rule, explained = Rationed(2), np.ones(CELLS, np.bool_)
+    seen = np.zeros(CELLS, np.bool_)
+    for _ in range(20):
+        seen |= rule(moving(explained, rationed_seen()), 1) == Fill.NETWORK
+    assert seen.all()
+
+
+def test_without_a_ration_cells_are_moved_or_plain() -> None:
+    explained = np.ones(CELLS, np.bool_)
+    explained[1, 1] = False
+    fills = Rationed(0)(moving(explained, rationed_seen()), 1)
+    assert fills[1, 1] == Fill.BASE
+    assert (fills == Fill.MOVED).sum() == explained.sum()
+
+
+def test_a_still_picture_is_completed_and_then_left_alone() -> None:
+    rule, explained = Rationed(2), np.zeros(CELLS, np.bool_)
+    still = np.ones(CELLS, np.bool_)
+    rule(moving(explained, rationed_seen()), 1)
+    for _ in range(4):
+        rule(moving(explained, rationed_seen(), still), 1)
+    assert (rule(moving(explained, rationed_seen(), still), 1) == Fill.REUSED).all()
+
+
+def test_after_a_cut_nothing_is_known() -> None:
+    rule, seen = Rationed(1), rationed_seen()
+    first = Sight(
+        frame_of([seen[..., 0]], GRAY),
+        seen,
+        np.zeros(CELLS, np.bool_),
+        None,
+        first=True,
+    )
+    fills = rule(first, 0)
+    assert (fills == Fill.NETWORK).sum() == 1
+    assert (fills == Fill.BASE).sum() == fills.size - 1
+    assert rule.ages[fills == Fill.NETWORK] == 0
+
+
+def test_detail_is_the_step_from_pixel_to_pixel() -> None:
+    seen = np.zeros((CELL, 2 * CELL, 1), np.uint8)
+    seen[:, 1:CELL:2] = 8
+    left, right = detail(seen)[0]
+    assert left == pytest.approx(8)
+    assert right == 0

@@ -21,6 +21,7 @@ from videnhance.errors import MissingLibraryError, UsageError
 from videnhance.frame import ZERO_CODE, Frame, Pixels
 from videnhance.plan import CELL, Fill, Plan
 from videnhance.report import Report
+from videnhance.residual import assembled, carried
 from videnhance.threads import Pool, ordered_map, pool_of, prefetch
 from videnhance.tiles import Batch, Tile, Tiling
 
@@ -261,30 +262,6 @@ class _Pass:
 
     def _residual_of(self, ready: Plan) -> Pixels | None:
         """The residual of one frame, from its patches and the last frame's residual."""
-        patches = self.waiting.pop(ready.frame.index, [])
-        last, fills = self.residual, ready.fills
-        if (fills == Fill.BASE).all():
-            return None
-        if last is not None and (fills == Fill.REUSED).all():
-            return last
-        height, width, channels = ready.seen.shape
-        shape = (2 * height, 2 * width, channels)
-        residual = np.full(shape, ZERO_CODE, np.uint8)
-        for tile, patch in patches:
-            tiles.paste(tile, patch, 2, residual)
-        if last is not None:
-            self._bring(ready, last, residual)
-        return residual
-
-    def _bring(self, ready: Plan, last: Pixels, residual: Pixels) -> None:
-        """Blends the moved last residual in and copies what did not change."""
-        shares = np.zeros(len(Fill), np.uint8)
-        shares[Fill.MOVED] = motion.FULL_TRUST
-        shares[Fill.NETWORK] = round(motion.FULL_TRUST * self.settings.fuse)
-        share = shares[ready.fills]
-        if ready.motion is not None and share.any():
-            weight = motion.weights(ready.motion, share, CELL, 2)
-            motion.blended(residual, motion.moved(last, ready.motion, 2), weight)
-        for cells in tiles.rectangles(ready.fills == Fill.REUSED):
-            kept = cells.scaled(2 * CELL).slices
-            residual[kept] = last[kept]
+        patches, last = self.waiting.pop(ready.frame.index, []), self.residual
+        brought = carried(ready, last, self.settings.fuse)
+        return assembled(ready, patches, last, brought)

@@ -120,14 +120,17 @@ def _cell_means(error: Pixels, cell: int) -> npt.NDArray[np.float64]:
 
 
 def _maps(
-    flow: npt.NDArray[np.float32], scale: int
+    flow: npt.NDArray[np.float32], scale: int, top: int = 0
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Where to look, x and y for OpenCV's `remap`, at `scale` times the flow's size."""
+    """Where to look, x and y for OpenCV's `remap`, at `scale` times the flow's size.
+
+    The flow's first row is row `top` of the frame.
+    """
     height, width = flow.shape[:2]
     x = flow[..., 0] * np.float32(scale)
     x += np.arange(0, scale * width, scale, dtype=np.float32)
     y = flow[..., 1] * np.float32(scale)
-    y += np.arange(0, scale * height, scale, dtype=np.float32)[:, None]
+    y += np.arange(top, top + height, dtype=np.float32)[:, None] * np.float32(scale)
     if scale == 1:
         return x, y
     return _spread(x, scale, 1), _spread(y, scale, 0)
@@ -144,23 +147,39 @@ def _spread(places: npt.NDArray[np.float32], scale: int, axis: int) -> _Places:
     return out
 
 
-def moved(residual: Pixels, motion: Motion, scale: int) -> Pixels:
-    """The residual (sH x sW x C codes) of the last frame, where its pixels are now."""
+def moved(
+    residual: Pixels, motion: Motion, scale: int, rows: tuple[int, int] | None = None
+) -> Pixels:
+    """The residual (sH x sW x C codes) of the last frame, where its pixels are now.
+
+    `rows` (first, and one after the last) of the motion alone give that band of it.
+    """
     cv2 = load_opencv()
+    first, last = rows or (0, motion.flow.shape[0])
     out: Pixels = cv2.remap(
         residual,
-        *_maps(motion.flow, scale),
+        *_maps(motion.flow[first:last], scale, first),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return out.reshape(residual.shape)
+    return out.reshape(scale * (last - first), *residual.shape[1:])
 
 
-def weights(motion: Motion, share: Weights, cell: int, scale: int) -> Weights:
-    """Trust times a share (0..FULL_TRUST) for each cell, at `scale` times the size."""
+def weights(
+    motion: Motion,
+    share: Weights,
+    cell: int,
+    scale: int,
+    rows: tuple[int, int] | None = None,
+) -> Weights:
+    """Trust times a share (0..FULL_TRUST) for each cell, at `scale` times the size.
+
+    `rows` are as in `moved`.
+    """
     height, width = motion.trust.shape
-    spread = share.repeat(cell, axis=0)[:height].repeat(cell, axis=1)[:, :width]
-    small = (motion.trust.astype(np.uint16) * spread) // FULL_TRUST
+    band = slice(*(rows or (0, height)))
+    spread = share.repeat(cell, axis=0)[band].repeat(cell, axis=1)[:, :width]
+    small = (motion.trust[band].astype(np.uint16) * spread) // FULL_TRUST
     out = small.astype(np.uint8)
     return out.repeat(scale, axis=0).repeat(scale, axis=1)
 

@@ -19,9 +19,11 @@ __all__ = [
     "CELL",
     "Fill",
     "Plan",
+    "Rationed",
     "Rule",
     "Sight",
     "Sighting",
+    "detail",
     "every_nth",
     "nothing",
     "planned",
@@ -169,3 +171,59 @@ def planned(sights: Iterable[Sight], rule: Rule) -> Iterator[Plan]:
         motion = None if sight.cut else sight.motion
         yield Plan(sight.frame, sight.seen, rule(sight, since), motion)
         since += 1
+
+
+_STALEST = 100
+"""Frames: what a cell counts for that the network has not seen for longer, or never."""
+
+
+@dataclass(slots=True)
+class Rationed:
+    """A rule: the network on at most `cells` cells, where it shows most.
+
+    That is where there is detail, and where the network was longest ago; what motion
+    does not explain counts as never seen. The others take the moved residual if motion
+    explains them, and the base if not.
+    """
+
+    cells: int
+    """May be set anew before each frame."""
+    ages: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((0, 0), np.int64), repr=False
+    )
+    """Frames since the network saw each cell."""
+
+    def __call__(self, sight: Sight, since: int) -> Fills:
+        """The fills of one sight."""
+        del since
+        shape = sight.unchanged.shape
+        if sight.cut or self.ages.shape != shape:
+            self.ages = np.full(shape, _STALEST)
+        fills = np.full(shape, Fill.BASE, np.uint8)
+        if sight.motion is not None and not sight.cut:
+            fills[sight.motion.explained] = Fill.MOVED
+        fills[sight.unchanged] = Fill.REUSED
+        self.ages[fills == Fill.BASE] = _STALEST
+        self.ages += fills == Fill.MOVED
+        fills[self._chosen(sight)] = Fill.NETWORK
+        np.clip(self.ages, 0, _STALEST, out=self.ages)
+        self.ages[fills == Fill.NETWORK] = 0
+        return fills
+
+    def _chosen(self, sight: Sight) -> npt.NDArray[np.bool_]:
+        worth = self.ages * (1 + detail(sight.seen))
+        order = np.argsort(-worth, axis=None, kind="stable")[: max(self.cells, 0)]
+        chosen = np.zeros(worth.size, np.bool_)
+        chosen[order] = True
+        return chosen.reshape(worth.shape) & (worth > 0)
+
+
+def detail(seen: Pixels) -> npt.NDArray[np.float64]:
+    """How much neighbouring pixels of each cell differ, in grey levels, on average."""
+    luma = seen[::2, :, seen.shape[2] // 2]
+    steps = np.abs(np.diff(luma.astype(np.int16), axis=1, append=luma[:, -1:]))
+    rows = np.add.reduceat(steps, np.arange(0, steps.shape[0], CELL // 2), axis=0)
+    columns = np.arange(0, steps.shape[1], CELL)
+    sums = np.add.reduceat(rows, columns, axis=1, dtype=np.int64)
+    means: npt.NDArray[np.float64] = sums / (CELL * CELL // 2)
+    return means

@@ -1,4 +1,4 @@
-"""Threads between stages: the only module that starts any.
+"""Threads between stages: with `slots`, the only module that starts any.
 
 Stages are plain iterators. `prefetch` runs everything upstream of it in one thread,
 `ordered_map` runs a function on a pool; without threads both are the same lines inline.
@@ -17,6 +17,7 @@ from functools import wraps
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 __all__ = [
+    "Channel",
     "Meter",
     "Pool",
     "Sized",
@@ -81,7 +82,7 @@ class _Closed(Exception):
     """Raised in the feeding thread when nobody takes any more."""
 
 
-class _Channel(Generic[S]):
+class Channel(Generic[S]):
     """A queue bounded in bytes; one item always fits, however large."""
 
     def __init__(self, limit_bytes: int, meter: Meter) -> None:
@@ -105,6 +106,16 @@ class _Channel(Generic[S]):
             self._items.append(item)
             self._bytes += item.nbytes
             self._changed.notify_all()
+
+    def offer(self, item: S) -> bool:
+        """Takes the item if there is room at once, and tells whether it has."""
+        with self._changed:
+            if self._closed or self._ended or (self._items and self._full(item)):
+                return False
+            self._items.append(item)
+            self._bytes += item.nbytes
+            self._changed.notify_all()
+            return True
 
     def _full(self, item: S) -> bool:
         heavy = self._bytes + item.nbytes > self._limit
@@ -138,7 +149,7 @@ class _Channel(Generic[S]):
             raise self._error
 
 
-def _feed(items: Iterator[S], channel: _Channel[S]) -> None:
+def _feed(items: Iterator[S], channel: Channel[S]) -> None:
     # The end must reach the taker whatever happens here, or its wait never returns.
     error: BaseException | None = None
     try:
@@ -167,7 +178,7 @@ def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]
     if not limit_bytes:
         yield from items
         return
-    channel: _Channel[S] = _Channel(limit_bytes, meter)
+    channel: Channel[S] = Channel(limit_bytes, meter)
     thread = threading.Thread(
         target=_feed, args=(items, channel), name="videnhance-feed"
     )

@@ -14,6 +14,7 @@ import click
 from videnhance import __version__
 from videnhance.cli.batch import batch
 from videnhance.cli.job import check_report, job_of
+from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
 from videnhance.cli.progress import Display, conclude, kept_words, written
@@ -178,6 +179,8 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 
 
 app.add_command(batch)
+app.add_command(live)
+app.add_command(preview)
 app.add_command(model)
 
 

@@ -259,7 +259,7 @@ def _not_opened(path: Path, error: BaseException) -> str:
     return f"{name} is not a video of a known kind ({reason(error)})"
 
 
-def chosen_video(container: InputContainer, path: Path) -> VideoStream:
+def chosen_video(container: InputContainer, path: Path | str) -> VideoStream:
     """The video stream to work on: the default one, else the first that is no cover.
 
     Raises InputError if there is none, or none that this program can decode.

@@ -5,6 +5,7 @@ memory that it shares with the parent, and reads its orders from standard input.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -33,7 +34,7 @@ from videnhance.video.isolation.messages import (
 from videnhance.video.isolation.ring import Slots
 from videnhance.video.reading.reader import VideoReader
 
-__all__ = ["main", "serve"]
+__all__ = ["main", "serve", "speak"]
 
 M = TypeVar("M")
 
@@ -135,7 +136,15 @@ def _bytes_of(frame: Frame) -> list[bytes]:
 
 
 def main() -> None:
-    """Speaks on what was standard output; nothing else may be printed there."""
+    """The program."""
+    speak(serve)
+
+
+def speak(serves: Callable[[BinaryIO, BinaryIO], None]) -> None:
+    """Serves on what was standard output; nothing else may be printed there.
+
+    Takes orders from standard input, and ends the process.
+    """
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -145,6 +154,6 @@ def main() -> None:
         os.fdopen(out, "wb") as words,
         os.fdopen(0, "rb", buffering=0) as orders,
     ):
-        serve(orders, words)
+        serves(orders, words)
     # What a library does at its end has crashed before, and all is said.
     os._exit(0)

@@ -25,12 +25,22 @@ from videnhance.video.isolation.messages import (
 )
 from videnhance.video.isolation.wire import WireError
 
-__all__ = ["ChildError", "EndedError", "Link", "LinkError", "child_command"]
+__all__ = [
+    "DECODING",
+    "ChildError",
+    "EndedError",
+    "Link",
+    "LinkError",
+    "SilentError",
+    "child_command",
+]
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from videnhance.video.isolation.child import main; main()"
+    "from {module} import main; main()"
 )
+DECODING = "videnhance.video.isolation.child"
+"""The module whose `main` opens and decodes a file."""
 _KEPT = ("SYSTEMROOT", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH")
 _QUIET = {
     # Each arena of the allocator reserves 64 MB of the address space that is limited.
@@ -53,6 +63,10 @@ class EndedError(LinkError):
     """The child hung, or was ended by somebody: not by what it decoded."""
 
 
+class SilentError(EndedError):
+    """The child said nothing for as long as was waited; it may still."""
+
+
 class ChildError(Exception):
     """The child tells of an error."""
 
@@ -61,23 +75,27 @@ class ChildError(Exception):
         self.failed = failed
 
 
-def child_command() -> list[str]:
-    """The command that starts a child with the modules that this process has.
+def child_command(module: str = DECODING) -> list[str]:
+    """The command that starts a module's `main` with the modules that are here.
 
     Without `site` and the user's settings: they cost time and could bring anything.
     """
     package = str(Path(videnhance.__file__).absolute().parent.parent)
     places = [os.path.abspath(place) for place in sys.path] + [package]
-    return [sys.executable, "-I", "-S", "-c", _START, json.dumps(places)]
+    start = _START.format(module=module)
+    return [sys.executable, "-I", "-S", "-c", start, json.dumps(places)]
 
 
 class Link:
     """A running child; `close` ends it whatever it does."""
 
-    def __init__(self, passed: Sequence[int]) -> None:
+    def __init__(
+        self, passed: Sequence[int], command: Sequence[str] | None = None
+    ) -> None:
+        """`passed` are descriptors that the child inherits."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(
-            child_command(),
+            command or child_command(),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -148,7 +166,7 @@ class Link:
 
     def _read(self, seconds: float) -> None:
         if not _readable(self._from, seconds):
-            raise EndedError(f"did nothing for {seconds:g} s and was stopped")
+            raise SilentError(f"did nothing for {seconds:g} s and was stopped")
         chunk = os.read(self._from, _CHUNK)
         if not chunk:
             raise self._how_it_ended()

@@ -1,0 +1,147 @@
+"""`videnhance live` and `preview` as a user types them, without a screen."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.clips import Clip, Sound, write_clip
+from videnhance.cli import app
+from videnhance.video.reading.reader import VideoReader
+
+pytestmark = [pytest.mark.opencv, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(autouse=True)
+def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def said(*words: str) -> tuple[int, str]:
+    """Exit code, and standard error in one."""
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.stderr
+
+
+def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
+    clip = Clip(96, 66, pts=tuple(range(0, 25 * 512, 512)), sounds=(Sound(seconds=1),))
+    source = write_clip(tmp_path / "in.mp4", clip)
+    target, report = tmp_path / "out.mp4", tmp_path / "report.json"
+    code, err = said(
+        *("live", str(source), "--headless", "--record", str(target)),
+        *("--report", str(report), "--workers", "1"),
+    )
+    assert code == 0, err
+    assert "frames shown" in err
+    measured = json.loads(report.read_text())
+    with VideoReader(target) as reader:
+        frames = list(reader)
+        assert len(reader.info.streams) == 2
+    assert len(frames) == measured["shown"]
+    assert frames[0].size.width == 192
+    assert frames[-1].pts * frames[-1].time_base <= 1
+
+
+def test_the_pattern_stops_after_some_seconds(tmp_path: Path) -> None:
+    target = tmp_path / "out.mkv"
+    code, err = said(
+        *("live", "--test-pattern", "--size", "96x64", "--fps", "20", "--headless"),
+        *("--record", str(target), "--seconds", "1", "--preset", "ultrafast"),
+    )
+    assert code == 0, err
+    with VideoReader(target) as reader:
+        assert 1 < len(list(reader)) <= 22
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["live", "--headless", "--test-pattern"], 2, "shows nothing"),
+        (["live", "--test-pattern", "--size", "big"], 2, "--size big is no size"),
+        (["live", "--test-pattern", "--strength", "3"], 2, "--strength 3"),
+        (["live", "--test-pattern", "--record", "a.xyz"], 2, "suffix"),
+        (["live", "--test-pattern", "--snapshots", "none"], 2, "is no folder"),
+        (["live", "--test-pattern"], 1, "there is no screen"),
+        (["live", "nothing.mp4"], 1, "nothing.mp4 does not exist"),
+        (["preview", "nothing.mp4"], 1, "there is no screen"),
+        (
+            ["live", "77", "--headless", "--record", "a.mkv"],
+            1,
+            "camera 77 does not open",
+        ),
+        (["live", "no such camera"], 1, "no file or camera called"),
+        (["live", "--test-pattern", "-m", "x"], 1, "no screen"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    words: list[str], code: int, message: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "videnhance", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
+    target = tmp_path / "a.mkv"
+    target.write_bytes(b"dear")
+    words = "live", "--test-pattern", "--headless", "--record", str(target)
+    code, err = said(*words, "--seconds", "1")
+    assert code == 1
+    assert "exists already" in err
+    assert target.read_bytes() == b"dear"
+
+
+def test_the_virtual_camera_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
+    code, err = said("live", "--test-pattern", "--headless", "--virtual-camera")
+    assert code == 1
+    assert "videnhance[virtualcam]" in err
+
+
+def test_cameras_are_listed() -> None:
+    done = CliRunner().invoke(app, ["live", "--list-cameras"])
+    assert done.exit_code == 0
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["interrupt", "terminate"],
+)
+def test_a_signal_completes_the_recording(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    target = tmp_path / "a.mkv"
+    words = "live", "--test-pattern", "--headless", "--record", str(target)
+    with subprocess.Popen(
+        [sys.executable, "-m", "videnhance", *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "recording" not in process.stderr.readline():
+            assert process.poll() is None
+        time.sleep(1)
+        process.send_signal(number)
+        began = time.monotonic()
+        assert process.wait(30) == code
+        assert time.monotonic() - began < 25
+        rest = process.stderr.read()
+    assert "Traceback" not in rest
+    with VideoReader(target) as reader:
+        assert len(list(reader)) > 1
+    assert os.listdir(tmp_path) == ["a.mkv"]

@@ -1,0 +1,357 @@
+"""One frame at a time: the pipeline's pixels, bounded age, a budget that is kept."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tests.frames import (
+    LAYOUTS,
+    YUV420,
+    Weave,
+    assert_same_frames,
+    noise,
+    pan,
+)
+from videnhance.compose import Composer
+from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.errors import ModelError
+from videnhance.frame import Frame, Layout, Pixels
+from videnhance.live import engine as engine_module
+from videnhance.live.budget import Budget, Cost, Ration
+from videnhance.live.engine import Engine, InOrder, Look, Models, Result, plain
+from videnhance.live.enhancer import Enhancer, Wanted, composing, joined, together
+from videnhance.live.gauge import Gauge
+from videnhance.live.shots import Shot, Trouble
+from videnhance.model.runtime import Choice
+from videnhance.plan import Fill, every_nth
+from videnhance.region import Size
+from videnhance.report import Report
+from videnhance.slots import Latest, Wait
+from videnhance.threads import pool_of
+
+pytestmark = [pytest.mark.opencv, pytest.mark.timeout(60)]
+SIZE = Size(150, 134)
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch) -> Models:
+    """A stand-in for the first model, another one for the second."""
+    made: list[tuple[Upscaler, str]] = [(Weave(), "weave"), (Bicubic(), "flat")]
+    names = {"default": made[0], "other": made[1]}
+    monkeypatch.setattr(engine_module, "_loaded", lambda choice: names[choice.model])
+    return Models([Choice(), Choice("other")], None)
+
+
+def shots_of(frames: list[Frame]) -> list[Shot]:
+    """The frames, one every 40 ms of long ago."""
+    return [Shot(f, 0.04 * n, n, 0.04 * n) for n, f in enumerate(frames)]
+
+
+@pytest.mark.parametrize("skip", [1, 2])
+@pytest.mark.parametrize("fuse", [0.0, 0.3])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_preview_shows_what_a_conversion_makes(
+    models: Models, skip: int, fuse: float, workers: int
+) -> None:
+    frames = pan(5, SIZE, 3, 1, YUV420)
+    settings = Settings(skip=skip, fuse=fuse, workers=0)
+    wanted = list(enhanced(iter(frames), Weave(), settings, Report()))
+    pool = pool_of(workers)
+    engine = Engine(models, Look(skip=skip, fuse=fuse), pool, workers, None)
+    got = [engine.result(shot) for shot in shots_of(frames)]
+    assert_same_frames([r.after for r in got], wanted)
+    base = list(
+        enhanced(iter(frames), Weave(), replace(settings, strength=0.0), Report())
+    )
+    assert_same_frames([r.before for r in got if r.before], base)
+    if pool is not None:
+        pool.shutdown()
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_other_scales_are_those_of_a_conversion(models: Models, scale: int) -> None:
+    frames = pan(3, Size(70, 66), 1, 0, YUV420)
+    settings = Settings(scale=scale, workers=0)
+    wanted = list(enhanced(iter(frames), Weave(), settings, Report()))
+    engine = Engine(models, Look(scale=scale), None, 1, None)
+    got = [engine.result(shot) for shot in shots_of(frames)]
+    assert_same_frames([r.after for r in got], wanted)
+    assert got[0].before is not None
+    assert_same_frames([got[0].before], [plain(frames[0], scale)])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("size", [Size(71, 51), Size(64, 37), Size(5, 3)], ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bands_are_composed_to_the_bit(
+    layout: Layout, size: Size, channels: int
+) -> None:
+    frame = noise(size, layout)
+    shape = (2 * size.height, 2 * size.width, channels)
+    residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    for enlarge in (True, False):
+        composer = Composer(0.5, 0.7, enlarge)
+        whole = composer(frame, residual)
+        for count in (1, 2, 5):
+            bands = [task() for task in composing(composer, frame, residual, count)]
+            assert_same_frames([joined(frame, bands)], [whole])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_tasks_give_their_results_in_order(workers: int) -> None:
+    with pool_of(workers) or nullcontext() as pool:
+        tasks = [partial(pow, n, 2) for n in range(5)]
+        assert together(tasks, pool) == [0, 1, 4, 9, 16]
+
+
+def test_once_more_is_the_same_again() -> None:
+    enhancer, rule, wanted = Enhancer(Weave(), None, 1), every_nth(2), Wanted(fuse=0.3)
+    frames = pan(3, SIZE, 3, 1)
+    first = [enhancer(frame, rule, wanted).frame for frame in frames]
+    again = enhancer(frames[-1], rule, wanted, again=True).frame
+    assert_same_frames([again], [first[-1]])
+
+
+def test_what_is_forgotten_leads_nowhere() -> None:
+    enhancer, wanted = Enhancer(Weave(), None, 1), Wanted(fuse=0.3)
+    frames = pan(2, SIZE, 0, 0)
+    enhancer(frames[0], every_nth(1), wanted)
+    enhancer.forget()
+    assert (enhancer(frames[1], every_nth(1), wanted).fills == Fill.NETWORK).all()
+
+
+def test_a_new_size_starts_afresh(models: Models) -> None:
+    engine = Engine(models, Look(), None, 1, Budget())
+    frames = [noise(SIZE, YUV420), noise(Size(70, 66), YUV420, 1)]
+    results = [engine.result(shot) for shot in shots_of(frames)]
+    assert [r.after.size for r in results] == [f.size.scaled(2) for f in frames]
+
+
+def test_a_model_is_changed_without_a_wait(models: Models) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        models._pool = pool
+        assert models.current()[1] == "weave"
+        models.next()
+        assert models.is_loading
+        while models.current()[1] == "weave":
+            pass
+        assert models.current()[1] == "flat"
+        models.next()
+        assert models.current()[1] == "none: plain enlargement"
+        assert models.choice is None
+        models.next()
+        assert models.current()[1] == "weave"
+
+
+def test_a_model_that_does_not_load_is_told_of_and_not_used(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(choice: Choice) -> tuple[Upscaler, str]:
+        raise ModelError(f"{choice.model} is broken")
+
+    monkeypatch.setattr(engine_module, "_loaded", broken)
+    models.next()
+    assert models.current()[1] == "weave"
+    assert models.fault == "other is broken"
+    assert not models.is_loading
+
+
+# The budget.
+
+INTERVAL = 1 / 30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Costs in seconds."""
+
+    cell: float
+    moving: float
+    rest: float
+
+    def cost(self, ration: Ration) -> Cost:
+        """Of a frame of 60 cells with this ration."""
+        moving = self.moving if ration.moves else 0.0
+        cells = min(ration.cells, 60)
+        return Cost(cells, cells * self.cell + moving + self.rest)
+
+    def run(self, budget: Budget, frames: int) -> list[float]:
+        """What each of so many frames takes, in shares of the interval."""
+        shares = []
+        for _ in range(frames):
+            cost = self.cost(budget.ration)
+            budget.learn(cost, INTERVAL)
+            shares.append(cost.seconds / INTERVAL)
+        return shares
+
+
+FAST, SLOW = Machine(0.0002, 0.005, 0.006), Machine(0.010, 0.020, 0.020)
+
+
+@pytest.mark.parametrize("machine", [FAST, Machine(0.002, 0.010, 0.012), SLOW])
+def test_a_budget_keeps_the_rate(machine: Machine) -> None:
+    shares = machine.run(Budget(), 300)[100:]
+    assert np.mean(np.array(shares) <= 1) > 0.95
+    assert np.median(shares) > 0.6 or machine is FAST
+
+
+def test_a_fast_machine_gives_the_network_everything() -> None:
+    budget = Budget()
+    FAST.run(budget, 60)
+    assert budget.ration.cells >= 60
+    assert budget.ration.moves
+
+
+def test_a_machine_that_gets_busy_is_noticed_within_half_a_second() -> None:
+    budget = Budget()
+    FAST.run(budget, 100)
+    assert max(Machine(0.0008, 0.010, 0.012).run(budget, 40)[15:]) <= 1
+
+
+def test_one_frame_that_was_held_up_changes_nothing() -> None:
+    budget = Budget()
+    FAST.run(budget, 100)
+    before = budget.ration
+    budget.learn(Cost(60, 0.9), INTERVAL)
+    assert budget.ration.cells >= before.cells
+
+
+def test_motion_comes_before_the_network() -> None:
+    budget = Budget()
+    Machine(0.0005, 0.008, 0.030).run(budget, 50)
+    assert budget.ration == Ration(int(budget.cells), moves=False)
+    Machine(0.0005, 0.008, 0.015).run(budget, 400)
+    assert budget.ration.moves
+    assert budget.ration.cells >= 2
+
+
+def test_what_was_too_dear_is_tried_again() -> None:
+    budget = Budget()
+    Machine(0.010, 0.060, 0.010).run(budget, 30)
+    assert budget.ration == Ration(int(budget.cells), moves=False)
+    FAST.run(budget, 600)
+    assert budget.ration.moves
+    assert budget.ration.cells >= 60
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A network that takes its time."""
+
+    seconds: float
+    channels: int = 1
+    halo: int = 0
+    step: float = 1.0
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Nothing, later."""
+        time.sleep(self.seconds * pixels.shape[1] * pixels.shape[2] / 64**2)
+        return Bicubic()(pixels)
+
+
+def test_a_slow_network_costs_quality_and_not_delay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow: tuple[Upscaler, str] = (Slow(0.1), "slow")
+    monkeypatch.setattr(engine_module, "_loaded", lambda _: slow)
+    frames = pan(90, SIZE, 1, 0, YUV420)
+
+    def feed(wait: Wait) -> Iterator[Shot | Trouble]:
+        for number, frame in enumerate(frames):
+            if wait(1 / 30):
+                return
+            yield Shot(frame, time.monotonic(), number)
+
+    models = Models([Choice()], None)
+    engine = Engine(models, Look(), None, 1, Budget())
+    gauge, shares = Gauge(), []
+    with (
+        Latest(feed, "source") as shots,
+        Latest(lambda wait: engine.results(shots, wait), "engine") as results,
+    ):
+        while not results.ended:
+            result = results.take(0.05)
+            if isinstance(result, Result):
+                gauge.note(result)
+                shares.append(np.mean(result.passes[0].fills == Fill.NETWORK))
+    delays = sorted([*gauge.delays][5:])
+    assert len(delays) > 30
+    # The whole frame would take 0.9 s.
+    assert delays[len(delays) // 2] < 0.4
+    assert np.mean(shares[5:]) < 0.3
+
+
+def test_errors_of_a_source_and_of_a_network_cross(models: Models) -> None:
+    def broken() -> Iterator[Shot | Trouble]:
+        yield Trouble("first")
+        raise OSError("gone")
+
+    engine = Engine(models, Look(), None, 1, None)
+    with (
+        Latest(lambda wait: engine.results(InOrder(broken()), wait), "engine") as out,
+        pytest.raises(OSError, match="gone"),
+    ):
+        list(takes(out))
+
+
+def takes(out: Latest[Result | Trouble]) -> Iterator[Result | Trouble | None]:
+    """All that comes until the end."""
+    while not out.ended:
+        yield out.take(0.1)
+
+
+# The gauge.
+
+
+def result_of(shot: Shot, models: Models) -> Result:
+    """The shot, enhanced."""
+    return Engine(models, Look(), None, 1, None).result(shot)
+
+
+def test_a_gauge_tells_rates_delay_and_drops(models: Models) -> None:
+    now = [0.0]
+    gauge = Gauge(lambda: now[0])
+    frame = noise(Size(70, 66), YUV420)
+    for number in (0, 1, 2, 4, 5, 6, 7):
+        now[0] = number / 25 + 0.050
+        gauge.note(result_of(Shot(frame, number / 25, number), models))
+    reading = gauge.reading()
+    assert reading.source_rate == pytest.approx(25)
+    assert reading.output_rate == pytest.approx(25 * 6 / 7)
+    assert reading.delay == pytest.approx(0.05)
+    assert reading.delay_95 == pytest.approx(0.05)
+    assert (reading.shown, reading.dropped) == (7, 1)
+    assert sum(reading.shares.values()) == pytest.approx(1)
+    plain = gauge.as_json()
+    assert (plain["delay_ms"], plain["delay_p95_ms"], plain["delay_max_ms"]) == (
+        50,
+    ) * 3
+    assert plain["output_fps"] == pytest.approx(25 * 6 / 7, abs=0.01)
+    assert plain["every_ten_seconds"] == []
+
+
+def test_a_gauge_keeps_a_history(models: Models) -> None:
+    now = [0.0]
+    gauge, frame = Gauge(lambda: now[0]), noise(Size(70, 66), YUV420)
+    for number in range(26):
+        now[0] = number + 0.1 * number
+        gauge.note(result_of(Shot(frame, number, number), models))
+    history = gauge.as_json()["every_ten_seconds"]
+    assert [round(entry["at"]) for entry in history] == [11, 21]
+    assert history[0]["delay_ms"] < history[1]["delay_ms"]
+
+
+def test_a_gauge_that_was_paused_counts_no_drops(models: Models) -> None:
+    gauge, frame = Gauge(lambda: 9.0), noise(Size(70, 66), YUV420)
+    gauge.note(result_of(Shot(frame, 8.9, 0), models))
+    gauge.pause()
+    gauge.note(result_of(Shot(frame, 8.95, 50), models))
+    gauge.note(result_of(Shot(frame, 8.95, 50, again=True), models))
+    assert (gauge.shown, gauge.dropped) == (2, 0)
+    assert gauge.reading().source_rate == 0

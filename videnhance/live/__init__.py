@@ -1,0 +1,23 @@
+"""The live window: a camera, a file or a stream, enhanced while one watches.
+
+OpenCV is loaded here, before anything loads PyAV: on Linux both wheels bring an X
+library of the same name, and with PyAV's, which is made for another libxcb, a window of
+OpenCV's never opens and the program hangs.
+"""
+
+import sys
+
+from videnhance.errors import MissingLibraryError
+
+__all__ = ["PYAV_CAME_FIRST"]
+
+PYAV_CAME_FIRST = "av" in sys.modules and "cv2" not in sys.modules
+"""Whether it is too late for a window on Linux."""
+
+try:
+    import cv2  # noqa: F401
+except ImportError as error:
+    raise MissingLibraryError(
+        f"OpenCV does not load ({error}), and a live picture needs it: install the "
+        "system packages libgl1 and libglib2.0-0"
+    ) from error

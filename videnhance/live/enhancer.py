@@ -1,0 +1,225 @@
+"""One enlargement with one frame under way: all workers on the same frame.
+
+The pipeline of `enhance` keeps several frames in flight, which is right for a file and
+wrong for a window. The stages are the same.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance import motion
+from videnhance.colour import seen_by
+from videnhance.compose import Composer
+from videnhance.enhance import Upscaler
+from videnhance.frame import Family, Frame, Pixels
+from videnhance.live.budget import Cost
+from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
+from videnhance.residual import assembled, carrying
+from videnhance.resize import Plane
+from videnhance.threads import Meter, Pool, ordered_map
+from videnhance.tiles import Tile, Tiling, tiles_of
+
+__all__ = ["Enhanced", "Enhancer", "Wanted", "composing", "joined", "together"]
+
+_PATCH_AREA = 208 * 208
+"""Input pixels: three by three cells with their halo. Small enough for the caches, and
+enough patches for all workers."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is done to a frame."""
+
+    strength: float = 1.0
+    fuse: float = 0.0
+    """Share of the last residual where the network runs; needs `moves`."""
+    enlarge: bool = True
+    moves: bool = True
+    """Look for motion, and move the last residual along."""
+    fine: bool = False
+    """Look for motion more closely, which costs more."""
+    base: bool = False
+    """Give the plain enlargement, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """A frame, enhanced."""
+
+    frame: Frame
+    base: Frame | None
+    fills: npt.NDArray[np.uint8] = field(repr=False)
+    """Where each cell's residual came from."""
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What travels from frame to frame."""
+
+    seen: Pixels | None = field(default=None, repr=False)
+    residual: Pixels | None = field(default=None, repr=False)
+    since: int = 0
+    """Frames since the last cut or start."""
+
+
+class Enhancer:
+    """Enhances frames one after the other."""
+
+    def __init__(self, upscaler: Upscaler, pool: Pool | None, workers: int) -> None:
+        self.upscaler = upscaler
+        self._pool, self._workers = pool, max(workers, 1)
+        self._before = self._memory = _Memory()
+
+    def forget(self) -> None:
+        """The next frame has nothing to do with those before it."""
+        self._before = self._memory = _Memory()
+
+    def __call__(
+        self, frame: Frame, rule: Rule, wanted: Wanted, again: bool = False
+    ) -> Enhanced:
+        """The frame, enhanced as the rule plans.
+
+        `again`: it is the same frame as the last time, and is seen beside the one
+        before it once more.
+        """
+        began = time.perf_counter()
+        last = self._before if again else self._memory
+        seen = seen_by(self.upscaler.channels, frame)
+        sight, base = self._first(frame, seen, last, wanted)
+        since = 0 if sight.cut else last.since
+        fills = rule(sight, since)
+        known = None if sight.cut else sight.motion
+        plan = Plan(frame, seen, fills, known)
+        residual = self._residual(plan, last.residual, wanted.fuse)
+        shown = self._composed(frame, residual, base, wanted)
+        self._before, self._memory = last, _Memory(seen, residual, since + 1)
+        cells = plan.count(Fill.NETWORK)
+        cost = Cost(cells, time.perf_counter() - began)
+        return Enhanced(shown, base, fills, cost)
+
+    def _first(
+        self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
+    ) -> tuple[Sight, Frame | None]:
+        """What needs no plan: a look at the frame, beside the plain enlargement."""
+        tasks: list[Callable[[], Any]] = [
+            partial(self._sight, frame, seen, last, wanted)
+        ]
+        if wanted.base:
+            plain = Composer(self.upscaler.step, 0.0, wanted.enlarge)
+            tasks += composing(plain, frame, None, self._workers)
+        sight, *bands = together(tasks, self._pool)
+        return sight, joined(frame, bands) if bands else None
+
+    def _sight(
+        self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
+    ) -> Sight:
+        analyse = partial(motion.analysed, cell=CELL, fine=wanted.fine)
+        moves = wanted.moves and wanted.strength > 0
+        # What lies before a jump or a new size leads nowhere.
+        fits = last.seen is not None and last.seen.shape == seen.shape
+        sighting = Sighting(self.upscaler.halo, True, analyse if moves else None)
+        return sighting((frame, seen, last.seen if fits else None))
+
+    def _residual(self, plan: Plan, last: Pixels | None, fuse: float) -> Pixels | None:
+        brought, tasks = carrying(plan, last, fuse, self._workers)
+        patches: list[tuple[Tile, Pixels]] = []
+
+        def see(tile: Tile) -> None:
+            seen = plan.seen[tile.patch.slices]
+            patches.append((tile, self.upscaler(seen[None])[0]))
+
+        tiling = Tiling(self.upscaler.halo, _PATCH_AREA)
+        tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
+        together(tasks, self._pool)
+        return assembled(plan, patches, last, brought)
+
+    def _composed(
+        self,
+        frame: Frame,
+        residual: Pixels | None,
+        base: Frame | None,
+        wanted: Wanted,
+    ) -> Frame:
+        composer = Composer(self.upscaler.step, wanted.strength, wanted.enlarge)
+        # The residual of a luma model leaves the other planes as they are.
+        others = base is not None and self.upscaler.channels == 1 and has_luma(frame)
+        part = luma_of(frame) if others else frame
+        tasks = composing(composer, part, residual, self._workers)
+        shown = joined(part, together(tasks, self._pool))
+        if not others or base is None:
+            return shown
+        return base.with_planes((*shown.planes, *base.planes[1:]))
+
+
+def has_luma(frame: Frame) -> bool:
+    """Whether the first plane is luma, with nothing to hide it."""
+    return frame.layout.family is Family.YUV and not frame.layout.alpha
+
+
+def luma_of(frame: Frame) -> Frame:
+    """The luma as a frame of its own."""
+    layout = replace(frame.layout, family=Family.GRAY, chroma_shift=(0, 0))
+    return replace(frame, layout=layout, planes=frame.planes[:1])
+
+
+_OVERLAP = 4
+"""Rows of the frame to each side of a band: more than enlarging looks at."""
+
+
+def composing(
+    composer: Composer, frame: Frame, residual: Pixels | None, count: int
+) -> list[Callable[[], tuple[Plane, ...]]]:
+    """Tasks that compose `count` bands of a frame; `joined` makes one frame of them."""
+    height = frame.size.height
+    # Bands begin at whole chroma samples, whatever the layout.
+    edges = [height * n // count // 4 * 4 for n in range(count)] + [height]
+    edges = sorted(set(edges))
+    return [partial(_band, composer, frame, residual, rows) for rows in pairwise(edges)]
+
+
+def _band(
+    composer: Composer, frame: Frame, residual: Pixels | None, rows: tuple[int, int]
+) -> tuple[Plane, ...]:
+    """The composed planes of these rows of the frame."""
+    height = frame.size.height
+    first, last = max(rows[0] - _OVERLAP, 0), min(rows[1] + _OVERLAP, height)
+    planes = tuple(_cut(plane, height, first, last) for plane in frame.planes)
+    part = None if residual is None else residual[2 * first : 2 * last]
+    made = composer(frame.with_planes(planes), part)
+    scale = 2 if composer.enlarge else 1
+    inner = scale * (rows[0] - first), scale * (rows[1] - first)
+    whole = scale * (last - first)
+    return tuple(_cut(plane, whole, *inner) for plane in made.planes)
+
+
+def _cut(plane: Plane, height: int, first: int, last: int) -> Plane:
+    """These rows of a frame of this height, in one of its planes."""
+    shift = 0 if plane.shape[0] == height else 1
+    while shift and -(-height >> shift) > plane.shape[0]:
+        shift += 1
+    return plane[first >> shift : -(-last >> shift)]
+
+
+def joined(frame: Frame, bands: Sequence[tuple[Plane, ...]]) -> Frame:
+    """The frame's moment with planes of these bands, from top to bottom."""
+    if len(bands) == 1:
+        return frame.with_planes(bands[0])
+    planes = (np.concatenate(parts) for parts in zip(*bands, strict=True))
+    return frame.with_planes(tuple(planes))
+
+
+def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
+    """Runs all the tasks, beside each other if there is a pool; results in order."""
+    return list(
+        ordered_map(lambda task: task(), iter(tasks), pool, len(tasks) + 1, Meter())
+    )

@@ -1,0 +1,144 @@
+"""Words as pixels: drawn once by Pillow with the type that it brings, then stamped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from videnhance.frame import Pixels
+
+__all__ = ["ACCENT", "DIM", "WARNING", "WHITE", "Cell", "Label", "label", "stamped"]
+
+WHITE, DIM = (245, 245, 245), (172, 165, 160)
+ACCENT, WARNING = (255, 200, 90), (90, 200, 255)
+"""B G R."""
+_GROUND = (24, 20, 18)
+_OPACITY = 208
+_FINE = 4
+"""Times that a ground is drawn larger."""
+_STEP = 16
+"""Pixels that panels grow by: words that change seldom need another ground."""
+_KEY_PAD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A word, or a few, in one colour."""
+
+    words: str
+    colour: tuple[int, int, int] = WHITE
+    key: bool = False
+    """Shown as a key of the keyboard."""
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A drawn panel: its colours times its opacity, and what shines through it."""
+
+    light: npt.NDArray[np.uint16] = field(repr=False)
+    """H x W x 3, colours (0 to 255) times opacity (0 to 255)."""
+    through: npt.NDArray[np.uint16] = field(repr=False)
+    """H x W x 1, 255 minus opacity."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.light.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.light.shape[0])
+
+
+@lru_cache(maxsize=64)
+def label(rows: tuple[Row, ...], points: int = 15) -> Label:
+    """A panel: rows of cells in columns; `points` is the size of the type."""
+    font = _font(points)
+    gap, line = points, int(points * 1.6)
+    widths = _widths(rows, font)
+    pad = int(points * 0.8)
+    width = 2 * pad + sum(widths) + gap * (len(widths) - 1)
+    height = 2 * pad + line * len(rows)
+    image = _ground(-(-width // _STEP) * _STEP, height, points // 2).copy()
+    draw = ImageDraw.Draw(image)
+    for number, row in enumerate(rows):
+        x, middle = pad, pad + line * number + line // 2
+        for cell, wide in zip(row, widths, strict=False):
+            if cell.key:
+                _draw_key(draw, cell.words, (x, middle), font)
+            else:
+                draw.text((x, middle), cell.words, (*cell.colour, 255), font, "lm")
+            x += wide + gap
+    return _as_label(image)
+
+
+@lru_cache(maxsize=16)
+def _ground(width: int, height: int, radius: int) -> Image.Image:
+    """A panel without words; drawn larger and brought down, for round corners."""
+    large = Image.new("RGBA", (width * _FINE, height * _FINE), (*_GROUND, 0))
+    box = 0, 0, large.width - 1, large.height - 1
+    shape = ImageDraw.Draw(large)
+    shape.rounded_rectangle(box, radius * _FINE, (*_GROUND, _OPACITY))
+    return large.resize((width, height), Image.Resampling.BOX)
+
+
+@cache
+def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+def _widths(
+    rows: Sequence[Row], font: ImageFont.ImageFont | ImageFont.FreeTypeFont
+) -> list[int]:
+    columns = max(len(row) for row in rows)
+    widths = [0] * columns
+    for row in rows:
+        # The last cell of a short row may run across.
+        for number, cell in enumerate(row):
+            if number == len(row) - 1 and number < columns - 1:
+                continue
+            wide = int(font.getlength(cell.words)) + 2 * _KEY_PAD * cell.key
+            widths[number] = max(widths[number], wide)
+    for row in rows:
+        length = sum(widths[: len(row) - 1]) + int(font.getlength(row[-1].words))
+        widths[-1] += max(length - sum(widths), 0)
+    return widths
+
+
+def _draw_key(
+    draw: ImageDraw.ImageDraw,
+    words: str,
+    place: tuple[int, int],
+    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+) -> None:
+    x, middle = place
+    wide = int(font.getlength(words)) + 2 * _KEY_PAD
+    high = int(font.getbbox("Hg")[3]) + 3
+    box = (x, middle - high // 2, x + wide, middle + high // 2)
+    draw.rounded_rectangle(box, 4, (70, 62, 58, 255), (120, 112, 108, 255), 1)
+    draw.text((x + _KEY_PAD, middle), words, (*WHITE, 255), font, "lm")
+
+
+def _as_label(image: Image.Image) -> Label:
+    pixels = np.asarray(image, np.uint16)
+    opacity = pixels[..., 3:]
+    return Label(pixels[..., :3] * opacity, 255 - opacity)
+
+
+def stamped(canvas: Pixels, panel: Label, x: int, y: int) -> None:
+    """Draws a panel onto the canvas, as much of it as there is room for."""
+    rows = slice(max(y, 0), max(y, 0) + panel.height)
+    columns = slice(max(x, 0), max(x, 0) + panel.width)
+    under = canvas[rows, columns]
+    height, width = under.shape[:2]
+    mixed = under * panel.through[:height, :width]
+    mixed += panel.light[:height, :width]
+    mixed += 127
+    under[:] = mixed // 255

@@ -1,0 +1,196 @@
+"""The words on the window: figures, help, messages, the timeline."""
+
+from dataclasses import dataclass
+
+from videnhance.frame import Pixels
+from videnhance.live.gauge import Reading
+from videnhance.live.keys import help_keys
+from videnhance.live.lettering import ACCENT, DIM, WARNING, WHITE, Cell, label, stamped
+from videnhance.live.views import View, ViewState
+from videnhance.region import Region, Size
+
+__all__ = [
+    "Facts",
+    "draw_figures",
+    "draw_help",
+    "draw_message",
+    "draw_names",
+    "draw_timeline",
+    "timeline_place",
+]
+
+_MARGIN = 12
+_TIMELINE_HEIGHT = 38
+_BAR_HEIGHT = 6
+_SMALL_WINDOW = 480
+"""Pixels of height below which type is smaller."""
+_LONGEST_WORDS = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the figures tell beside what is measured."""
+
+    source: str
+    size: Size
+    """Of the source's frames as they are worked on."""
+    native: Size
+    """As they come."""
+    output: Size
+    model: str
+    planner: str
+    settings: str
+    work_ms: float = 0.0
+    in_order: bool = False
+    """Whether every frame counts, and none is late."""
+    recording: str = ""
+
+
+def _points(canvas: Pixels) -> int:
+    return 13 if canvas.shape[0] < _SMALL_WINDOW else 15
+
+
+def draw_figures(canvas: Pixels, reading: Reading, facts: Facts) -> None:
+    """The panel of figures, in the upper left corner."""
+    reduced = f", from {facts.native}" if facts.native != facts.size else ""
+    shares = ", ".join(
+        f"{name} {share:.0%}" for name, share in reading.shares.items() if share
+    )
+    late = 1000 * reading.delay, 1000 * reading.delay_95
+    figures = (
+        ("source", f"{_rate(reading.source_rate)}  {facts.size}{reduced}"),
+        ("output", f"{_rate(reading.output_rate)}  {facts.output}"),
+        ("work", f"{facts.work_ms:.0f} ms a frame"),
+        ("delay", f"{late[0]:.0f} ms, 95 % of frames below {late[1]:.0f} ms"),
+        ("dropped", f"{reading.dropped} of {reading.shown + reading.dropped}"),
+        ("cells", shares),
+        ("planner", facts.planner),
+        ("model", facts.model),
+        ("set", facts.settings),
+    )
+    # At its own pace a preview is never late, and drops nothing.
+    hidden = ("delay", "dropped") if facts.in_order else ("work",)
+    rows: list[tuple[Cell, ...]] = [(Cell(facts.source[:60], ACCENT),)]
+    rows += [
+        (Cell(name, DIM), Cell(words[:_LONGEST_WORDS]))
+        for name, words in figures
+        if name not in hidden
+    ]
+    if facts.recording:
+        rows.append((Cell("record", WARNING), Cell(facts.recording[:_LONGEST_WORDS])))
+    stamped(canvas, label(tuple(rows), _points(canvas)), _MARGIN, _MARGIN)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.1f} fps" if rate else "- fps"
+
+
+def draw_help(canvas: Pixels, preview: bool) -> None:
+    """All keys, in the middle."""
+    keys = help_keys(preview)
+    half = -(-len(keys) // 2)
+    pairs = zip(keys[:half], [*keys[half:], None], strict=False)
+    rows = []
+    for left, right in pairs:
+        cells = [Cell(left.name, key=True), Cell(left.action.value)]
+        if right is not None:
+            cells += [Cell(right.name, key=True), Cell(right.action.value)]
+        rows.append(tuple(cells))
+    tail = (
+        "mouse: moves the split; on the bar below, the place"
+        if preview
+        else ("mouse: moves the split and the loupe")
+    )
+    panel = label((*rows, (Cell(tail, DIM),)), _points(canvas))
+    x, y = _in_middle(canvas, panel.width, panel.height)
+    stamped(canvas, panel, x, y)
+
+
+def _in_middle(canvas: Pixels, width: int, height: int) -> tuple[int, int]:
+    return (canvas.shape[1] - width) // 2, (canvas.shape[0] - height) // 2
+
+
+def draw_message(canvas: Pixels, words: str, is_warning: bool, bottom: int = 0) -> None:
+    """A line near the lower edge; `bottom` pixels there are taken."""
+    points = _points(canvas)
+    rows = tuple(
+        (Cell(line, WARNING if is_warning else WHITE),)
+        for line in _lines(words, canvas.shape[1] // (points // 2 + 1))
+    )
+    panel = label(rows, points)
+    x = (canvas.shape[1] - panel.width) // 2
+    y = canvas.shape[0] - panel.height - _MARGIN - bottom
+    stamped(canvas, panel, max(x, 0), max(y, 0))
+
+
+def _lines(words: str, length: int) -> list[str]:
+    """The words in lines of about this many letters."""
+    lines = [""]
+    for word in words.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= max(length, 20):
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def draw_names(canvas: Pixels, state: ViewState, bottom: int = 0) -> None:
+    """Which side is which, in the lower corners."""
+    names = ("enhanced", "before") if state.swapped else ("before", "enhanced")
+    left, right = "", ""
+    if state.view in (View.SPLIT, View.BESIDE):
+        left, right = names
+    elif state.view is View.AFTER:
+        right = names[1]
+    elif state.view is View.BEFORE:
+        left = names[0]
+    else:
+        left = state.view.value
+    points = _points(canvas) - 2
+    for words, on_right in ((left, False), (right, True)):
+        if words:
+            panel = label(((Cell(words),),), points)
+            x = canvas.shape[1] - panel.width - _MARGIN if on_right else _MARGIN
+            y = canvas.shape[0] - panel.height - _MARGIN - bottom
+            stamped(canvas, panel, x, y)
+
+
+def draw_timeline(canvas: Pixels, seconds: float, duration: float) -> int:
+    """The bar with the place in the file; gives the height that it takes."""
+    bar = _bar(Size(canvas.shape[1], canvas.shape[0]))
+    place = min(max(seconds / duration, 0.0), 1.0) if duration else 0.0
+    ground = canvas[max(canvas.shape[0] - _TIMELINE_HEIGHT, 0) :]
+    ground[:] = ground // 3
+    canvas[bar.slices] = 110
+    done = round(place * bar.width)
+    canvas[bar.y : bar.bottom, bar.x : bar.x + done] = ACCENT
+    knob = slice(max(bar.x + done - 3, 0), bar.x + done + 3)
+    canvas[max(bar.y - 5, 0) : bar.bottom + 5, knob] = 245
+    words = f"{_clock(seconds)} / {_clock(duration)}"
+    panel = label(((Cell(words),),), 12)
+    x = canvas.shape[1] - panel.width - 4
+    stamped(canvas, panel, x, canvas.shape[0] - (_TIMELINE_HEIGHT + panel.height) // 2)
+    return _TIMELINE_HEIGHT
+
+
+def timeline_place(window: Size, x: int, y: int) -> float | None:
+    """The share of the file that a place on the bar stands for; None beside it."""
+    if y < window.height - _TIMELINE_HEIGHT:
+        return None
+    bar = _bar(window)
+    return min(max((x - bar.x) / bar.width, 0.0), 1.0)
+
+
+_CLOCK_WIDTH = 150
+"""Pixels at the right end of the timeline for the time in words."""
+
+
+def _bar(window: Size) -> Region:
+    width = max(window.width - _MARGIN - _CLOCK_WIDTH, 1)
+    y = max(window.height - (_TIMELINE_HEIGHT + _BAR_HEIGHT) // 2, 0)
+    return Region(_MARGIN, y, width, _BAR_HEIGHT)
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    tail = f"{whole // 60 % 60:02}:{whole % 60:02}.{int(seconds * 10) % 10}"
+    return f"{whole // 3600}:{tail}" if whole >= 3600 else tail

@@ -1,0 +1,135 @@
+"""A window: OpenCV's, or whatever has its face. To be used on the main thread alone."""
+
+import sys
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+import cv2
+
+from videnhance.errors import MissingLibraryError
+from videnhance.frame import Pixels
+from videnhance.live import PYAV_CAME_FIRST
+from videnhance.region import Size
+
+__all__ = ["Mouse", "OpenCVWindow", "Pressed", "Window"]
+
+_LEAST_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key was pressed."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mouse:
+    """The mouse is at a place of the window."""
+
+    x: int
+    y: int
+    held: bool
+    """Whether its left button is down."""
+    pressed: bool = False
+    """Whether the button went down just now."""
+
+
+class Window(Protocol):
+    """What the session needs of a window."""
+
+    @property
+    def size(self) -> Size:
+        """Of what can be drawn on."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """False once the user has closed it."""
+        ...
+
+    def show(self, canvas: Pixels | None) -> list[Pressed | Mouse]:
+        """Shows the pixels (H x W x 3, B G R), if there are new ones; what came since.
+
+        When it returns, the system has them.
+        """
+        ...
+
+    def toggle_full_screen(self) -> None:
+        """Covers the screen, or no more."""
+        ...
+
+
+class OpenCVWindow:
+    """A resizable window of OpenCV's; leaving the `with` block closes it."""
+
+    def __init__(self, title: str, size: Size) -> None:
+        self._title = title
+        self._events: list[Pressed | Mouse] = []
+        self._held = False
+        self._full = False
+        self._first = size
+
+    def __enter__(self) -> "OpenCVWindow":
+        if PYAV_CAME_FIRST and sys.platform.startswith("linux"):
+            raise MissingLibraryError(
+                "a window cannot be opened once PyAV is loaded: import "
+                "videnhance.live before it"
+            )
+        # The plain kind: the other has a tool bar, and keys of its own.
+        kind = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+        cv2.namedWindow(self._title, kind)
+        cv2.resizeWindow(self._title, self._first.width, self._first.height)
+        cv2.setMouseCallback(self._title, self._moved)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.is_open:
+            cv2.destroyWindow(self._title)
+            cv2.waitKey(1)  # or it stays on the screen until the program ends
+
+    @property
+    def size(self) -> Size:
+        """Of what can be drawn on."""
+        _, _, width, height = cv2.getWindowImageRect(self._title)
+        if width < _LEAST_SIDE or height < _LEAST_SIDE:
+            return self._first
+        return Size(width, height)
+
+    @property
+    def is_open(self) -> bool:
+        """False once the user has closed it."""
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:
+            return False
+
+    def show(self, canvas: Pixels | None) -> list[Pressed | Mouse]:
+        """Shows the pixels, and handles what came."""
+        if canvas is not None:
+            cv2.imshow(self._title, canvas)
+        while (code := cv2.waitKeyEx(1)) >= 0:
+            self._events.append(Pressed(code & 0xFFFFFF))
+            if not self.is_open:
+                break
+        events, self._events = self._events, []
+        return events
+
+    def toggle_full_screen(self) -> None:
+        """Covers the screen, or no more."""
+        self._full = not self._full
+        kind = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
+        cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, kind)
+
+    def _moved(self, event: int, x: int, y: int, flags: int, rest: object) -> None:
+        del flags, rest
+        pressed = event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK)
+        if pressed or event == cv2.EVENT_LBUTTONUP:
+            self._held = pressed
+        self._events.append(Mouse(x, y, self._held, pressed))
