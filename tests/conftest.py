@@ -87,7 +87,26 @@ collect_ignore = (
     []
     if _has_opencv() or _must_have("opencv")
     else [
-        *("test_model_data.py", "test_model_degrade.py", "test_model_train.py"),
+        *(
+            f"test_model_{name}.py"
+            for name in (
+                "calibration",
+                "clips",
+                "data",
+                "degrade",
+                "export",
+                "figures",
+                "finetune",
+                "footage",
+                "material",
+                "measure",
+                "qat",
+                "quantize",
+                "train",
+                "trainer",
+                "weights",
+            )
+        ),
         *sorted(path.name for path in Path(__file__).parent.glob("test_live_*.py")),
     ]
 )

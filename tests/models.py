@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from videnhance.frame import Pixels
 from videnhance.model.network import NetworkShape, SRVGGNetLightweight
-from videnhance.model.quantize import float32_script, int8_script
+from videnhance.model.program import float32_script, int8_script
 
 __all__ = [
     "REPORT",
@@ -28,6 +28,9 @@ __all__ = [
     "write_model",
     "write_wrong",
 ]
+
+# As the runtime does; more would wait for each other at every tiny layer.
+torch.set_num_threads(1)
 
 TINY = NetworkShape(features=4, convs=1)
 REPORT = NetworkShape(channels=3, activation="prelu")

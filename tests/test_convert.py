@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.clips import Clip, Sound, write_clip
-from tests.models import write_model
+from tests.models import network, write_model
 from videnhance.convert import Watcher, convert, default_workers
 from videnhance.enhance import Settings
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.job import Job
+from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice
+from videnhance.model.weights import sha256_of
 from videnhance.report import Report
 from videnhance.video.making.writer import Encoding
 from videnhance.video.reading.reader import VideoReader
@@ -172,3 +175,20 @@ def test_what_is_found_on_the_way_is_told_at_the_end(job: Job) -> None:
     assert not any("cut off" in words for words in report.notices)
     assert any("cut off" in words for words in report.later_notices)
     assert report.damaged_packets > 0
+
+
+def test_a_file_of_weights_is_a_model_and_its_hash_is_reported(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights = tmp_path / "other.pth"
+    shape = NetworkShape(3, 4, 1, 2, "prelu")
+    torch.save({"params": network(shape).state_dict()}, weights)
+    choice = Choice(str(weights), "int8", "cpu")
+    log = Log()
+    report = convert(replace(job, choice=choice), log.watcher)
+    assert report.frames_out == 7
+    assert report.engine.startswith("other int8")
+    assert set(report.model_files) == {"other.pth", "other.int8.pt"}
+    assert report.model_files["other.pth"] == sha256_of(weights)
+    assert "model_files" in report.as_json()

@@ -16,7 +16,7 @@ ROWS = (
     ("convert", "bench", "probe"),
     ("preflight", "outputs", "cluster"),
     ("work", "opening"),
-    ("segments",),
+    ("segments", "glimpses"),
     ("part",),
     ("job",),
     ("journal", "identity"),
@@ -40,6 +40,7 @@ PEERS = {
     ("slots", "threads"),
     ("tiles", "plan"),
     ("model.degrade", "video.coding.recode"),
+    ("model.footage", "video.reading.reader"),
 }
 HOMES = {
     "av": ("video",),
@@ -47,6 +48,7 @@ HOMES = {
     "concurrent.futures": ("live.engine", "threads", "model.data"),
     "cv2": (
         "live",
+        "model.clips",
         "model.data",
         "model.degrade",
         "motion",

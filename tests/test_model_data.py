@@ -2,49 +2,23 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
 
+from videnhance.errors import InputError
 from videnhance.model import data
 from videnhance.model.data import (
     RESIDUAL_UNIT,
-    SMALL,
+    Item,
     Samples,
-    luma_of,
     make_samples,
     residual_of,
-    still_paths,
 )
-from videnhance.model.degrade import drawn
 from videnhance.resize import FRACTION_BITS, doubled_strips
-
-
-def _write_still(path: Path, width: int, height: int, seed: int) -> Path:
-    """A picture with waves in one half and grain in the other."""
-    y, x = np.mgrid[:height, :width]
-    rng = np.random.default_rng(seed)
-    grain = rng.normal(0, 30, (height, width)) * (x > width // 2)
-    base = 128 + 70 * np.sin(x / 9) * np.cos(y / (5 + seed)) + grain
-    rgb = np.stack([base, base[::-1], 255 - base], axis=-1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def stills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three stills; one is smaller than a crop and must be enlarged."""
-    folder = tmp_path_factory.mktemp("stills")
-    _write_still(folder / "b.png", 401, 375, 1)
-    _write_still(folder / "inner" / "a.PNG", 380, 360, 2)
-    _write_still(folder / "c.png", 200, 150, 3)
-    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,18 +31,23 @@ def _threads() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def folder(stills: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the samples of the stills lie."""
-    folder = tmp_path_factory.mktemp("samples") / "new"
-    make_samples(still_paths([stills]), 5, folder, seed=4)
-    return folder
+def _items(seed: int, *sides: tuple[int, int], channels: int = 1) -> list[Item]:
+    """Grain, whose residual repeats the input: a pair that does not fit is noticed."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for height, width in sides:
+        small = rng.integers(0, 256, (height, width, channels), np.uint8)
+        twice = small.repeat(2, axis=0).repeat(2, axis=1).astype(np.int16)
+        found.append((small, twice))
+    return found
 
 
-@pytest.fixture(scope="module")
-def samples(folder: Path) -> Samples:
-    """The samples of the stills."""
-    return Samples.load(folder)
+@pytest.fixture
+def samples(tmp_path: Path) -> Samples:
+    """Three samples of two jobs, written and mapped."""
+    jobs = [partial(_items, 1, (24, 31), (40, 20)), partial(_items, 2, (19, 19))]
+    make_samples(jobs, tmp_path / "new")
+    return Samples.load(tmp_path / "new")
 
 
 def _base(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -78,92 +57,86 @@ def _base(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     return out
 
 
-def test_pictures_are_found_below_the_folders(stills: Path) -> None:
-    names = [path.name for path in still_paths([stills])]
-    assert names == ["b.png", "c.png", "a.PNG"]
-    assert still_paths([stills / "inner", stills / "nowhere"]) == [
-        stills / "inner" / "a.PNG"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("colour", "studio", "full"),
-    [
-        ((255, 255, 255), 235, 255),
-        ((0, 0, 0), 16, 0),
-        ((255, 0, 0), 81, 76),
-        ((0, 255, 0), 145, 150),
-        ((0, 0, 255), 41, 29),
-    ],
-)
-def test_luma_is_bt601(
-    tmp_path: Path, colour: tuple[int, int, int], studio: int, full: int
-) -> None:
-    Image.new("RGB", (3, 2), colour).save(tmp_path / "a.png")
-    assert luma_of(tmp_path / "a.png").tolist() == [[studio] * 3] * 2
-    assert luma_of(tmp_path / "a.png", full_range=True).tolist() == [[full] * 3] * 2
-
-
-def test_residual_and_base_make_the_target() -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+def test_residual_and_base_make_the_target(channels: int) -> None:
     rng = np.random.default_rng(0)
-    small = rng.integers(0, 256, (21, 17), np.uint8)
-    target = rng.integers(0, 256, (42, 34), np.uint8)
-    made = _base(small) + residual_of(small, target) * RESIDUAL_UNIT
-    assert np.abs(target - made).max() <= RESIDUAL_UNIT / 2
+    small = rng.integers(0, 256, (21, 17, channels), np.uint8)
+    target = rng.integers(0, 256, (42, 34, channels), np.uint8)
+    residual = residual_of(small, target) * RESIDUAL_UNIT
+    for n in range(channels):
+        plane = np.ascontiguousarray(small[..., n])
+        error = target[..., n] - _base(plane) - residual[..., n]
+        assert np.abs(error).max() <= RESIDUAL_UNIT / 2
 
 
-def test_samples_have_their_sizes(samples: Samples) -> None:
-    assert samples.small.shape == (10, SMALL, SMALL)
-    assert samples.residual.shape == (10, 2 * SMALL, 2 * SMALL)
-    assert (samples.small.dtype.name, samples.residual.dtype.name) == ("uint8", "int16")
+def test_samples_are_kept_in_order_and_whole(samples: Samples) -> None:
+    wanted = _items(1, (24, 31), (40, 20)) + _items(2, (19, 19))
+    assert (len(samples), samples.channels) == (3, 1)
+    for index, pair in enumerate(wanted):
+        small, residual = samples.item(index)
+        assert np.array_equal(small, pair[0])
+        assert np.array_equal(residual, pair[1])
 
 
-def test_every_sample_makes_a_whole_target(samples: Samples) -> None:
-    for small, residual in zip(samples.small, samples.residual, strict=True):
-        made = _base(small) + residual * RESIDUAL_UNIT
-        target = np.rint(made)
-        assert np.abs(target - made).max() <= RESIDUAL_UNIT / 2
-        assert target.min() >= 0
-        assert target.max() <= 255
-        assert small.std() > 3
+def test_samples_in_memory_are_the_same(samples: Samples) -> None:
+    held = Samples.of([samples.item(n) for n in range(3)])
+    assert np.array_equal(held.places, samples.places)
+    assert np.array_equal(held.item(2)[1], samples.item(2)[1])
 
 
-def test_samples_repeat_with_their_seed(
-    stills: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # x264 does not always give the same packets; all else does.
-    monkeypatch.setattr(
-        data, "drawn", lambda rng: replace(drawn(rng), crf=None, source_crf=None)
-    )
-    made = []
-    for number, seed in enumerate((4, 4, 5)):
-        folder = tmp_path / str(number)
-        make_samples(still_paths([stills]), 3, folder, seed)
-        made.append(Samples.load(folder))
-    one, same, other = made
-    assert np.array_equal(one.small, same.small)
-    assert np.array_equal(one.residual, same.residual)
-    assert not np.array_equal(one.small, other.small)
+def test_no_sample_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no sample could be made; give folders"):
+        make_samples([partial(_items, 1)], tmp_path)
+    assert not (tmp_path / "places.npy").exists()
 
 
-def test_batches_repeat_and_differ(samples: Samples) -> None:
+def test_a_folder_without_samples_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no samples .*of a training run"):
+        Samples.load(tmp_path)
+
+
+def test_small_samples_are_not_drawn_from(samples: Samples) -> None:
+    assert samples.of_side(20).tolist() == [0, 1]
+    with pytest.raises(InputError, match="no sample is 25 x 25"):
+        samples.of_side(25)
+
+
+def test_large_samples_are_drawn_more_often(samples: Samples) -> None:
+    weights = samples.weights(samples.of_side(10))
+    assert weights.sum() == pytest.approx(1)
+    assert weights[1] > weights[0] > weights[2]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_batches_repeat_and_differ(channels: int) -> None:
+    held = Samples.of(_items(0, (24, 24), (30, 24), channels=channels))
     one, same, other = (
-        samples.batch(3, 20, np.random.default_rng((0, step))) for step in (1, 1, 2)
+        held.batch([0, 1, 1], 20, np.random.default_rng((0, step)))
+        for step in (1, 1, 2)
     )
-    assert [a.shape for a in one] == [(3, 1, 20, 20), (3, 1, 40, 40)]
+    assert [a.shape for a in one] == [(3, channels, 20, 20), (3, channels, 40, 40)]
     assert {a.dtype for a in one} == {np.dtype(np.float32)}
     assert all(np.array_equal(*pair) for pair in zip(one, same, strict=True))
     assert not np.array_equal(one[0], other[0])
 
 
 def test_input_and_residual_are_turned_together() -> None:
-    side = 24
-    small = np.random.default_rng(0).integers(0, 256, (2, side, side), np.uint8)
-    # The residual repeats the input, so a pair that does not fit is noticed.
-    twice = small.repeat(2, axis=1).repeat(2, axis=2).astype(np.int16)
-    inputs, wanted = Samples(small, twice).batch(30, 9, np.random.default_rng(5))
+    held = Samples.of(_items(0, (24, 24), (24, 24)))
+    inputs, wanted = held.batch([0, 1] * 15, 9, np.random.default_rng(5))
+    # Stored in steps, given in shares of 255.
     again = inputs.repeat(2, axis=2).repeat(2, axis=3) * RESIDUAL_UNIT
     assert np.allclose(wanted, again, atol=1e-7)
     assert inputs.max() <= 1
     flat = {crop.tobytes() for crop in inputs}
-    assert len(flat) == 30
+    assert len(flat) > 25
+
+
+def test_busy_crops_have_more_to_learn_from() -> None:
+    small, residual = _items(0, (60, 60))[0]
+    residual[:, :60] = 0
+    held = Samples.of([(small, residual)])
+    mean = [
+        np.abs(held.batch([0] * 60, 12, np.random.default_rng(1), busy)[1]).mean()
+        for busy in (False, True)
+    ]
+    assert mean[1] > 1.1 * mean[0]

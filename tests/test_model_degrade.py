@@ -7,14 +7,21 @@ import numpy.typing as npt
 import pytest
 
 from videnhance.model.degrade import (
+    CODECS,
+    Coding,
     Degradation,
     Luma,
+    Mix,
     bicubic_halved,
     degraded,
     drawn,
 )
 
-CLEAN = Degradation(0.0, None, True, 0.0, None, "veryfast", None)
+CLEAN = Degradation()
+
+
+def _x264(quality: int) -> Coding:
+    return Coding("libx264", quality, fast=True)
 
 
 def _cubic(x: float) -> float:
@@ -83,8 +90,8 @@ def test_a_clean_clip_is_halved_and_no_more() -> None:
         replace(CLEAN, blur_sigma=0.8),
         replace(CLEAN, noise_sigma=3.0),
         replace(CLEAN, jpeg_quality=60),
-        replace(CLEAN, crf=28),
-        replace(CLEAN, source_crf=24, crf=20),
+        replace(CLEAN, coding=_x264(28)),
+        replace(CLEAN, source=_x264(24), coding=_x264(20)),
     ],
 )
 def test_sizes_and_counts_are_kept(how: Degradation) -> None:
@@ -97,7 +104,7 @@ def test_sizes_and_counts_are_kept(how: Degradation) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        replace(CLEAN, crf=28),
+        replace(CLEAN, coding=_x264(28)),
         replace(CLEAN, jpeg_quality=60),
         replace(CLEAN, noise_sigma=3.0),
     ],
@@ -113,7 +120,7 @@ def test_what_harms_the_input_leaves_the_target(how: Degradation) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [replace(CLEAN, blur_sigma=1.0), replace(CLEAN, source_crf=26)]
+    "how", [replace(CLEAN, blur_sigma=1.0), replace(CLEAN, source=_x264(26))]
 )
 def test_what_harms_the_original_is_in_the_target_too(how: Degradation) -> None:
     frames = _clip()
@@ -128,30 +135,69 @@ def test_a_worse_quality_harms_more() -> None:
     clean = np.array([bicubic_halved(frame) for frame in frames], int)
     harm = []
     for crf in (17, 24, 30):
-        coded = degraded(frames, replace(CLEAN, crf=crf), np.random.default_rng(0))[0]
+        coded = degraded(
+            frames, replace(CLEAN, coding=_x264(crf)), np.random.default_rng(0)
+        )[0]
         harm.append(float(np.abs(np.array(coded, int) - clean).mean()))
     assert harm == sorted(harm)
     assert harm[2] > 1.3 * harm[0]
 
 
-def test_draws_repeat_and_differ() -> None:
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("fast", [False, True])
+def test_every_coder_codes_and_harms_more_the_worse(codec: str, fast: bool) -> None:
+    qualities = {"mpeg4": (2, 9), "libvpx-vp9": (20, 50)}.get(codec, (18, 34))
+    clip = _clip(3, 144)
+    clean = np.array([bicubic_halved(frame) for frame in clip], int)
+    harm = []
+    for quality in qualities:
+        how = Degradation(coding=Coding(codec, quality, fast))
+        small = degraded(clip, how, np.random.default_rng(0))[0]
+        harm.append(float(np.abs(np.array(small, int) - clean).mean()))
+    assert 0 < harm[0] < harm[1] < 30
+
+
+def test_small_pictures_are_kept_from_x265() -> None:
+    small = {}
+    for codec in ("libx264", "libx265"):
+        how = Degradation(coding=Coding(codec, 30, fast=True))
+        small[codec] = degraded(_clip(3, 96), how, np.random.default_rng(0))[0]
+    assert all(map(np.array_equal, *small.values()))
+
+
+@pytest.mark.parametrize("mix", Mix)
+def test_draws_repeat_and_differ(mix: Mix) -> None:
     ours, theirs = np.random.default_rng(7), np.random.default_rng(7)
-    draws = [drawn(ours) for _ in range(200)]
-    assert draws == [drawn(theirs) for _ in range(200)]
-    assert len(set(draws)) > 100
+    draws = [drawn(ours, mix) for _ in range(200)]
+    assert draws == [drawn(theirs, mix) for _ in range(200)]
+    assert len(set(draws)) > 100 or mix is Mix.FIDELITY
 
 
-def test_draws_hold_every_kind() -> None:
+def test_fidelity_is_the_halving_alone() -> None:
+    assert drawn(np.random.default_rng(0), Mix.FIDELITY) == CLEAN
+
+
+def test_real_draws_hold_every_kind() -> None:
     rng = np.random.default_rng(3)
-    draws = [drawn(rng) for _ in range(400)]
-    clean = [
-        d for d in draws if d == replace(CLEAN, bicubic=d.bicubic, preset="medium")
-    ]
-    assert 60 < len(clean) < 240
+    draws = [drawn(rng) for _ in range(600)]
+    clean = [d for d in draws if d == replace(CLEAN, bicubic=d.bicubic)]
+    assert 90 < len(clean) < 360
     assert any(d.jpeg_quality for d in draws)
-    assert not any(d.jpeg_quality and d.crf for d in draws)
-    assert {d.preset for d in draws if d.crf} == {"veryfast", "medium"}
-    assert all(17 <= d.crf <= 30 for d in draws if d.crf)
+    assert not any(d.jpeg_quality and d.coding for d in draws)
+    codings = [d.coding for d in draws if d.coding]
+    assert {c.codec for c in codings} == set(CODECS)
+    assert all(17 <= c.quality <= 30 for c in codings if c.codec == "libx264")
+    assert {c.fast for c in codings} == {False, True}
+
+
+def test_restoring_draws_are_never_clean_and_worse() -> None:
+    rng = np.random.default_rng(3)
+    draws = [drawn(rng, Mix.RESTORE) for _ in range(300)]
+    assert all(d.coding or d.jpeg_quality for d in draws)
+    worst = [
+        d.coding.quality for d in draws if d.coding and d.coding.codec == "libx264"
+    ]
+    assert (min(worst), max(worst)) == (23, 36)
 
 
 def test_noise_repeats_with_its_seed() -> None:

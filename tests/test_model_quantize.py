@@ -1,160 +1,145 @@
-"""Int8: close to float, within the bounds that make it the same on every processor."""
+"""`model quantize`: what is written runs, and what is said was measured."""
 
 import json
-import os
-import platform
-import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor
+from click.testing import CliRunner
 
-from tests.models import STEP, TINY, calibration, network, noise, quantized
-from videnhance.model.network import NetworkShape
-from videnhance.model.quantize import ZERO_CODE, float32_script, int8_script
-
-RGB = NetworkShape(channels=3, features=8, convs=2)
-SHAPES = [TINY, RGB]
-X86 = {"amd64", "i386", "i686", "x86_64"}
-
-# Every engine's codes of pictures that drive the sums of products as high as they go.
-CODES = """
-import io, json, warnings
-import numpy as np, torch
-from videnhance.model.card import find_card
-warnings.simplefilter("ignore")
-torch.set_num_threads(1)
-weights = find_card("default").weights("int8")
-y, x = np.mgrid[:61, :83]
-boards = [((y // n + x // n) % 2) * 255 for n in (1, 2, 3, 5)]
-draw = np.random.default_rng(0).integers
-pictures = [*boards, y * 0 + 255, y * 0, draw(0, 2, y.shape) * 255]
-batch = torch.from_numpy(np.stack(pictures).astype(np.uint8)[:, None])
-batch = batch.contiguous(memory_format=torch.channels_last)
-found = {}
-for engine in torch.backends.quantized.supported_engines:
-    torch.backends.quantized.engine = engine
-    with torch.inference_mode():
-        codes = torch.jit.load(io.BytesIO(weights)).eval()(batch)
-    found[engine] = codes.numpy().tobytes().hex()
-print(json.dumps(found))
-"""
+from tests.models import REPORT, TINY, network
+from tests.stills import write_still
+from videnhance.cli import app
+from videnhance.errors import UsageError
+from videnhance.model import crops, figures
+from videnhance.model.clips import still_jobs
+from videnhance.model.data import Item, Samples
+from videnhance.model.measure import known_stills
+from videnhance.model.qat import Rounding
+from videnhance.model.quantize import Kind, Quantizing, dynamic, quantized
+from videnhance.model.runtime import Choice, load
+from videnhance.model.weights import write_network
 
 
-def _weights(script: torch.jit.ScriptModule) -> Iterator[Tensor]:
-    """The int8 weights that are frozen into a script."""
-    graph: Any = script.inlined_graph  # held: it owns the nodes
-    for node in graph.findAllNodes("prim::Constant"):
-        if "PackedParams" in str(node.output().type()):
-            packed = node.output().toIValue()
-            yield torch.ops.quantized.conv2d_unpack(packed)[0]
+@pytest.fixture(autouse=True)
+def _small_frames() -> Iterator[None]:
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_HEIGHT", 24)
+        patch.setattr(figures, "_WIDTH", 32)
+        patch.setattr(crops, "_BATCHES", 2)
+        patch.setattr(crops, "_SIDE", 32)
+        yield
 
 
-def _codes(script: torch.jit.ScriptModule, pixels: Tensor) -> Tensor:
-    with torch.inference_mode():
-        codes = script(pixels)
-    assert codes.dtype == torch.uint8
-    return torch.as_tensor(codes).int()
+@pytest.fixture
+def stills(tmp_path: Path) -> Path:
+    """Two stills."""
+    for n in range(2):
+        write_still(tmp_path / "stills" / f"{n}.png", 120, 100, n)
+    return tmp_path / "stills"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_int8_is_close_to_float(shape: NetworkShape) -> None:
-    made = network(shape, seed=1)
-    pixels = torch.from_numpy(noise(2, shape.channels, 37, 41, seed=5))
-    exact = _codes(float32_script(made, STEP), pixels)
-    codes = _codes(quantized(made), pixels)
-    assert codes.shape == (2, 4 * shape.channels, 37, 41)
-    assert float(exact.float().std()) > 1
-    assert int((codes - exact).abs().max()) <= 2
-    assert float((codes - exact).abs().float().mean()) < 0.2
+@pytest.fixture
+def job(tmp_path: Path, stills: Path) -> Quantizing:
+    """A tiny network to be quantized on two stills."""
+    write_network(network(TINY, seed=1), tmp_path / "a.pth")
+    return Quantizing(
+        str(tmp_path / "a.pth"),
+        Kind.STATIC,
+        tmp_path / "made",
+        "tiny",
+        (stills,),
+        tests=tuple(known_stills(stills)),
+    )
 
 
-def test_float_codes_are_residuals_in_steps() -> None:
-    made = network(TINY, seed=2)
-    pixels = torch.from_numpy(noise(1, 1, 20, 30))
-    with torch.no_grad():
-        levels = made.body(pixels.float() / 255) * 255
-    wanted = (levels / STEP).round().clamp(-ZERO_CODE, 255 - ZERO_CODE) + ZERO_CODE
-    difference = _codes(float32_script(made, STEP), pixels) - wanted.int()
-    assert int(difference.abs().max()) <= 1
-    assert float((difference != 0).float().mean()) < 1e-2
-
-
-def test_codes_end_at_both_ends_of_a_byte() -> None:
-    made = network(TINY)
-    pixels = torch.from_numpy(noise(1, 1, 9, 9))
-    for sign, code in ((1, 255), (-1, 0)):
-        with torch.no_grad():
-            list(made.parameters())[-1].fill_(sign * 2.0)
-        assert _codes(float32_script(made, STEP), pixels).unique().tolist() == [code]
-        assert _codes(quantized(made), pixels).unique().tolist() == [code]
-
-
-def test_a_network_of_zeros_adds_nothing() -> None:
-    made = network(TINY)
-    with torch.no_grad():
-        for weights in made.body[-1].parameters():
-            weights.zero_()
-    pixels = torch.from_numpy(noise(1, 1, 9, 9))
-    for script in (float32_script(made, STEP), quantized(made)):
-        assert _codes(script, pixels).unique().tolist() == [ZERO_CODE]
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_weights_fit_sums_of_16_bits(shape: NetworkShape) -> None:
-    script = quantized(network(shape))
-    found = list(_weights(script))
-    assert len(found) == shape.convs + 2
-    for weight in found:
-        # One scale a channel: each channel uses the range that it has.
-        largest = weight.int_repr().int().abs().amax(dim=(1, 2, 3))
-        assert int(largest.max()) <= 64
-        assert int(largest.min()) >= 63
-
-
-def test_two_products_of_the_largest_weight_fit_16_bits() -> None:
-    assert 255 * 64 * 2 < 1 << 15
-
-
-def test_quantizing_leaves_the_network_as_it_was() -> None:
-    made, same = network(TINY), network(TINY)
-    quantized(made)
-    for ours, theirs in zip(made.parameters(), same.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
-
-
-@pytest.mark.parametrize("activation", ["leakyrelu", "prelu"])
-def test_int8_needs_relu(activation: str) -> None:
-    made = network(NetworkShape(features=4, convs=1, activation=activation))
-    with pytest.raises(ValueError, match=f"needs ReLU, the network has {activation}"):
-        int8_script(made, calibration(1), STEP)
-
-
-def test_the_shipped_codes_do_not_saturate_on_processors_without_vnni() -> None:
-    if platform.machine().lower() not in X86:
-        pytest.skip(f"{platform.machine()} is no x86: its kernels sum in 32 bits")
-    command = [sys.executable, "-c", CODES]
-    variables = [{"ONEDNN_MAX_CPU_ISA": "AVX2", "ONEDNN_VERBOSE": "1"}, {}]
-    running = [
-        subprocess.Popen(command, env={**os.environ, **more}, stdout=subprocess.PIPE)
-        for more in variables
+def test_static_makes_a_model_that_runs(job: Quantizing) -> None:
+    result = quantized(job)
+    assert result.card == job.target / "tiny.json"
+    pixels = job.tests[0].seen(1)[None]
+    codes = [
+        load(Choice(str(result.card), precision, "cpu", trusted=True))(pixels)
+        for precision in ("float32", "int8")
     ]
-    old, new = (process.communicate()[0].decode() for process in running)
-    assert [process.returncode for process in running] == [0, 0]
-    assert "isa:Intel AVX2\n" in old
-    ours, theirs = json.loads(new), json.loads(old.splitlines()[-1])
-    assert "onednn" in ours
-    for engine, codes in ours.items():
-        error = _bytes(codes) - _bytes(theirs[engine])
-        # A sum that saturates is off by many codes, a tie rounded otherwise by one.
-        assert np.abs(error).max() <= 1
-        assert np.count_nonzero(error) < error.size / 1000
+    error = np.abs(codes[0].astype(int) - codes[1])
+    assert error.max() <= 2
+    assert np.std(codes[0]) > 1
+    assert abs(result.before.psnr - result.after.psnr) < 0.5
+    assert len(result.sensitivity) == 3
+    card = json.loads(result.card.read_text(encoding="utf-8"))
+    assert card["quality"]["x2 PSNR-Y of 2 test stills, int8"] == pytest.approx(
+        result.after.psnr, abs=1e-3
+    )
+    assert len(result.lines()) == 6
 
 
-def _bytes(text: str) -> npt.NDArray[np.int16]:
-    return np.frombuffer(bytes.fromhex(text), np.uint8).astype(np.int16)
+def test_mixed_keeps_the_most_sensitive_in_float(job: Quantizing) -> None:
+    result = quantized(replace(job, float_layers=1))
+    worst = min(range(3), key=result.sensitivity.__getitem__)
+    assert result.kept == (worst,)
+    assert ", kept in float" in result.lines()[3 + worst]
+    assert load(Choice(str(result.card), "int8", "cpu", trusted=True)).halo == 3
+
+
+def test_two_sets_of_weights_can_be_mixed(job: Quantizing, tmp_path: Path) -> None:
+    other = tmp_path / "b.pth"
+    write_network(network(TINY, seed=7), other)
+    whole = quantized(replace(job, model=str(other)))
+    mixed = quantized(replace(job, mix_with=str(other), share=1.0))
+    assert mixed.before.psnr == pytest.approx(whole.before.psnr, abs=1e-6)
+    assert quantized(job).before.psnr != pytest.approx(whole.before.psnr, abs=1e-3)
+
+
+def test_qat_trains_on_the_samples_of_a_run(job: Quantizing, stills: Path) -> None:
+    folder = job.target.parent / "samples"
+    jobs = still_jobs(sorted(stills.iterdir()), 1)
+    _store([item for run in jobs for item in run()], folder)
+    trained = replace(
+        job, kind=Kind.QAT, samples=folder, rounding=Rounding(3, 2, 16, 1e-3)
+    )
+    assert quantized(trained).after.psnr != quantized(job).after.psnr
+    with pytest.raises(UsageError, match="--samples RUN/samples"):
+        quantized(replace(trained, samples=None))
+
+
+def _store(items: list[Item], folder: Path) -> None:
+    held = Samples.of(items)
+    folder.mkdir()
+    held.small.tofile(folder / "small.raw")
+    held.residual.tofile(folder / "residual.raw")
+    np.save(folder / "places.npy", held.places)
+
+
+def test_dynamic_changes_nothing_and_says_so(job: Quantizing) -> None:
+    before, after, changed = dynamic(job)
+    assert changed == 0
+    assert (before.nbytes, before.psnr) == (after.nbytes, after.psnr)
+    line = ["model", "quantize", job.model, "--type", "dynamic"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert "changed 0 layers: it knows no convolutions" in done.stdout
+
+
+def test_the_command_says_what_it_measured(job: Quantizing, stills: Path) -> None:
+    line = ["model", "quantize", job.model, "--calibrate", str(stills)]
+    assert CliRunner().invoke(app, line).exit_code == 2
+    done = CliRunner().invoke(app, [*line, "--to", str(job.target), "--name", "b"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].startswith("int8 ")
+    assert (job.target / "b.int8.pt").exists()
+
+
+def test_the_reports_network_is_quantized_by_calibration_alone(
+    job: Quantizing,
+) -> None:
+    write_network(network(REPORT), Path(job.model))
+    result = quantized(job)
+    assert abs(result.before.psnr - result.after.psnr) < 0.5
+    assert (result.sensitivity, len(result.lines())) == ((), 2)
+    for more in ({"kind": Kind.QAT}, {"float_layers": 1}):
+        with pytest.raises(UsageError, match="has prelu: only networks with ReLU"):
+            quantized(replace(job, **more))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, write_clip
-from tests.models import write_model
+from tests.models import TINY, network, write_model
 from videnhance.enhance import Bicubic, Settings
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.fit import Fit, box_of
@@ -15,6 +15,7 @@ from videnhance.frame import VideoInfo
 from videnhance.job import Job, Resources
 from videnhance.journal import Journal
 from videnhance.model.runtime import Choice
+from videnhance.model.weights import write_network
 from videnhance.region import Size
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.places import opened
@@ -148,3 +149,23 @@ def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) ->
     near = replace(far, choice=replace(far.choice, device="auto"))
     engine = engine_of(work_of(near, _info(job)))
     assert (engine.is_here, engine.key["cuda"]) == (True, False)
+
+
+def test_weights_that_a_cluster_cannot_see_are_refused_with_what_to_do(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_network(network(TINY), tmp_path / "a.pth")
+    asked = replace(
+        job,
+        choice=Choice(str(tmp_path / "a.pth"), "float32", "cpu"),
+        settings=replace(job.settings, strength=1.0),
+        resources=Resources(cluster="tcp://127.0.0.1:1"),
+    )
+    with pytest.raises(
+        UsageError, match=r"cannot make a model of .*with --trust-model"
+    ):
+        engine_of(work_of(asked, _info(asked)))
+    assert engine_of(
+        work_of(replace(asked, resources=Resources()), _info(asked))
+    ).words.startswith("a float32")

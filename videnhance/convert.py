@@ -110,6 +110,7 @@ class _Run:
         self._engine = engine_of(work)
         self._helpers: Helpers | None = None
         report.engine = self._engine.words
+        report.model_files = dict(self._engine.model_files)
 
     def helped_by(self, cluster: Cluster) -> None:
         """Has the frames made by the workers of a cluster."""

@@ -25,6 +25,8 @@ class Report:
     source: str = ""
     target: str = ""
     engine: str = ""
+    model_files: dict[str, str] = field(default_factory=dict)
+    """For each file that the model is made of its sha256."""
     frames_in: int = 0
     frames_out: int = 0
     """Enhanced."""

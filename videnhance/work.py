@@ -1,16 +1,20 @@
 """A job beside its opened source: all that was left open, decided."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
+from videnhance.glimpses import glimpses
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
+from videnhance.model.adopt import chart, is_weights, settled
 from videnhance.model.card import Card, find_card
 from videnhance.model.runtime import Choice, check_trust, load
+from videnhance.model.weights import sha256_of
 from videnhance.region import Region, Size
 from videnhance.segments import segment_length
 from videnhance.sizing import Target, planned_size, squared
@@ -54,6 +58,8 @@ class Engine:
     key: Key
     is_here: bool = True
     """Whether this machine runs it; `upscaler` is a stand-in otherwise."""
+    model_files: Mapping[str, str] = field(default_factory=dict)
+    """For each file that the model is made of its sha256."""
 
 
 def work_of(job: Job, info: VideoInfo) -> Work:
@@ -130,8 +136,8 @@ def engine_of(work: Work) -> Engine:
     job, key = work.job, _key(work)
     if not job.settings.strength:
         return Engine(Bicubic(), "none: strength is 0", key)
-    card = find_card(job.choice.model)
-    choice, before = job.choice, work.recorded.get("precision")
+    choice, before = _choice(work), work.recorded.get("precision")
+    card = find_card(choice.model)
     if choice.precision == "auto" and before in card.files:
         # Whichever measures faster today: the rest must look as what is done.
         choice = replace(choice, precision=str(before))
@@ -142,7 +148,9 @@ def engine_of(work: Work) -> Engine:
             return _distant(card, choice, key)
     network = load(choice)
     model = _model_key(card, network.precision, network.engine == "cuda")
-    return Engine(network, str(network), {**key, **model})
+    name, digest = card.files[network.precision]
+    files = {**_source_file(job.choice.model), name: digest}
+    return Engine(network, str(network), {**key, **model}, model_files=files)
 
 
 def _distant(card: Card, choice: Choice, key: Key) -> Engine:
@@ -154,6 +162,27 @@ def _distant(card: Card, choice: Choice, key: Key) -> Engine:
     return Engine(
         Bicubic(), words, {**key, **_model_key(card, "float32", True)}, is_here=False
     )
+
+
+def _choice(work: Work) -> Choice:
+    """The job's; a file of weights is made a model, with a look at the source."""
+    job = work.job
+    if not is_weights(job.choice.model):
+        return job.choice
+    hidden = job.resources.isolate or job.source == PIPE
+    seen = chart() if hidden else glimpses(job.source, work.info)
+    choice = settled(job.choice, seen)
+    if job.resources.cluster is not None:
+        raise UsageError(
+            f"the workers of --cluster cannot make a model of {job.choice.model}; put "
+            f"the folder of {choice.model} where they see it, and give the card in it "
+            "with --trust-model"
+        )
+    return choice
+
+
+def _source_file(model: str) -> dict[str, str]:
+    return {Path(model).name: sha256_of(Path(model))} if is_weights(model) else {}
 
 
 def _model_key(card: Card, precision: str, cuda: bool) -> Key:

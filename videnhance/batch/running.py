@@ -32,6 +32,7 @@ from videnhance.batch.wishes import wishes_of
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
 from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.job import Job
+from videnhance.model.adopt import settled
 from videnhance.model.card import find_card
 from videnhance.model.runtime import Choice, load
 from videnhance.video.making.stamp import digest_of, stamp_of
@@ -220,7 +221,7 @@ class Batch:
         A folder goes on with the precision that it was begun with.
         """
         if self._choice is None:
-            before = self._records.precision
+            before, choice = self._records.precision, settled(choice)
             if choice.precision == "auto" and before in find_card(choice.model).files:
                 choice = replace(choice, precision=before)
             network = load(choice)

@@ -9,6 +9,7 @@ from typing import Any
 
 from videnhance.identity import option_key
 from videnhance.job import Job
+from videnhance.model.adopt import settled
 from videnhance.model.card import find_card
 from videnhance.video.isolation.wire import to_plain
 from videnhance.video.making.stamp import digest_of
@@ -31,7 +32,7 @@ def wishes_of(job: Job) -> str:
         "rate": to_plain(job.rate),
     }
     if job.settings.strength:
-        card = find_card(job.choice.model)
+        card = find_card(settled(job.choice).model)
         wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
         wishes["precision"] = job.choice.precision
     return digest_of(json.dumps(wishes, sort_keys=True))

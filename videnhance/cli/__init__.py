@@ -15,6 +15,7 @@ from videnhance import __version__
 from videnhance.cli.batch import batch
 from videnhance.cli.job import check_report, job_of
 from videnhance.cli.live import live, preview
+from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
 from videnhance.cli.progress import Display, conclude, kept_words, written
 from videnhance.cli.stopping import INTERRUPTED, signals
@@ -180,6 +181,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 app.add_command(batch)
 app.add_command(live)
 app.add_command(preview)
+app.add_command(model)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from videnhance.video.pipes.raw import RawShape
     from videnhance.video.source import Reading
 
-__all__ = ["check_report", "job_of", "rate_of"]
+__all__ = ["check_report", "job_of", "rate_of", "size_of"]
 
 
 def job_of(options: dict[str, Any]) -> "Job":
@@ -122,16 +122,17 @@ def _raw(options: dict[str, Any]) -> "RawShape | None":
         return None
     rate = rate_of(options["rate"]) or Fraction(25)
     form = options["raw_format"] or "yuv420p"
-    return RawShape(_size(options["raw_size"]), form, rate)
+    return RawShape(size_of(options["raw_size"]), form, rate)
 
 
-def _size(words: str) -> "Size":
+def size_of(words: str, option: str = "--raw-size") -> "Size":
+    """A size from `640x360`. Raises UsageError, which names the option."""
     from videnhance.region import Size
 
     width, cross, height = words.partition("x")
     good = cross and width.isdecimal() and height.isdecimal()
     if not good or not int(width) or not int(height):
-        raise UsageError(f"--raw-size {printable(words)} is no size; write 640x360")
+        raise UsageError(f"{option} {printable(words)} is no size; write 640x360")
     return Size(int(width), int(height))
 
 

@@ -66,7 +66,9 @@ _SHARED = (
         type=click.Choice(["exact", "off"]),
         help="Parts that did not change keep their result.",
     ),
-    click.option("-m", "--model", default="default", help="Name, or a card's path."),
+    click.option(
+        "-m", "--model", default="default", help="Name; a card; weights (.pth)."
+    ),
     click.option("--trust-model", is_flag=True, help="Run a model not from here."),
     click.option(
         "--precision",

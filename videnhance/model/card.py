@@ -86,7 +86,8 @@ def find_card(name_or_path: str) -> Card:
         return read_card(path.resolve())
     raise ModelError(
         f"model {printable(name_or_path)!r} is unknown; available: "
-        f"{', '.join(card_names())}, or the path of a model's card (a .json file)"
+        f"{', '.join(card_names())}, or the path of a model's card (a .json file) "
+        "or of weights (.pth, .safetensors)"
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["CollapsibleConv", "NetworkShape", "SRVGGNetLightweight"]
+__all__ = ["PRESETS", "CollapsibleConv", "NetworkShape", "SRVGGNetLightweight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,27 @@ class CollapsibleConv(nn.Module):
         kernel = self.kernel().contiguous(memory_format=torch.channels_last)
         return functional.conv2d(x, kernel, self.bias, padding=1)
 
+    def take(self, conv: nn.Conv2d) -> None:
+        """Becomes the same map as a convolution: `project` solves for its kernel.
+
+        Exact, since `expand` has at least as many rows as a kernel has values, or is
+        given the values itself.
+        """
+        wanted = (conv.weight - self.get_buffer("identity")).detach()
+        outputs, width = wanted.shape[0], self.expand.shape[0]
+        with torch.no_grad():
+            flat = self.expand.reshape(width, -1)
+            if width < flat.shape[1]:
+                # The kernels of the outputs themselves, beside the random ones.
+                flat[:outputs] = wanted.reshape(outputs, -1)
+                self.project.zero_()
+                self.project[:, :outputs] = torch.eye(outputs)
+            else:
+                solved = torch.linalg.lstsq(flat.T, wanted.reshape(outputs, -1).T)
+                self.project.copy_(solved.solution.T)
+            if conv.bias is not None:
+                self.bias.copy_(conv.bias)
+
     def folded(self) -> nn.Conv2d:
         """The same map as one plain convolution."""
         kernel = self.kernel()
@@ -80,6 +101,15 @@ class CollapsibleConv(nn.Module):
         conv.weight = nn.Parameter(kernel.detach().clone())
         conv.bias = nn.Parameter(self.bias.detach().clone())
         return conv
+
+
+PRESETS = {
+    "fast": NetworkShape(features=16, convs=5),
+    "default": NetworkShape(),
+    "quality": NetworkShape(convs=11),
+    "report": NetworkShape(channels=3, activation="prelu"),
+}
+"""Luma at 12K, 38K and 103K multiplications for each pixel, and the report's RGB."""
 
 
 def _activation(name: str, features: int) -> nn.Module:
@@ -121,6 +151,16 @@ class SRVGGNetLightweight(nn.Module):
             else:
                 plain.body[index] = copy.deepcopy(layer)
         return plain
+
+    def unfolded(self, collapsible: bool = True) -> "SRVGGNetLightweight":
+        """The same map, to train on: collapsible blocks around plain convolutions."""
+        wide = SRVGGNetLightweight(self.shape, collapsible)
+        for ours, theirs in zip(wide.body, self.folded().body, strict=True):
+            if isinstance(ours, CollapsibleConv) and isinstance(theirs, nn.Conv2d):
+                ours.take(theirs)
+            else:
+                ours.load_state_dict(theirs.state_dict())
+        return wide
 
 
 def _plain_conv(inputs: int, outputs: int) -> nn.Conv2d:

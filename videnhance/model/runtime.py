@@ -4,10 +4,8 @@ TorchScript files are programs, so only files whose hash the package knows are l
 without being asked for. Starts no threads; sets torch to one thread a caller.
 """
 
-import io
 import logging
 import time
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,6 +15,7 @@ import torch
 from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.model.card import Card, find_card
+from videnhance.model.torchscript import deprecated, loaded
 
 __all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
 
@@ -190,24 +189,17 @@ def _int8_engines() -> list[str]:
 
 
 def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
-    data = io.BytesIO(card.weights(precision))
-    with warnings.catch_warnings():
-        # torch.jit announces its end; the range of torch versions is pinned. Quantized
-        # tensors do so once, from C++, past Python's filters unless made here first.
-        warnings.simplefilter("ignore")
-        torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
-        try:
-            script = torch.jit.load(data, map_location="cuda" if cuda else "cpu")
-            if precision == "float32" and not cuda:
-                frozen = torch.jit.freeze(script.eval())
-                script = torch.jit.optimize_for_inference(frozen)
-        except _NOT_RUN as error:
-            raise ModelError(
-                f"model {card.name}: {card.files[precision][0]} is not TorchScript "
-                f"for this torch ({torch.__version__}): {str(error).splitlines()[0]}"
-            ) from error
-    loaded: torch.jit.ScriptModule = script.eval()
-    return loaded
+    try:
+        script = loaded(card.weights(precision), "cuda" if cuda else "cpu")
+        if precision == "float32" and not cuda:
+            with deprecated():
+                script = torch.jit.optimize_for_inference(torch.jit.freeze(script))
+    except _NOT_RUN as error:
+        raise ModelError(
+            f"model {card.name}: {card.files[precision][0]} is not TorchScript "
+            f"for this torch ({torch.__version__}): {str(error).splitlines()[0]}"
+        ) from error
+    return script.eval()
 
 
 def _checked(network: Network) -> Network:

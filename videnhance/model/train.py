@@ -1,144 +1,160 @@
-"""Training of the network on stored samples, with checkpoints that resume bit for bit.
+"""`model train`: from folders of stills or videos to a trained network.
 
-Charbonnier loss first, mean squared error at the end; Adam with warm-up and cosine; an
-exponential moving average of the weights is what is kept. Starts no threads of its own.
+WORK/samples, held   what is trained on and what is measured, made once
+WORK/checkpoint.pt   where a run goes on from; beside it one from before settling
+WORK/network.pth     the averaged weights, folded; `epoch-NN.pth` if epochs count
+WORK/log.csv         loss and PSNR; `curve.png` draws them
 """
 
-import math
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from videnhance.model.data import Samples
-from videnhance.model.network import NetworkShape, SRVGGNetLightweight
+from videnhance.errors import UsageError, printable
+from videnhance.model.compact import read_residual
+from videnhance.model.curve import Point, added, drawn_curve
+from videnhance.model.data import RESIDUAL_UNIT, Samples
+from videnhance.model.material import Material, held_samples, training_samples
+from videnhance.model.network import PRESETS, SRVGGNetLightweight
+from videnhance.model.recipe import RECIPES, Recipe
+from videnhance.model.trainer import Teacher, Trainer, epoch_steps, trained
+from videnhance.model.weights import read_network, write_network
 
-__all__ = ["Progress", "Recipe", "trained"]
+__all__ = ["Course", "base_psnr", "held_psnr", "run", "teacher_of"]
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How long and how fast."""
-
-    steps: int = 70_000
-    batch: int = 16
-    crop: int = 48
-    learning_rate: float = 1e-3
-    warm_up: int = 500
-    squared_from: float = 0.75
-    """Share of the steps after which the loss is the squared error."""
-    float32_from: float = 0.93
-    """Share of the steps after which bfloat16 is too coarse for the small updates."""
-    average: float = 0.999
-    """Decay of the moving average of the weights."""
-    seed: int = 0
-
-    def rate(self, step: int) -> float:
-        """The learning rate at a step: linear warm-up, then cosine to 1e-6."""
-        if step < self.warm_up:
-            return self.learning_rate * (step + 1) / self.warm_up
-        share = (step - self.warm_up) / max(self.steps - self.warm_up, 1)
-        return 1e-6 + (self.learning_rate - 1e-6) * 0.5 * (
-            1 + math.cos(math.pi * share)
-        )
+_HELD_SIDE = 256
+"""Of large held-out samples the middle is measured."""
+_HELD_ITEMS = 96
+_BORDER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What `trained` yields now and then."""
+class Course:
+    """A whole run."""
 
-    step: int
-    loss: float
-    network: SRVGGNetLightweight
-    """The averaged weights, folded."""
+    material: Material
+    work: Path
+    preset: str = "default"
+    recipe: Recipe = RECIPES["default"]
+    start: str | None = None
+    """A model whose weights are begun with."""
+    teacher: str | None = None
+    resume: bool = False
+    device: str = "cpu"
+    every: int = 1000
+    """Steps between two measurements."""
+    epochs: int | None = None
+    """Instead of the recipe's steps: how often each sample is seen."""
+    threads: int | None = None
+    """Of torch; None: as many as there are cores. Another number, other last digits."""
 
-
-class _State:
-    """Network, average and optimizer: what a checkpoint holds."""
-
-    def __init__(self, shape: NetworkShape, recipe: Recipe) -> None:
-        torch.manual_seed(recipe.seed)
-        self.network = SRVGGNetLightweight(shape, collapsible=True)
-        self.average = SRVGGNetLightweight(shape, collapsible=True)
-        self.average.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(), recipe.learning_rate
-        )
-        self.step = 0
-
-    def save(self, path: Path) -> None:
-        """Replaces the checkpoint in one rename: a kill leaves the old or the new."""
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        partial = path.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(path)
-
-    def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = int(state["step"])
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run goes on from."""
+        return self.work / "checkpoint.pt"
 
 
-def trained(
-    shape: NetworkShape,
-    samples: Samples,
-    recipe: Recipe,
-    checkpoint: Path,
-    every: int = 1000,
-) -> Iterator[Progress]:
-    """Trains, or goes on from `checkpoint` if it exists; saves and yields now and then.
+def run(course: Course) -> Iterator[tuple[Point, int]]:
+    """Trains; yields points of the log, each with the number of all steps.
 
-    Step n draws its crops from a generator seeded with (seed, n), so a resumed run sees
-    exactly the batches that an uninterrupted one would.
+    Raises UsageError if the folder holds another run, InputError if there is nothing to
+    train on, ModelError if a model to start with or to learn from cannot be read.
     """
-    state = _State(shape, recipe)
-    if checkpoint.exists():
-        state.load(checkpoint)
-    losses: list[float] = []
-    while state.step < recipe.steps:
-        losses.append(_train_step(state, samples, recipe))
-        state.step += 1
-        if state.step % every == 0 or state.step == recipe.steps:
-            state.save(checkpoint)
-            yield Progress(state.step, float(np.mean(losses)), state.average.folded())
-            losses.clear()
+    _check(course)
+    if course.threads is not None:
+        torch.set_num_threads(course.threads)
+    course.work.mkdir(parents=True, exist_ok=True)
+    samples = training_samples(course.material, course.work / "samples")
+    held = held_samples(course.material, course.work / "held")
+    recipe, every = course.recipe, course.every
+    if course.epochs is not None:
+        every = epoch_steps(samples, recipe)
+        recipe = replace(recipe, steps=course.epochs * every)
+    trainer = _trainer(course, samples, recipe)
+    begun = time.perf_counter()
+    for progress in trained(trainer, course.checkpoint, every):
+        psnr = held_psnr(progress.network, held)
+        seconds = time.perf_counter() - begun
+        point = Point(progress.step, progress.loss, psnr, seconds)
+        drawn_curve(added(course.work / "log.csv", point), course.work / "curve.png")
+        write_network(progress.network, course.work / "network.pth")
+        if course.epochs is not None:
+            name = f"epoch-{progress.step // every:02d}.pth"
+            write_network(progress.network, course.work / name)
+        yield point, recipe.steps
 
 
-def _train_step(state: _State, samples: Samples, recipe: Recipe) -> float:
-    rng = np.random.default_rng((recipe.seed, state.step))
-    inputs, wanted = map(
-        torch.from_numpy, samples.batch(recipe.batch, recipe.crop, rng)
-    )
-    share = state.step / recipe.steps
-    squared = share >= recipe.squared_from
-    for group in state.optimizer.param_groups:
-        group["lr"] = recipe.rate(state.step)
-    state.optimizer.zero_grad()
-    with torch.autocast("cpu", torch.bfloat16, enabled=share < recipe.float32_from):
-        predicted = state.network(inputs.contiguous(memory_format=torch.channels_last))
-    loss = _loss(predicted.float() - wanted, squared)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 0.5)
-    state.optimizer.step()
-    with torch.no_grad():
-        pairs = zip(state.average.parameters(), state.network.parameters(), strict=True)
-        for mean, now in pairs:
-            mean.lerp_(now, 1 - min(recipe.average, state.step / (state.step + 10)))
-    return float(loss.detach())
+def _check(course: Course) -> None:
+    if course.checkpoint.exists() and not course.resume:
+        raise UsageError(
+            f"{printable(course.work)} holds an unfinished or finished run; "
+            "add --resume to go on with it, or name another folder"
+        )
+    if course.device.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no CUDA device; use cpu")
 
 
-def _loss(error: Tensor, squared: bool) -> Tensor:
-    # Scaled to about one at the start, so that the gradient clip fits both losses.
-    if squared:
-        return error.square().mean() * 1000
-    return (error.square() + 1e-6).sqrt().mean() * 30
+def _trainer(course: Course, samples: Samples, recipe: Recipe) -> Trainer:
+    shape = PRESETS[course.preset]
+    start = read_network(course.start) if course.start else None
+    if start is not None and start.shape != shape:
+        raise UsageError(
+            f"--start {printable(course.start)} is {start.shape}, not the preset "
+            f"{course.preset}: {shape}; choose the preset that it has"
+        )
+    teacher = teacher_of(course.teacher) if course.teacher else None
+    return Trainer(shape, samples, recipe, start, teacher, course.device)
+
+
+def teacher_of(name: str) -> Teacher:
+    """What a larger network adds to the base, for a student to learn from.
+
+    Raises ModelError if it cannot be read.
+    """
+    module = read_residual(name).eval()
+
+    def taught(inputs: Tensor) -> Tensor:
+        module.to(inputs.device)
+        return functional.pixel_shuffle(module(inputs), 2)
+
+    return taught
+
+
+def _wanted(samples: Samples) -> Iterator[tuple[Tensor, Tensor]]:
+    """The held-out samples: 1 x C x H x W in [0, 1], and the wanted grey levels."""
+    for index in np.linspace(0, len(samples) - 1, min(len(samples), _HELD_ITEMS)):
+        small, residual = samples.item(int(index))
+        top, left = (max(side - _HELD_SIDE, 0) // 2 for side in small.shape[:2])
+        a = small[top : top + _HELD_SIDE, left : left + _HELD_SIDE]
+        bottom, right = 2 * (top + a.shape[0]), 2 * (left + a.shape[1])
+        b = residual[2 * top : bottom, 2 * left : right]
+        inputs = torch.from_numpy(a.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+        levels = b.transpose(2, 0, 1)[None].astype(np.float32) * RESIDUAL_UNIT
+        yield inputs, torch.from_numpy(levels)
+
+
+def _psnr(error: Tensor) -> float:
+    inner = error[..., _BORDER:-_BORDER, _BORDER:-_BORDER].double()
+    return float(10 * torch.log10(255**2 / inner.square().mean().clamp_min(1e-9)))
+
+
+def held_psnr(network: SRVGGNetLightweight, held: Samples) -> float:
+    """Mean PSNR in dB over held-out samples, before rounding, in float32."""
+    device = next(network.parameters()).device
+    with torch.inference_mode():
+        return fmean(
+            _psnr(network(inputs.to(device)).cpu() * 255 - wanted)
+            for inputs, wanted in _wanted(held)
+        )
+
+
+def base_psnr(held: Samples) -> float:
+    """The same for the base alone."""
+    return fmean(_psnr(wanted) for _, wanted in _wanted(held))

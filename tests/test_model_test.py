@@ -1,0 +1,79 @@
+"""`model test`: every form is loaded and measured, and a picture is enlarged."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from tests.models import write_model
+from tests.stills import write_still
+from videnhance.cli import app
+from videnhance.errors import ModelError
+from videnhance.model import timing
+from videnhance.model.runtime import Choice
+from videnhance.model.test import before_after, loaded_forms, speeds
+from videnhance.region import Size
+
+
+@pytest.fixture(autouse=True)
+def _no_warming(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "_WARM_UP_SECONDS", 0.0)
+
+
+def test_every_form_is_loaded() -> None:
+    forms = loaded_forms(Choice())
+    assert {form.network.precision for form in forms} == {"int8", "float32"}
+    assert all(form.nbytes > 10_000 and len(form.sha256) == 64 for form in forms)
+    assert "sha256" in forms[0].line()
+
+
+def test_a_model_from_elsewhere_must_be_trusted(tmp_path: Path) -> None:
+    card = write_model(tmp_path)
+    with pytest.raises(ModelError, match="add --trust-model"):
+        loaded_forms(Choice(str(card)))
+    assert len(loaded_forms(Choice(str(card), trusted=True))) == 1
+
+
+def test_each_form_is_measured_at_each_size_and_count(tmp_path: Path) -> None:
+    forms = loaded_forms(Choice(str(write_model(tmp_path)), trusted=True))
+    sizes = [Size(33, 21), Size(16, 16)]
+    rows = list(speeds(forms, sizes, [1, 2], 3))
+    assert [(row.threads, row.size) for row in rows] == [
+        (count, size) for count in (1, 2) for size in sizes
+    ]
+    assert all(len(row.times.milliseconds) == 3 for row in rows)
+    assert "33x21" in rows[0].line()
+
+
+def test_both_are_drawn_at_the_size_of_the_larger(tmp_path: Path) -> None:
+    small = write_still(tmp_path / "a.png", 30, 20, 1)
+    large = write_still(tmp_path / "b.png", 60, 40, 1)
+    assert before_after(small, large, tmp_path / "c.png") == Size(60, 40)
+    with Image.open(tmp_path / "c.png") as image:
+        assert image.size == (128, 40)
+        assert np.array_equal(np.asarray(image)[:, 68:], np.asarray(Image.open(large)))
+
+
+def test_a_wrong_size_is_named(tmp_path: Path) -> None:
+    small = write_still(tmp_path / "a.png", 30, 20, 1)
+    with pytest.raises(ModelError, match="is 30x20, not twice 30x20"):
+        before_after(small, small, tmp_path / "c.png")
+
+
+def test_the_command_enlarges_and_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timing, "SIZES", (Size(16, 12),))
+    small = write_still(tmp_path / "a.png", 30, 20, 1)
+    large = tmp_path / "b.png"
+    line = ["model", "test", "--threads", "1", "--runs", "2", "--image", str(small)]
+    done = CliRunner().invoke(app, [*line, "--to", str(large)])
+    assert done.exit_code == 0, done.output
+    assert "60x40, twice the source" in done.stdout
+    assert (tmp_path / "b.before_after.png").exists()
+    assert len(done.stdout.split("a second\n")[1].splitlines()) == 2
+    without = CliRunner().invoke(app, line)
+    assert without.exit_code == 2
+    assert "give it by --to" in without.stderr

@@ -1,0 +1,35 @@
+"""A few pictures of a source before the work begins: what calibrates a model."""
+
+from itertools import islice
+from pathlib import Path
+
+from videnhance.colour import seen_by
+from videnhance.errors import InputError, UsageError
+from videnhance.frame import Pixels, VideoInfo
+from videnhance.model.adopt import chart
+from videnhance.video.places import is_video_file
+from videnhance.video.reading.reader import VideoReader
+from videnhance.video.source import Span
+
+__all__ = ["glimpses"]
+
+_PLACES = 8
+
+
+def glimpses(source: Path, info: VideoInfo) -> list[Pixels]:
+    """One picture at each of eight places, as luma, H x W x 1.
+
+    Of what is no video file, or cannot be looked into, a test chart.
+    """
+    if not is_video_file(source):
+        return chart()
+    seconds = info.duration_seconds or 0.0
+    found: list[Pixels] = []
+    for number in range(_PLACES if seconds else 1):
+        try:
+            with VideoReader(source, Span(seconds * number / _PLACES)) as reader:
+                found += [seen_by(1, frame) for frame in islice(reader, 1)]
+        except (InputError, UsageError):
+            # A damaged place, or one behind the last frame; the conversion tells of it.
+            continue
+    return found or chart()

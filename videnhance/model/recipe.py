@@ -1,0 +1,90 @@
+"""How a network is trained: ours, and the one of the project's report."""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["EPOCHS", "RECIPES", "Draw", "Loss", "Recipe"]
+
+
+class Draw(Enum):
+    """Which samples a step takes."""
+
+    BUSY = "busy"
+    """Any, large ones more often, and of each rather the busy parts."""
+    EPOCHS = "epochs"
+    """Each once an epoch, in a new order; any part of it."""
+
+
+class Loss(Enum):
+    """What is made small."""
+
+    CHARBONNIER = "charbonnier"
+    """Its square at the end, when the rate falls."""
+    ABSOLUTE = "absolute"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How long, how fast and with what.
+
+    The rate stays until `settle_from` and then falls: a run that was planned to be
+    shorter goes on, with more steps, from where its rate began to fall.
+    """
+
+    steps: int = 100_000
+    batch: int = 16
+    crop: int = 48
+    learning_rate: float = 1e-3
+    warm_up: int = 500
+    settle_from: float = 0.7
+    """Share of the steps after which the rate falls to 1e-6 by a cosine, and the loss
+    is the squared error."""
+    float32_from: float = 0.93
+    """Share of the steps after which bfloat16 is too coarse for the small updates."""
+    average: float = 0.999
+    """Decay of the moving average of the weights; 0: none."""
+    collapsible: bool = True
+    """Train wide linear blocks that fold into plain convolutions."""
+    draw: Draw = Draw.BUSY
+    loss: Loss = Loss.CHARBONNIER
+    teacher_share: float = 0.5
+    """With a teacher: how much of the wanted residual is the teacher's."""
+    seed: int = 0
+
+    @property
+    def settles_at(self) -> int:
+        """The step from which the rate falls."""
+        return round(self.steps * self.settle_from)
+
+    def rate(self, step: int) -> float:
+        """The learning rate at a step: linear warm-up, constant, cosine to 1e-6."""
+        if step < self.warm_up:
+            return self.learning_rate * (step + 1) / self.warm_up
+        if step < self.settles_at:
+            return self.learning_rate
+        share = (step - self.settles_at) / max(self.steps - self.settles_at, 1)
+        return 1e-6 + (self.learning_rate - 1e-6) * 0.5 * (
+            1 + math.cos(math.pi * share)
+        )
+
+
+_REPORT = Recipe(
+    batch=4,
+    crop=64,
+    learning_rate=2e-4,
+    warm_up=0,
+    settle_from=1.0,
+    float32_from=0.0,
+    average=0.0,
+    collapsible=False,
+    draw=Draw.EPOCHS,
+    loss=Loss.ABSOLUTE,
+)
+
+_FINETUNE = Recipe(steps=3000, learning_rate=2e-4, warm_up=100, settle_from=0.3)
+
+RECIPES = {"default": Recipe(), "report": _REPORT, "finetune": _FINETUNE}
+"""Ours, the report's, and ours for weights that are good already."""
+EPOCHS = 10
+"""How long the report's recipe runs: each sample is seen so often."""

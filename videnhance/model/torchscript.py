@@ -1,0 +1,64 @@
+"""TorchScript and torch's quantization, whose end is announced, behind one seam.
+
+Both warn that they are deprecated; the range of torch versions is pinned in setup.cfg,
+so the warnings are silenced here, and only here.
+"""
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+__all__ = ["deprecated", "loaded", "quiet_tools", "saved", "scripted"]
+
+
+@contextmanager
+def quiet_tools() -> Iterator[None]:
+    """Silences what other tools log below an error, while they run."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+@contextmanager
+def deprecated() -> Iterator[None]:
+    """Silences the announcements of what is called within."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Quantized tensors announce their end once, from C++, past Python's filters
+        # unless they are made here first.
+        torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
+        yield
+
+
+def scripted(module: nn.Module) -> torch.jit.ScriptModule:
+    """The module as a frozen program."""
+    with deprecated():
+        frozen: torch.jit.ScriptModule = torch.jit.freeze(
+            torch.jit.script(module.eval())
+        )
+    return frozen
+
+
+def loaded(data: bytes, device: str = "cpu") -> torch.jit.ScriptModule:
+    """The program in a file; raises what torch raises for a file that is none."""
+    with deprecated():
+        script: torch.jit.ScriptModule = torch.jit.load(
+            io.BytesIO(data), map_location=device
+        )
+    return script.eval()
+
+
+def saved(script: torch.jit.ScriptModule) -> bytes:
+    """The program as a file's content."""
+    data = io.BytesIO()
+    with deprecated():
+        torch.jit.save(script, data)
+    return data.getvalue()
