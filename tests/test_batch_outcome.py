@@ -39,7 +39,7 @@ def test_json_holds_everything() -> None:
 
 def test_csv_has_a_row_for_each_input() -> None:
     rows = [*csv.DictReader(io.StringIO(_summary().as_csv()))]
-    assert [row["source"] for row in rows] == ["b.mp4", "a\n.mp4", "c.mp4"]
+    assert [row["source"] for row in rows] == ["b.mp4", r"a\n.mp4", "c.mp4"]
     assert rows[0]["notices"] == "one"
     assert rows[1]["reason"] == "it is empty"
 
