@@ -11,7 +11,18 @@ from videnhance.frame import ColourTags, Family, Frame, Layout
 from videnhance.resize import Plane
 from videnhance.video.layout import is_full_range_name
 
-__all__ = ["copied_planes", "native_picture", "picture_of", "set_tags", "tags_of"]
+__all__ = [
+    "SCALING_THREADS",
+    "copied_planes",
+    "native_picture",
+    "picture_of",
+    "set_tags",
+    "tags_of",
+]
+
+SCALING_THREADS = 1
+"""Of swscale. Several write beyond the last row of their part, and now and then over
+what is done of the next one."""
 
 
 def native_picture(
@@ -23,8 +34,8 @@ def native_picture(
     if layout.name == plain:
         return picture
     if picture.format.has_palette:
-        picture = converter.reformat(picture, format="bgra")
-    return converter.reformat(picture, format=layout.name)
+        picture = converter.reformat(picture, format="bgra", threads=SCALING_THREADS)
+    return converter.reformat(picture, format=layout.name, threads=SCALING_THREADS)
 
 
 def copied_planes(picture: VideoFrame, layout: Layout) -> tuple[Plane, ...]:

@@ -19,7 +19,7 @@ from videnhance.video.layout import (
     has_alpha,
     opaque_layout,
 )
-from videnhance.video.planes import picture_of, set_tags
+from videnhance.video.planes import SCALING_THREADS, picture_of, set_tags
 
 __all__ = ["Stored", "as_picture", "storage"]
 
@@ -121,4 +121,5 @@ def _converted(
         dst_colorspace=_BT709 if rgb else None,
         src_color_range=here,
         dst_color_range=stored.tags.range or here,
+        threads=SCALING_THREADS,
     )

@@ -24,7 +24,7 @@ from videnhance.video.ends import check_size
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.pictures.still_writer import left_out
 from videnhance.video.pipes.raw import y4m_header, y4m_layout
-from videnhance.video.planes import copied_planes, picture_of
+from videnhance.video.planes import SCALING_THREADS, copied_planes, picture_of
 from videnhance.video.source import Source, reason
 
 __all__ = ["PipeForm", "PipeWriter", "standard_output"]
@@ -155,6 +155,7 @@ class _Y4m:
                 format=self._layout.name,
                 dst_colorspace=Colorspace.ITU601,
                 dst_color_range=self._range or None,
+                threads=SCALING_THREADS,
             )
             planes = copied_planes(made, self._layout)
         count = len(self._layout.plane_sizes(frame.size))

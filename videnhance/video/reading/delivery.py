@@ -9,7 +9,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from videnhance.frame import Frame, Layout
 from videnhance.region import Size
 from videnhance.video.layout import is_full_range_name
-from videnhance.video.planes import copied_planes, tags_of
+from videnhance.video.planes import SCALING_THREADS, copied_planes, tags_of
 
 __all__ = ["Delivery"]
 
@@ -66,7 +66,9 @@ class Delivery:
         if size == self.size and plain == self.layout.name and not other:
             return picture
         if picture.format.has_palette:  # exactly, by way of packed RGB
-            picture = self._converter.reformat(picture, format="bgra")
+            picture = self._converter.reformat(
+                picture, format="bgra", threads=SCALING_THREADS
+            )
         # Between RGB and YUV the frame takes over the first one's matrix and range.
         full = _FULL if self._tags.full else _LIMITED
         return self._converter.reformat(
@@ -76,4 +78,5 @@ class Delivery:
             self.layout.name,
             dst_colorspace=_MATRICES.get(self._tags.matrix) if other else None,
             dst_color_range=full if other else None,
+            threads=SCALING_THREADS,
         )

@@ -18,7 +18,12 @@ from videnhance.frame import Frame
 from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.resize import Plane
-from videnhance.video.planes import copied_planes, native_picture, tags_of
+from videnhance.video.planes import (
+    SCALING_THREADS,
+    copied_planes,
+    native_picture,
+    tags_of,
+)
 from videnhance.video.reading.aperture import cropped
 from videnhance.video.reading.aspect import aspect_notice
 from videnhance.video.reading.clock import (
@@ -308,8 +313,9 @@ class VideoReader:
             self._check(size)
             self._note(f"the size changes: frames are scaled to {self._size}")
         if size != self._size or picture.format.name != source_format:
+            size = self._size
             image = self._converter.reformat(
-                image, self._size.width, self._size.height, source_format
+                image, size.width, size.height, source_format, threads=SCALING_THREADS
             )
         return Shot(picture, native_picture(image, self.info.layout, self._converter))
 
