@@ -98,7 +98,7 @@ def work(connection: Connection) -> None:
     while True:
         try:
             words: Task | Pause = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the parent is done, or was killed
             return
         if isinstance(words, Task):
             teller.say(_answer(words.job, teller.watcher))
