@@ -211,3 +211,6 @@ def test_a_run_begins_with_the_weights_that_it_is_given(
     kernels = zip(found.folded().parameters(), start.folded().parameters(), strict=True)
     with torch.no_grad():
         assert max(float((one - two).abs().max()) for one, two in kernels) < 1e-5
+        pictures = torch.rand(1, 1, 9, 11, dtype=torch.float64)
+        error = found.double()(pictures) - start.double()(pictures)
+        assert float(error.abs().max()) < 1e-5
