@@ -113,7 +113,7 @@ class Program:
             seen = self.screen.look()
             if good(seen):
                 return seen
-            if time.monotonic() > until:
+            if time.monotonic() > until or self.process.poll() is not None:
                 raise AssertionError("the screen never looked as it should")
             time.sleep(0.1)
 

@@ -12,7 +12,7 @@ from tests.models import network
 from videnhance.errors import ModelError, UsageError
 from videnhance.model.data import Samples
 from videnhance.model.network import NetworkShape, SRVGGNetLightweight
-from videnhance.model.recipe import RECIPES, Draw, Loss, Recipe
+from videnhance.model.recipe import RECIPES, Draw, Loss, Method, Recipe
 from videnhance.model.trainer import (
     Progress,
     Trainer,
@@ -66,7 +66,8 @@ def test_training_learns(samples: Samples, tmp_path: Path) -> None:
 
 
 def test_what_is_kept_is_the_average(samples: Samples, tmp_path: Path) -> None:
-    last = _run(samples, RECIPE, tmp_path / "a.pt", every=6)[-1]
+    recipe = replace(RECIPE, collapsible=True)
+    last = _run(samples, recipe, tmp_path / "a.pt", every=6)[-1]
     state = torch.load(tmp_path / "a.pt", weights_only=True)
     wide = SRVGGNetLightweight(SHAPE, collapsible=True)
     wide.load_state_dict(state["average"])
@@ -75,14 +76,16 @@ def test_what_is_kept_is_the_average(samples: Samples, tmp_path: Path) -> None:
     assert not _same(wide.folded(), last.network)
 
 
+@pytest.mark.parametrize("method", Method)
 def test_a_resumed_run_ends_as_one_that_never_stopped(
-    samples: Samples, tmp_path: Path
+    method: Method, samples: Samples, tmp_path: Path
 ) -> None:
-    whole = _run(samples, RECIPE, tmp_path / "whole.pt", every=3)
-    stopped = trained(Trainer(SHAPE, samples, RECIPE), tmp_path / "parts.pt", every=3)
+    recipe = replace(RECIPE, method=method)
+    whole = _run(samples, recipe, tmp_path / "whole.pt", every=3)
+    stopped = trained(Trainer(SHAPE, samples, recipe), tmp_path / "parts.pt", every=3)
     assert next(stopped).step == 3
     stopped.close()  # type: ignore[attr-defined]  # a generator
-    rest = _run(samples, RECIPE, tmp_path / "parts.pt", every=3)
+    rest = _run(samples, recipe, tmp_path / "parts.pt", every=3)
     assert [progress.step for progress in rest] == [6]
     assert rest[0].loss == whole[1].loss
     assert _same(rest[0].network, whole[1].network)
@@ -193,9 +196,9 @@ def test_a_teacher_pulls_the_student(samples: Samples, tmp_path: Path) -> None:
     def flat(inputs: Tensor) -> Tensor:
         return torch.full((*inputs.shape[:2], 24, 24), 0.25)
 
-    recipe = replace(RECIPE, steps=60, teacher_share=1.0, average=0.5, float32_from=0)
+    recipe = replace(RECIPE, steps=200, teacher_share=1.0, average=0.5, float32_from=0)
     trainer = Trainer(SHAPE, samples, recipe, teacher=flat)
-    last = list(trained(trainer, tmp_path / "a.pt", 60))[-1].network
+    last = list(trained(trainer, tmp_path / "a.pt", 200))[-1].network
     with torch.no_grad():
         given = last(torch.rand(1, 1, 12, 12))
     assert float(given.mean()) == pytest.approx(0.25, abs=0.05)

@@ -45,8 +45,8 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     click.option(
         "--recipe",
         default="default",
-        type=click.Choice(["default", "report"]),
-        help="How it is trained: ours, or as the project's report says.",
+        type=click.Choice(["default", "sesr", "report"]),
+        help="How it is trained: ours, as SESR, or as the project's report says.",
     ),
     click.option(
         "--mix",

@@ -1,6 +1,8 @@
 """A window: OpenCV's, or whatever has its face. To be used on the main thread alone."""
 
+import os
 import sys
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -10,6 +12,7 @@ import cv2
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
 from videnhance.live import PYAV_CAME_FIRST
+from videnhance.live.mapping import find_window, tell_mapped
 from videnhance.region import Size
 
 __all__ = ["Mouse", "OpenCVWindow", "Pressed", "Window"]
@@ -66,10 +69,15 @@ class OpenCVWindow:
 
     def __init__(self, title: str, size: Size) -> None:
         self._title = title
+        self._name = f"videnhance-{os.getpid()}-{id(self)}"
+        """OpenCV's name for it, by which nobody else calls a window."""
         self._events: list[Pressed | Mouse] = []
         self._held = False
         self._full = False
         self._first = size
+        self._window: int | None = None
+        self._tell_at: list[float] = []
+        """When the window is told that it is on the screen, soonest last."""
 
     def __enter__(self) -> "OpenCVWindow":
         if PYAV_CAME_FIRST and sys.platform.startswith("linux"):
@@ -79,9 +87,13 @@ class OpenCVWindow:
             )
         # The plain kind: the other has a tool bar, and keys of its own.
         kind = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
-        cv2.namedWindow(self._title, kind)
-        cv2.resizeWindow(self._title, self._first.width, self._first.height)
-        cv2.setMouseCallback(self._title, self._moved)
+        cv2.namedWindow(self._name, kind)
+        self._window = find_window(self._name)
+        cv2.setWindowTitle(self._name, self._title)
+        cv2.resizeWindow(self._name, self._first.width, self._first.height)
+        cv2.setMouseCallback(self._name, self._moved)
+        opened = time.monotonic()
+        self._tell_at = [opened + seconds for seconds in (6.0, 3.0, 1.0, 0.3)]
         return self
 
     def __exit__(
@@ -91,13 +103,13 @@ class OpenCVWindow:
         trace: TracebackType | None,
     ) -> None:
         if self.is_open:
-            cv2.destroyWindow(self._title)
+            cv2.destroyWindow(self._name)
             cv2.waitKey(1)  # or it stays on the screen until the program ends
 
     @property
     def size(self) -> Size:
         """Of what can be drawn on."""
-        _, _, width, height = cv2.getWindowImageRect(self._title)
+        _, _, width, height = cv2.getWindowImageRect(self._name)
         if width < _LEAST_SIDE or height < _LEAST_SIDE:
             return self._first
         return Size(width, height)
@@ -106,14 +118,17 @@ class OpenCVWindow:
     def is_open(self) -> bool:
         """False once the user has closed it."""
         try:
-            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+            return cv2.getWindowProperty(self._name, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:
             return False
 
     def show(self, canvas: Pixels | None) -> list[Pressed | Mouse]:
         """Shows the pixels, and handles what came."""
         if canvas is not None:
-            cv2.imshow(self._title, canvas)
+            cv2.imshow(self._name, canvas)
+        if self._window and self._tell_at and time.monotonic() > self._tell_at[-1]:
+            self._tell_at.pop()
+            tell_mapped(self._window)
         while (code := cv2.waitKeyEx(1)) >= 0:
             self._events.append(Pressed(code & 0xFFFFFF))
             if not self.is_open:
@@ -125,7 +140,7 @@ class OpenCVWindow:
         """Covers the screen, or no more."""
         self._full = not self._full
         kind = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
-        cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, kind)
+        cv2.setWindowProperty(self._name, cv2.WND_PROP_FULLSCREEN, kind)
 
     def _moved(self, event: int, x: int, y: int, flags: int, rest: object) -> None:
         del flags, rest

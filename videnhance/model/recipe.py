@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["EPOCHS", "RECIPES", "Draw", "Loss", "Recipe"]
+__all__ = ["EPOCHS", "RECIPES", "Draw", "Loss", "Method", "Recipe"]
 
 
 class Draw(Enum):
@@ -14,6 +14,14 @@ class Draw(Enum):
     """Any, large ones more often, and of each rather the busy parts."""
     EPOCHS = "epochs"
     """Each once an epoch, in a new order; any part of it."""
+
+
+class Method(Enum):
+    """How weights follow their gradients."""
+
+    MUON = "muon"
+    """`videnhance.model.muon`."""
+    ADAM = "adam"
 
 
 class Loss(Enum):
@@ -35,6 +43,7 @@ class Recipe:
     steps: int = 100_000
     batch: int = 16
     crop: int = 48
+    method: Method = Method.MUON
     learning_rate: float = 1e-3
     warm_up: int = 500
     settle_from: float = 0.7
@@ -44,7 +53,7 @@ class Recipe:
     """Share of the steps after which bfloat16 is too coarse for the small updates."""
     average: float = 0.999
     """Decay of the moving average of the weights; 0: none."""
-    collapsible: bool = True
+    collapsible: bool = False
     """Train wide linear blocks that fold into plain convolutions."""
     draw: Draw = Draw.BUSY
     loss: Loss = Loss.CHARBONNIER
@@ -72,19 +81,27 @@ class Recipe:
 _REPORT = Recipe(
     batch=4,
     crop=64,
+    method=Method.ADAM,
     learning_rate=2e-4,
     warm_up=0,
     settle_from=1.0,
     float32_from=0.0,
     average=0.0,
-    collapsible=False,
     draw=Draw.EPOCHS,
     loss=Loss.ABSOLUTE,
 )
 
 _FINETUNE = Recipe(steps=3000, learning_rate=2e-4, warm_up=100, settle_from=0.3)
 
-RECIPES = {"default": Recipe(), "report": _REPORT, "finetune": _FINETUNE}
-"""Ours, the report's, and ours for weights that are good already."""
+_SESR = Recipe(method=Method.ADAM, collapsible=True)
+
+RECIPES = {
+    "default": Recipe(),
+    "sesr": _SESR,
+    "report": _REPORT,
+    "finetune": _FINETUNE,
+}
+"""Ours, SESR's (Adam on collapsible blocks), the report's, and ours for weights that
+are good already."""
 EPOCHS = 10
 """How long the report's recipe runs: each sample is seen so often."""

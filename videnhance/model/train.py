@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from videnhance.errors import UsageError, printable
+from videnhance.memory import keep_freed_memory
 from videnhance.model.compact import read_residual
 from videnhance.model.curve import Point, added, drawn_curve
 from videnhance.model.data import RESIDUAL_UNIT, Samples
@@ -68,6 +69,7 @@ def run(course: Course) -> Iterator[tuple[Point, int]]:
     train on, ModelError if a model to start with or to learn from cannot be read.
     """
     _check(course)
+    keep_freed_memory()  # a step's blocks are all large: 1.5 times as fast
     if course.threads is not None:
         torch.set_num_threads(course.threads)
     course.work.mkdir(parents=True, exist_ok=True)

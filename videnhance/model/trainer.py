@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from videnhance.errors import ModelError, UsageError, printable
 from videnhance.model.data import Batch, Samples
+from videnhance.model.muon import Muon
 from videnhance.model.network import NetworkShape, SRVGGNetLightweight
-from videnhance.model.recipe import Draw, Loss, Recipe
+from videnhance.model.recipe import Draw, Loss, Method, Recipe
 
 __all__ = [
     "Progress",
@@ -75,9 +76,7 @@ class _State:
         self.average = SRVGGNetLightweight(trainer.shape, recipe.collapsible)
         self.average.to(trainer.device)
         self.average.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(), recipe.learning_rate
-        )
+        self.optimizer = _optimizer(self.network, recipe)
         self.step = 0
 
     def save(self, path: Path, steps: int) -> None:
@@ -99,6 +98,12 @@ class _State:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.method is Method.MUON:
+        return Muon(network, recipe.learning_rate)
+    return torch.optim.Adam(network.parameters(), recipe.learning_rate)
 
 
 def stable_path(checkpoint: Path) -> Path:
