@@ -318,6 +318,8 @@ def test_a_device_is_no_place_for_a_target(clip: Path, tmp_path: Path) -> None:
         ("--pix-fmt nosuch", "nosuch"),
         ("--crf best", "'best' is not a valid integer"),
         ("--preset nosuch", "preset=nosuch"),
+        ("--clean 0.2", "--clean and --model say two things"),
+        ("--clean 1.2", "1.2 is not in the range 0<=x<=1"),
     ],
 )
 def test_an_option_that_cannot_be_right(
@@ -341,6 +343,19 @@ def test_a_model_that_cannot_be_had(clip: Path, tmp_path: Path) -> None:
     wrong = write_wrong(tmp_path / "model", "same")
     trusted = (*line, wrong, "--trust-model", "--device", "cpu")
     assert "card promises" in _refused(tmp_path, 1, *trusted)
+
+
+def test_what_lies_between_the_sets_of_weights(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    report = tmp_path / "report.json"
+    words = ("--clean", "0.3", "--precision", "int8", "--device", "cpu")
+    _done(clip, tmp_path / "out.mp4", *words, "--report", report)
+    files = json.loads(report.read_text(encoding="utf-8"))["model_files"]
+    assert len(files) == 4
+    assert "clean-0.3.int8.pt" in files
 
 
 def test_a_report_never_replaces_the_input(

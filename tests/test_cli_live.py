@@ -49,6 +49,20 @@ def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
     assert frames[-1].pts * frames[-1].time_base <= 1
 
 
+def test_models_without_a_card_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    code, err = said(
+        *("live", "--test-pattern", "--size", "96x64", "--headless", "--seconds", "1"),
+        *("--record", str(tmp_path / "out.mkv"), "--preset", "ultrafast"),
+        *("--clean", "0.7", "--precision", "int8"),
+    )
+    assert code == 0, err
+    assert [*tmp_path.glob("cache/**/clean-0.7.json")]
+
+
 def test_the_pattern_stops_after_some_seconds(tmp_path: Path) -> None:
     target = tmp_path / "out.mkv"
     code, err = said(

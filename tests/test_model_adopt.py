@@ -14,7 +14,7 @@ from tests.models import TINY, network
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
 from videnhance.model import adopt, crops
-from videnhance.model.adopt import adopted, cache_folder, chart, is_weights, settled
+from videnhance.model.adopt import adopted, cache_folder, chart, is_made, settled
 from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice, load
 from videnhance.model.weights import sha256_of, write_network
@@ -69,7 +69,7 @@ def test_it_is_made_once_and_named_after_its_source(
 ) -> None:
     card = adopted(str(weights), chart(), tmp_path / "cache")
     fields = json.loads(card.read_text(encoding="utf-8"))
-    assert fields["made_of"] == {"file": "a.pth", "sha256": sha256_of(weights)}
+    assert fields["made_of"] == {"a.pth": sha256_of(weights)}
     monkeypatch.setattr(adopt, "_make", None)
     assert adopted(str(weights), chart(), tmp_path / "cache") == card
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [card.parent.name]
@@ -104,10 +104,10 @@ def test_a_folder_that_cannot_be_written_is_named(
 
 
 def test_weights_are_told_by_their_suffix() -> None:
-    assert is_weights("a/b.pth")
-    assert is_weights("a.safetensors")
-    assert not is_weights("default")
-    assert not is_weights("models/a.json")
+    assert is_made("a/b.pth")
+    assert is_made("a.safetensors")
+    assert not is_made("default")
+    assert not is_made("models/a.json")
 
 
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +127,18 @@ def test_many_inputs_share_the_model_that_a_chart_calibrated(
     assert choice.model == str(adopted(str(weights), chart(), tmp_path / "cache"))
     assert settled(Choice(str(weights)), chart()[:1]).model != choice.model
     assert settled(Choice("default")) == Choice("default")
+
+
+def test_what_lies_between_the_sets_is_made_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    choice = settled(Choice("clean:0.3", "int8", "cpu"))
+    card = json.loads(Path(choice.model).read_text(encoding="utf-8"))
+    assert card["name"] == "clean-0.3"
+    assert len(card["made_of"]) == 3
+    ready = load(choice)
+    pixels = chart()[2][:40, :52]
+    assert ready(pixels[None]).std() > 0
+    assert settled(Choice("clean:0.31")).model != choice.model

@@ -11,10 +11,9 @@ from videnhance.glimpses import glimpses
 from videnhance.identity import input_key, library_key, option_key, series_key
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
-from videnhance.model.adopt import chart, is_weights, settled
+from videnhance.model.adopt import chart, is_made, settled, sources_of
 from videnhance.model.card import Card, find_card
 from videnhance.model.runtime import Choice, check_trust, load
-from videnhance.model.weights import sha256_of
 from videnhance.region import Region, Size
 from videnhance.segments import segment_length
 from videnhance.sizing import Target, planned_size, squared
@@ -149,7 +148,7 @@ def engine_of(work: Work) -> Engine:
     network = load(choice)
     model = _model_key(card, network.precision, network.engine == "cuda")
     name, digest = card.files[network.precision]
-    files = {**_source_file(job.choice.model), name: digest}
+    files = {**sources_of(job.choice.model), name: digest}
     return Engine(network, str(network), {**key, **model}, model_files=files)
 
 
@@ -165,9 +164,9 @@ def _distant(card: Card, choice: Choice, key: Key) -> Engine:
 
 
 def _choice(work: Work) -> Choice:
-    """The job's; a file of weights is made a model, with a look at the source."""
+    """The job's; what has no card is made a model, with a look at the source."""
     job = work.job
-    if not is_weights(job.choice.model):
+    if not is_made(job.choice.model):
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
     seen = chart() if hidden else glimpses(job.source, work.info)
@@ -179,10 +178,6 @@ def _choice(work: Work) -> Choice:
             "with --trust-model"
         )
     return choice
-
-
-def _source_file(model: str) -> dict[str, str]:
-    return {Path(model).name: sha256_of(Path(model))} if is_weights(model) else {}
 
 
 def _model_key(card: Card, precision: str, cuda: bool) -> Key:

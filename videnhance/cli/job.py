@@ -30,7 +30,7 @@ def job_of(options: dict[str, Any]) -> "Job":
     check_report(options["report"], "--report", (source, target))
     settings, notices = _settings(options)
     choice = Choice(
-        model=options["model"],
+        model=_model(options),
         precision=options["precision"],
         device=options["device"],
         trusted=options["trust_model"],
@@ -66,6 +66,16 @@ def job_of(options: dict[str, Any]) -> "Job":
         raw=_raw(options),
         pipe=PipeForm(options["pipe_format"]),
     )
+
+
+def _model(options: dict[str, Any]) -> str:
+    from videnhance.model.clean import clean_model
+
+    if options["clean"] is None:
+        return options["model"] or "default"
+    if options["model"]:
+        raise UsageError("--clean and --model say two things; give one of them")
+    return clean_model(options["clean"])
 
 
 def _settings(options: dict[str, Any]) -> "tuple[Settings, tuple[str, ...]]":

@@ -35,7 +35,14 @@ _MODEL = (
         "--model",
         "models",
         multiple=True,
-        help="Name, or a card's path; more than one to change between by M.",
+        help="Name, card, or weights; more than one to change between by M.",
+    ),
+    click.option(
+        "--clean",
+        "cleans",
+        multiple=True,
+        type=click.FloatRange(0, 1),
+        help="0: true to the source; 1: cleaned. More than one as with --model. [0.5]",
     ),
     click.option("--trust-model", is_flag=True, help="Run a model not from here."),
     click.option(
@@ -213,11 +220,13 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
 
 
 def _choices(options: dict[str, Any]) -> "tuple[Choice, ...]":
+    from videnhance.model.clean import clean_model
     from videnhance.model.runtime import Choice
 
+    models = (*options["models"], *map(clean_model, options["cleans"]))
     return tuple(
         Choice(model, options["precision"], options["device"], options["trust_model"])
-        for model in options["models"] or ("default",)
+        for model in models or ("default",)
     )
 
 

@@ -66,8 +66,11 @@ _SHARED = (
         type=click.Choice(["exact", "off"]),
         help="Parts that did not change keep their result.",
     ),
+    click.option("-m", "--model", help="Name; a card; weights (.pth). [default]"),
     click.option(
-        "-m", "--model", default="default", help="Name; a card; weights (.pth)."
+        "--clean",
+        type=click.FloatRange(0, 1),
+        help="0: true to the source; 1: cleaned of noise and blocks. [0.5]",
     ),
     click.option("--trust-model", is_flag=True, help="Run a model not from here."),
     click.option(

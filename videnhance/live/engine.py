@@ -12,6 +12,7 @@ from videnhance.frame import Frame
 from videnhance.live.budget import Budget, Ration
 from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
 from videnhance.live.shots import Shot, Trouble
+from videnhance.model.adopt import settled
 from videnhance.model.runtime import Choice, load
 from videnhance.plan import Rationed, Rule, every_nth, nothing
 from videnhance.slots import Wait
@@ -131,7 +132,7 @@ class Models:
 
 
 def _loaded(choice: Choice) -> tuple[Upscaler, str]:
-    network = load(choice)
+    network = load(settled(choice))
     return network, str(network)
 
 

@@ -1,8 +1,9 @@
-"""Networks of other people as models of ours: quantized at first use, and kept.
+"""Networks that no card describes as models of ours: quantized at first use, and kept.
 
-A file of weights is no program, so nothing has to be trusted. What is kept lies in the
-user's cache under the hash of the file and of what it was calibrated with; the same
-file and the same clip give the same model.
+They are other people's files of weights, and mixtures of our own sets. Neither is a
+program, so nothing has to be trusted. What is kept lies in the user's cache under the
+hash of the weights and of what they were calibrated with; the same weights and the same
+clip give the same model.
 """
 
 import hashlib
@@ -19,7 +20,8 @@ import torch
 
 from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
-from videnhance.model.card import read_card
+from videnhance.model.card import find_card, read_card
+from videnhance.model.clean import SETS, is_between, network_between
 from videnhance.model.compact import OverBase, read_residual
 from videnhance.model.crops import crops
 from videnhance.model.foreign import halo_of, read_foreign, traced
@@ -39,20 +41,39 @@ from videnhance.model.weights import (
     sha256_of,
 )
 
-__all__ = ["adopted", "cache_folder", "chart", "is_weights", "settled"]
+__all__ = ["adopted", "cache_folder", "chart", "is_made", "settled", "sources_of"]
 
-_STEP = 1.0
+_STEP, _OWN_STEP = 1.0, 0.5
 """Grey levels a residual code: what restores moves a pixel further than 64 levels."""
 _FOREIGN = {"channels": "luma", "scale": 2, "multiple_of": 1}
 _BATCHES = 4
 """Of eight crops: large networks take a second for each."""
-_FORMAT = 1
+_FORMAT = 2
 """Counted up when the same file would give another model."""
 
 
-def is_weights(model: str) -> bool:
-    """Whether `--model` names a file of weights, and not a name or a card."""
-    return Path(model).suffix.lower() in SUFFIXES
+Programs = dict[str, torch.jit.ScriptModule]
+"""By precision."""
+
+
+def is_made(model: str) -> bool:
+    """Whether `--model` names no card, but what a model is made of at first use."""
+    return _is_weights(model) or is_between(model)
+
+
+def _is_weights(model: str) -> bool:
+    return Path(model).suffix.lower() in SUFFIXES and not is_between(model)
+
+
+def sources_of(model: str) -> dict[str, str]:
+    """Names and hashes of the files that it is made of; empty if it has a card.
+
+    Raises ModelError if one cannot be read.
+    """
+    if is_between(model):
+        cards = [find_card(name) for name in SETS.values()]
+        return dict(card.files["float32"] for card in cards)
+    return {Path(model).name: sha256_of(Path(model))} if _is_weights(model) else {}
 
 
 def cache_folder() -> Path:
@@ -78,20 +99,21 @@ def chart() -> list[Pixels]:
 
 
 def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> Path:
-    """The card of a file of weights, made now or kept from before.
+    """The card of what `is_made`, made now or kept from before.
 
     `seen` holds pictures as the network will see them, H x W x 1. Raises ModelError.
     """
-    path = Path(model)
-    source = sha256_of(path)
-    digest = hashlib.sha256(f"{_FORMAT} {source} {torch.__version__}".encode())
+    sources = sources_of(model)
+    named = f"{_FORMAT} {model if is_between(model) else ''} {[*sources.values()]}"
+    digest = hashlib.sha256(f"{named} {torch.__version__}".encode())
     for picture in seen:
         digest.update(picture.tobytes())
     folder = (folder or cache_folder()) / digest.hexdigest()[:32]
-    card = folder / f"{path.stem}.json"
+    name = model.replace(":", "-") if is_between(model) else Path(model).stem
+    card = folder / f"{name}.json"
     if not card.exists():
         try:
-            _make(path, source, seen, card)
+            _make(model, sources, seen, card)
         except OSError as error:
             raise ModelError(
                 f"{printable(folder)} cannot be written: {error.strerror}; set "
@@ -101,11 +123,11 @@ def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> P
 
 
 def settled(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
-    """The choice with the card of its file of weights; others as they are.
+    """The choice with the card of what `is_made`; others as they are.
 
     Calibrated with `seen`, or with a chart: many inputs share one model.
     """
-    if not is_weights(choice.model):
+    if not is_made(choice.model):
         return choice
     card = adopted(choice.model, chart() if seen is None else seen)
     return replace(choice, model=str(card), trusted=True)
@@ -117,10 +139,11 @@ def _residual(path: Path) -> Residual:
     return found if isinstance(found, OverBase) else read_network(str(path))
 
 
-def _programs(
-    path: Path, seen: Sequence[Pixels]
-) -> tuple[dict[str, torch.jit.ScriptModule], dict[str, Any]]:
-    """The programs of a file of weights, and what its card says."""
+def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, Any]]:
+    """The programs of what has no card, and what their card says."""
+    if is_between(model):
+        return _quantized(network_between(model), seen, _OWN_STEP)
+    path = Path(model)
     if not is_srvgg(read_tensors(path)[0]):
         grey = read_foreign(path, _STEP)
         facts = {**_FOREIGN, "halo": halo_of(grey), "residual_step": _STEP}
@@ -131,18 +154,26 @@ def _programs(
             f"{printable(path)} is one of our RGB networks; quantize it by "
             "`videnhance model quantize`, and give the card"
         )
+    return _quantized(residual, seen, _STEP)
+
+
+def _quantized(
+    residual: Residual, seen: Sequence[Pixels], step: float
+) -> tuple[Programs, dict[str, Any]]:
     prefer_int8_engine()
     scripts = {
-        "float32": float32_script(residual, _STEP),
-        "int8": int8_script(residual, crops(seen)[:_BATCHES], _STEP),
+        "float32": float32_script(residual, step),
+        "int8": int8_script(residual, crops(seen)[:_BATCHES], step),
     }
-    return scripts, facts_of(residual, _STEP)
+    return scripts, facts_of(residual, step)
 
 
-def _make(path: Path, source: str, seen: Sequence[Pixels], card: Path) -> None:
+def _make(
+    model: str, sources: dict[str, str], seen: Sequence[Pixels], card: Path
+) -> None:
     """Writes beside, then renames: two programs may do it at once."""
-    scripts, facts = _programs(path, seen)
-    facts["made_of"] = {"file": path.name, "sha256": source}
+    scripts, facts = _programs(model, seen)
+    facts["made_of"] = sources
     card.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=card.parent.parent) as scratch:
         made = Path(scratch) / "made"

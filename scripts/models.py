@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Makes the shipped models again: trains, quantizes, measures, writes cards.
+
+Runs lie under --runs and go on where they stopped. `fidelity` comes first: `default`
+and `restore` begin with its weights at an early step, so that what lies between the
+three is a network, too.
+
+    scripts/models.py STILLS EVAL --runs RUNS [--to videnhance/assets] [NAME...]
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from videnhance.model.card import ASSETS
+from videnhance.model.degrade import Mix
+from videnhance.model.material import CLIPS, Material
+from videnhance.model.measure import by_script, known_stills, mean_scores
+from videnhance.model.qat import Rounding
+from videnhance.model.quantize import STEP, Kind, Quantizing, quantized
+from videnhance.model.recipe import RECIPES
+from videnhance.model.torchscript import loaded
+from videnhance.model.train import Course, run
+
+SETS = ("Set5", "Set14", "B100")
+WORDS = {
+    Mix.FIDELITY: "halved by MATLAB's antialiased bicubic, nothing else",
+    Mix.REAL: "30 % clean; the rest blurred, noisy, coded by x264, x265, VP9, MPEG-4 "
+    "and JPEG as videos are, on panning clips of 6 frames",
+    Mix.RESTORE: "noise sigma 1-8 on half, all coded at low rates, on panning clips",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How one model is trained."""
+
+    preset: str
+    mix: Mix
+    steps: int
+    clips: int = CLIPS
+    begins_at: int | None = None
+    """With the weights of `fidelity` at this step."""
+
+
+MODELS = {
+    "fidelity": Making("default", Mix.FIDELITY, 32_000),
+    "default": Making("default", Mix.REAL, 32_000, begins_at=11_000),
+    "restore": Making("default", Mix.RESTORE, 16_000, 6_000, begins_at=11_000),
+    "fast": Making("fast", Mix.FIDELITY, 32_000),
+    "quality": Making("quality", Mix.FIDELITY, 16_000),
+}
+
+
+def trained(name: str, options: argparse.Namespace) -> Path:
+    """The network of a finished run; early weights are kept beside it."""
+    making, work = MODELS[name], options.runs / name
+    start = None
+    if making.begins_at is not None:
+        start = str(options.runs / "fidelity" / f"step-{making.begins_at}.pth")
+    material = Material((options.stills,), making.mix, making.clips)
+    recipe = replace(RECIPES["default"], steps=making.steps)
+    threads = options.threads
+    course = Course(
+        material, work, making.preset, recipe, start, resume=True, threads=threads
+    )
+    kept = {m.begins_at for m in MODELS.values()}
+    for point, steps in run(course):
+        print(f"{name}: {point.step} of {steps}, {point.psnr:.3f} dB", flush=True)
+        if name == "fidelity" and point.step in kept:
+            shutil.copy(work / "network.pth", work / f"step-{point.step}.pth")
+    return work / "network.pth"
+
+
+def made(name: str, network: Path, options: argparse.Namespace) -> None:
+    """Quantizes the network, and writes its files and its card."""
+    making = MODELS[name]
+    steps = options.rounding_steps
+    job = Quantizing(
+        str(network),
+        Kind.QAT if steps else Kind.STATIC,
+        options.to,
+        name,
+        samples=options.runs / name / "samples",
+        rounding=Rounding(steps=steps),
+    )
+    result = quantized(job)
+    card = json.loads(result.card.read_text(encoding="utf-8"))
+    about = json.loads((ASSETS / "default.json").read_text(encoding="utf-8"))
+    card["quality"] = measured(result.card.parent, card, options.eval)
+    card["recipe"] = {
+        "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
+        "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
+        "then squared error; moving average 0.999; bfloat16, float32 for the last 7 %",
+        "command": f"scripts/models.py STILLS EVAL --runs RUNS {name}",
+        "steps": making.steps,
+        "begins with": f"fidelity at step {making.begins_at}"
+        if making.begins_at
+        else "nothing",
+        "degradation": WORDS[making.mix],
+        "machine": options.machine or platform.processor() or platform.machine(),
+        "date": time.strftime("%Y-%m-%d"),
+        "int8": f"trained with its rounding for {steps} steps, then static: weights "
+        "per channel within +-64, 8-bit activations",
+    }
+    card["data"], card["speed"] = about["data"], {}
+    words = json.dumps(card, indent=1, ensure_ascii=False)
+    result.card.write_text(words + "\n", encoding="utf-8")
+
+
+def measured(folder: Path, card: dict[str, object], sets: Path) -> dict[str, float]:
+    """PSNR of the files as they are, on the usual sets."""
+    found = {}
+    for name in SETS:
+        stills = known_stills(sets / name / "HR")
+        for precision, file in card["files"].items():  # type: ignore[attr-defined]
+            script = loaded((folder / file["file"]).read_bytes())
+            scores = mean_scores(stills, by_script(script, STEP), 1, full=False)
+            found[f"{name} x2 PSNR-Y, {precision}"] = round(scores.psnr, 3)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stills", type=Path)
+    parser.add_argument("eval", type=Path)
+    parser.add_argument("names", nargs="*", default=[*MODELS])
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--to", type=Path, default=ASSETS)
+    parser.add_argument("--rounding-steps", type=int, default=2000)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--machine", help="For the card.")
+    options = parser.parse_args()
+    for name in options.names:
+        made(name, trained(name, options), options)
+
+
+if __name__ == "__main__":
+    main()
