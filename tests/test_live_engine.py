@@ -23,7 +23,7 @@ from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
 from videnhance.errors import ModelError
 from videnhance.frame import Frame, Layout, Pixels
 from videnhance.live import engine as engine_module
-from videnhance.live.budget import Budget, Cost, Ration
+from videnhance.live.budget import Budget, Cost, Mode, Ration
 from videnhance.live.engine import Engine, InOrder, Look, Models, Result, plain
 from videnhance.live.enhancer import Enhancer, Wanted, composing, joined, together
 from videnhance.live.gauge import Gauge
@@ -179,7 +179,8 @@ class Machine:
         """Of a frame of 60 cells with this ration."""
         moving = self.moving if ration.moves else 0.0
         cells = min(ration.cells, 60)
-        return Cost(cells, cells * self.cell + moving + self.rest)
+        seconds = cells * self.cell + moving + self.rest
+        return Cost(cells, seconds, 60 - cells)
 
     def run(self, budget: Budget, frames: int) -> list[float]:
         """What each of so many frames takes, in shares of the interval."""
@@ -203,14 +204,14 @@ def test_a_budget_keeps_the_rate(machine: Machine) -> None:
 
 def test_a_fast_machine_gives_the_network_everything() -> None:
     budget = Budget()
-    FAST.run(budget, 60)
+    FAST.run(budget, 100)
     assert budget.ration.cells >= 60
     assert budget.ration.moves
 
 
 def test_a_machine_that_gets_busy_is_noticed_within_half_a_second() -> None:
     budget = Budget()
-    FAST.run(budget, 100)
+    FAST.run(budget, 150)
     assert max(Machine(0.0008, 0.010, 0.012).run(budget, 40)[15:]) <= 1
 
 
@@ -222,7 +223,15 @@ def test_one_frame_that_was_held_up_changes_nothing() -> None:
     assert budget.ration.cells >= before.cells
 
 
-def test_motion_comes_before_the_network() -> None:
+def test_whole_frames_come_before_motion() -> None:
+    budget = Budget()
+    shares = Machine(0.0003, 0.012, 0.006).run(budget, 400)
+    assert budget.mode is Mode.ALONE
+    assert budget.ration.cells >= 60
+    assert np.mean(np.array(shares) > 1) < 0.01
+
+
+def test_motion_comes_before_a_part_of_the_network() -> None:
     budget = Budget()
     Machine(0.0005, 0.008, 0.030).run(budget, 50)
     assert budget.ration == Ration(int(budget.cells), moves=False)
@@ -231,9 +240,19 @@ def test_motion_comes_before_the_network() -> None:
     assert budget.ration.cells >= 2
 
 
+def test_whole_frames_come_back_when_the_machine_is_free_again() -> None:
+    budget, free = Budget(), Machine(0.0003, 0.012, 0.006)
+    free.run(budget, 100)
+    Machine(0.0009, 0.030, 0.012).run(budget, 300)
+    assert budget.ration.cells < 20
+    free.run(budget, 1000)
+    assert budget.mode is Mode.ALONE
+    assert budget.ration.cells >= 60
+
+
 def test_what_was_too_dear_is_tried_again() -> None:
     budget = Budget()
-    Machine(0.010, 0.060, 0.010).run(budget, 30)
+    Machine(0.010, 0.060, 0.010).run(budget, 20)
     assert budget.ration == Ration(int(budget.cells), moves=False)
     FAST.run(budget, 600)
     assert budget.ration.moves

@@ -103,8 +103,9 @@ class Enhancer:
         residual = self._residual(plan, last.residual, wanted.fuse)
         shown = self._composed(frame, residual, base, wanted)
         self._before, self._memory = last, _Memory(seen, residual, since + 1)
-        cells = plan.count(Fill.NETWORK)
-        cost = Cost(cells, time.perf_counter() - began)
+        left = plan.count(Fill.MOVED) + plan.count(Fill.BASE)
+        seconds = time.perf_counter() - began
+        cost = Cost(plan.count(Fill.NETWORK), seconds, left)
         return Enhanced(shown, base, fills, cost)
 
     def _first(
