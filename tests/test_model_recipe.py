@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from videnhance.model.recipe import EPOCHS, RECIPES, Draw, Loss, Recipe
+from videnhance.model.recipe import EPOCHS, RECIPES, Draw, Loss, Method, Recipe
 
 
 def test_the_rate_warms_up_stays_and_dies_away() -> None:
@@ -28,3 +28,10 @@ def test_the_report_is_as_it_says() -> None:
     rates = {replace(report, steps=50).rate(n) for n in range(50)}
     assert rates == {2e-4}
     assert not report.collapsible
+
+
+def test_the_recipe_of_sesr_is_adam_on_blocks_that_fold() -> None:
+    sesr = RECIPES["sesr"]
+    assert sesr.method is Method.ADAM
+    assert sesr.collapsible
+    assert not RECIPES["default"].collapsible
