@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pytest
+import torch
 
 from tests.frames import (
     LAYOUTS,
@@ -22,13 +24,15 @@ from videnhance.compose import Composer
 from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
 from videnhance.errors import ModelError
 from videnhance.frame import Frame, Layout, Pixels
-from videnhance.live import engine as engine_module
+from videnhance.live import models as models_module
 from videnhance.live.budget import Budget, Cost, Mode, Ration
-from videnhance.live.engine import Engine, InOrder, Look, Models, Result, plain
+from videnhance.live.engine import Engine, InOrder, Look, Result, plain
 from videnhance.live.enhancer import Enhancer, Wanted, composing, joined, together
 from videnhance.live.gauge import Gauge
+from videnhance.live.models import Models
 from videnhance.live.shots import Shot, Trouble
-from videnhance.model.runtime import Choice
+from videnhance.model.card import find_card
+from videnhance.model.runtime import Choice, Network
 from videnhance.plan import Fill, every_nth
 from videnhance.region import Size
 from videnhance.report import Report
@@ -44,7 +48,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Models:
     """A stand-in for the first model, another one for the second."""
     made: list[tuple[Upscaler, str]] = [(Weave(), "weave"), (Bicubic(), "flat")]
     names = {"default": made[0], "other": made[1]}
-    monkeypatch.setattr(engine_module, "_loaded", lambda choice: names[choice.model])
+    monkeypatch.setattr(models_module, "_loaded", lambda choice: names[choice.model])
     return Models([Choice(), Choice("other")], None)
 
 
@@ -155,11 +159,32 @@ def test_a_model_that_does_not_load_is_told_of_and_not_used(
     def broken(choice: Choice) -> tuple[Upscaler, str]:
         raise ModelError(f"{choice.model} is broken")
 
-    monkeypatch.setattr(engine_module, "_loaded", broken)
+    monkeypatch.setattr(models_module, "_loaded", broken)
     models.next()
     assert models.current()[1] == "weave"
     assert models.fault == "other is broken"
     assert not models.is_loading
+
+
+def test_a_model_too_slow_for_whole_frames_gives_way_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slow(choice: Choice) -> tuple[Upscaler, str]:
+        script = cast(torch.jit.ScriptModule, None)
+        network = Network(find_card("default"), "int8", "onednn", script, 10.0)
+        return network, choice.model
+
+    monkeypatch.setattr(models_module, "_loaded", slow)
+    both = [Choice(), Choice("light")]
+    models = Models(both, None, lightens=True)
+    models.fit(640 * 360, 1 / 30, 4)
+    assert models.current()[1] == "default"
+    models.fit(1280 * 720, 1 / 30, 2)  # asked once
+    assert models.current()[1] == "default"
+    for lightens, wanted in ((True, "light"), (False, "default")):
+        models = Models(both, None, lightens)
+        models.fit(640 * 360, 1 / 30, 1)
+        assert models.current()[1] == wanted
 
 
 # The budget.
@@ -278,7 +303,7 @@ def test_a_slow_network_costs_quality_and_not_delay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slow: tuple[Upscaler, str] = (Slow(0.1), "slow")
-    monkeypatch.setattr(engine_module, "_loaded", lambda _: slow)
+    monkeypatch.setattr(models_module, "_loaded", lambda _: slow)
     frames = pan(90, SIZE, 1, 0, YUV420)
 
     def feed(wait: Wait) -> Iterator[Shot | Trouble]:

@@ -17,9 +17,10 @@ from tests.clips import Clip, Sound, write_clip
 from tests.frames import YUV420, Weave, noise
 from videnhance.errors import MissingLibraryError, OutputError, UsageError
 from videnhance.frame import Frame
-from videnhance.live import engine as engine_module
+from videnhance.live import models as models_module
 from videnhance.live import recorder as recorder_module
-from videnhance.live.engine import Engine, Look, Models, Result
+from videnhance.live.engine import Engine, Look, Result
+from videnhance.live.models import Models
 from videnhance.live.outputs import Outputs
 from videnhance.live.player import Player
 from videnhance.live.recorder import Recorder, Recording, live_encoding
@@ -168,7 +169,7 @@ def test_the_sound_of_a_file_comes_along_from_there(
 @pytest.fixture
 def result(monkeypatch: pytest.MonkeyPatch) -> Result:
     """A picture, enhanced, without its plain enlargement."""
-    monkeypatch.setattr(engine_module, "_loaded", lambda _: (Weave(), "weave"))
+    monkeypatch.setattr(models_module, "_loaded", lambda _: (Weave(), "weave"))
     look = Look(base=False)
     return Engine(Models([Choice()], None), look, None, 1, None).result(shot_at(1.0, 0))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.models import edit_card, noise, write_model
+from tests.sources import ROOT
 from videnhance.errors import ModelError
 from videnhance.model.card import ASSETS, card_names, find_card, read_card
 from videnhance.model.runtime import Choice, load
@@ -54,6 +55,19 @@ def test_no_file_ships_without_a_card() -> None:
 def test_shipped_cards_have_every_field(name: str) -> None:
     fields = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
     assert set(FIELDS) <= set(fields)
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_the_table_of_the_models_is_of_these_cards(name: str) -> None:
+    table = (ROOT / "models" / "README.md").read_text(encoding="utf-8")
+    fields = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
+    rows = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
+    assert len(rows) == 1 + len(fields["files"])
+    assert fields["files"]["int8"]["sha256"][:16] in rows[0]
+    for precision, row in zip(fields["files"], rows[1:], strict=True):
+        for test_set in ("Set5", "Set14", "B100"):
+            value = fields["quality"][f"{test_set} x2 PSNR-Y, {precision}"]
+            assert f"| {value:.2f} |" in row
 
 
 @pytest.mark.parametrize("name", card_names())

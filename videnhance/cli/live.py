@@ -205,6 +205,7 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
     view = View[_VIEWS[options["view"]]]
     return Showing(
         choices=_choices(options),
+        lightens=not (options["models"] or options["cleans"]),
         look=_look(options),
         workers=options["workers"] or available_cores(),
         area=area,
@@ -226,7 +227,7 @@ def _choices(options: dict[str, Any]) -> "tuple[Choice, ...]":
     models = (*options["models"], *map(clean_model, options["cleans"]))
     return tuple(
         Choice(model, options["precision"], options["device"], options["trust_model"])
-        for model in models or ("default",)
+        for model in models or ("default", "fast")
     )
 
 

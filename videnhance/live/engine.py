@@ -1,29 +1,28 @@
 """Shots in, enhanced pictures out, each as soon as it can be and none too late."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from videnhance.compose import Composer
-from videnhance.enhance import Bicubic, Upscaler
-from videnhance.errors import VidenhanceError
+from videnhance.enhance import Upscaler
 from videnhance.frame import Frame
 from videnhance.live.budget import Budget, Ration
 from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
+from videnhance.live.models import Models
 from videnhance.live.shots import Shot, Trouble
-from videnhance.model.adopt import settled
-from videnhance.model.runtime import Choice, load
 from videnhance.plan import Rationed, Rule, every_nth, nothing
 from videnhance.slots import Wait
 from videnhance.threads import Pool
 
-__all__ = ["Engine", "InOrder", "Look", "Models", "Result", "Shots", "plain"]
+__all__ = ["Engine", "InOrder", "Look", "Result", "Shots", "plain"]
 
 _LOOK_SECONDS = 0.05
 """How often a wait for a shot looks whether it is still wanted."""
 _USUAL_INTERVAL = 1 / 30
 _RATE_FOLLOWS = 0.05
+_KNOWN_AFTER = 45
+"""Shots after which the interval is known well enough to judge the model by it."""
 _LONGEST_INTERVAL = 0.5
 """Seconds between two pictures; slower sources leave the network time enough."""
 
@@ -76,66 +75,6 @@ class Shots(Protocol):
         ...
 
 
-class Models:
-    """The models that one can change between; loaded when they are first wanted."""
-
-    def __init__(self, choices: Sequence[Choice], pool: Pool | None) -> None:
-        """Loads the first one. Raises ModelError."""
-        self.fault = ""
-        """Why the model that was last asked for is not to be had."""
-        self._choices, self._pool = list(choices), pool
-        self._loaded: dict[int, tuple[Upscaler, str]] = {}
-        self._loading: Future[tuple[Upscaler, str]] | None = None
-        self._wanted = self._present = 0
-        self._loaded[0] = _loaded(self._choices[0])
-
-    @property
-    def choice(self) -> Choice | None:
-        """The choice in use; None for no network."""
-        here = self._present
-        return self._choices[here] if here < len(self._choices) else None
-
-    @property
-    def is_loading(self) -> bool:
-        """Whether another model is on its way."""
-        return self._wanted != self._present
-
-    def next(self) -> None:
-        """Asks for the model after the present one; the last of all is none."""
-        self.fault = ""
-        self._wanted = (self._wanted + 1) % (len(self._choices) + 1)
-
-    def current(self) -> tuple[Upscaler, str]:
-        """The model to use now, and its words; never waits for one that is loading."""
-        try:
-            if self._wanted != self._present and self._is_there(self._wanted):
-                self._present = self._wanted
-        except VidenhanceError as error:
-            self.fault, self._wanted = str(error), self._present
-        return self._loaded[self._present]
-
-    def _is_there(self, number: int) -> bool:
-        if number in self._loaded:
-            return True
-        if number == len(self._choices):
-            self._loaded[number] = Bicubic(), "none: plain enlargement"
-            return True
-        if self._pool is None:
-            self._loaded[number] = _loaded(self._choices[number])
-            return True
-        if self._loading is None:
-            self._loading = self._pool.submit(_loaded, self._choices[number])
-        if self._loading.done():
-            loading, self._loading = self._loading, None
-            self._loaded[number] = loading.result()
-        return number in self._loaded
-
-
-def _loaded(choice: Choice) -> tuple[Upscaler, str]:
-    network = load(settled(choice))
-    return network, str(network)
-
-
 class Engine:
     """Enhances the shots of a source, one at a time.
 
@@ -159,6 +98,7 @@ class Engine:
         self._enhancers: list[Enhancer] = []
         self._ration = Rationed(0)
         self._redo = False
+        self._shots = 0
         self.held = False
         """Whether new shots are passed over, because the picture stands."""
         self._last: Shot | None = None
@@ -192,6 +132,11 @@ class Engine:
             for enhancer in self._enhancers:
                 enhancer.forget()
         self._follow(shot)
+        self._shots += 1
+        if self._shots == _KNOWN_AFTER:
+            size = shot.frame.size
+            pixels = size.width * size.height
+            self._models.fit(pixels, self._interval, self._workers)
         ration, rule, wanted = self._plan(look)
         passes = self._passes(shot, rule, wanted)
         if self._budget is not None:
@@ -205,6 +150,8 @@ class Engine:
         """Enhancers for the passes; another model knows nothing of earlier frames."""
         fitting = [e for e in self._enhancers if e.upscaler is upscaler]
         if len(fitting) != count:
+            if self._enhancers and self._budget is not None:
+                self._budget = Budget()  # what was learnt is of another model
             make = (Enhancer(upscaler, self._pool, self._workers) for _ in range(count))
             self._enhancers = list(make)
 

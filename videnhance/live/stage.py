@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from videnhance.live.budget import Budget
-from videnhance.live.engine import Engine, InOrder, Look, Models, Result
+from videnhance.live.engine import Engine, InOrder, Look, Result
+from videnhance.live.models import Models
 from videnhance.live.player import Player
 from videnhance.live.shots import LiveSource, Trouble
 from videnhance.live.sizes import Reduced, affordable_area
@@ -86,15 +87,17 @@ def stage(
     look: Look,
     workers: int,
     area: int | None = None,
+    lightens: bool = False,
 ) -> Iterator[Stage]:
     """A live stage: the newest picture wins, the network is rationed.
 
-    Frames have at most `area` pixels; None leaves that to what the machine can do.
+    Frames have at most `area` pixels; None leaves that to what the machine can do. With
+    `lightens` the second model takes over where the first is too slow for whole frames.
     Leaving the block stops and joins everything. Raises ModelError.
     """
     _prepare()
     with pool_of(max(workers, 1)) as pool:  # type: ignore[union-attr]  # more than 0
-        models = Models(choices, pool)
+        models = Models(choices, pool, lightens)
         if area is None:
             rate = float(source.info.rate) if source.info else 0.0
             area = affordable_area(rate or _USUAL_RATE, pool, workers)

@@ -35,7 +35,9 @@ _LARGEST, _SMALLEST = Size(1280, 800), Size(480, 270)
 class Showing:
     """What a user chooses, beside the source."""
 
-    choices: tuple[Choice, ...] = (Choice(),)
+    choices: tuple[Choice, ...] = (Choice(), Choice("fast"))
+    lightens: bool = True
+    """Nobody chose the first model; a live picture may take the second for it."""
     look: Look = field(default_factory=Look)
     workers: int = 2
     area: int | None = None
@@ -81,7 +83,10 @@ def live(
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(showing.folder, recording, camera, sound))
         running = stack.enter_context(
-            stage(source, showing.choices, showing.look, showing.workers, showing.area)
+            stage(
+                *(source, showing.choices, showing.look, showing.workers),
+                *(showing.area, showing.lightens),
+            )
         )
         return _shown(running, outputs, showing, say)
 

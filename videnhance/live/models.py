@@ -1,0 +1,95 @@
+"""The models that a live picture can change between."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from videnhance.enhance import Bicubic, Upscaler
+from videnhance.errors import VidenhanceError
+from videnhance.model.adopt import settled
+from videnhance.model.runtime import Choice, Network, load
+from videnhance.threads import Pool
+
+__all__ = ["Models"]
+
+_SHARE = 0.35
+"""Of the workers' time, that a network may take for whole frames: the rest is for the
+base, the screen, the decoder, and what cannot be foreseen."""
+
+
+class Models:
+    """The models that one can change between; loaded when they are first wanted."""
+
+    def __init__(
+        self, choices: Sequence[Choice], pool: Pool | None, lightens: bool = False
+    ) -> None:
+        """Loads the first one. Raises ModelError.
+
+        `lightens`: nobody chose the first; `fit` may take the next one for it.
+        """
+        self._lightens = lightens
+        self.fault = ""
+        """Why the model that was last asked for is not to be had."""
+        self._choices, self._pool = list(choices), pool
+        self._loaded: dict[int, tuple[Upscaler, str]] = {}
+        self._loading: Future[tuple[Upscaler, str]] | None = None
+        self._wanted = self._present = 0
+        self._loaded[0] = _loaded(self._choices[0])
+
+    @property
+    def choice(self) -> Choice | None:
+        """The choice in use; None for no network."""
+        here = self._present
+        return self._choices[here] if here < len(self._choices) else None
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether another model is on its way."""
+        return self._wanted != self._present
+
+    def next(self) -> None:
+        """Asks for the model after the present one; the last of all is none."""
+        self.fault = ""
+        self._wanted = (self._wanted + 1) % (len(self._choices) + 1)
+
+    def fit(self, pixels: int, seconds: float, workers: int) -> None:
+        """Asks for the next model if the first cannot see whole frames in time.
+
+        Frames have so many pixels and come every so many seconds. Once, and only if
+        nobody chose.
+        """
+        network, _ = self._loaded[0]
+        if self._lightens and self._wanted == 0 and isinstance(network, Network):
+            able = 1e6 * network.megapixels_per_second * workers * _SHARE
+            if 0 < able < pixels / seconds:
+                self.next()
+        self._lightens = False
+
+    def current(self) -> tuple[Upscaler, str]:
+        """The model to use now, and its words; never waits for one that is loading."""
+        try:
+            if self._wanted != self._present and self._is_there(self._wanted):
+                self._present = self._wanted
+        except VidenhanceError as error:
+            self.fault, self._wanted = str(error), self._present
+        return self._loaded[self._present]
+
+    def _is_there(self, number: int) -> bool:
+        if number in self._loaded:
+            return True
+        if number == len(self._choices):
+            self._loaded[number] = Bicubic(), "none: plain enlargement"
+            return True
+        if self._pool is None:
+            self._loaded[number] = _loaded(self._choices[number])
+            return True
+        if self._loading is None:
+            self._loading = self._pool.submit(_loaded, self._choices[number])
+        if self._loading.done():
+            loading, self._loading = self._loading, None
+            self._loaded[number] = loading.result()
+        return number in self._loaded
+
+
+def _loaded(choice: Choice) -> tuple[Upscaler, str]:
+    network = load(settled(choice))
+    return network, str(network)
