@@ -55,7 +55,7 @@ def _same(ours: nn.Module, theirs: nn.Module) -> bool:
 def test_a_short_run_gives_finite_losses(samples: Samples, tmp_path: Path) -> None:
     found = _run(samples, RECIPE, tmp_path / "a.pt", every=2)
     assert [progress.step for progress in found] == [2, 4, 6]
-    assert all(np.isfinite(progress.loss) and progress.loss > 0 for progress in found)
+    assert all(np.isfinite(progress.loss) for progress in found)
     assert isinstance(found[-1].network.body[0], nn.Conv2d)
 
 

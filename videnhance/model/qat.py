@@ -13,6 +13,7 @@ from videnhance.model.data import Samples
 from videnhance.model.network import SRVGGNetLightweight
 from videnhance.model.program import grids_of
 from videnhance.model.simulated import residual_in_int8
+from videnhance.model.trainer import log_error
 
 __all__ = ["Rounding", "rounded"]
 
@@ -38,8 +39,9 @@ def rounded(
 ) -> Iterator[tuple[int, float, SRVGGNetLightweight]]:
     """Yields the step, the loss and the network as it is trained, every 100 steps.
 
-    The loss is the mean squared error in grey levels. The ranges of the activations are
-    those of `calibration` and stay; what is deployed is calibrated anew.
+    What is trained is the mean PSNR of the crops; the loss that is told is the mean
+    squared error in grey levels. The ranges of the activations are those of
+    `calibration` and stay; what is deployed is calibrated anew.
     """
     made = copy.deepcopy(network.folded())
     grids = grids_of(made, calibration, step)
@@ -58,10 +60,10 @@ def rounded(
         given = functional.pixel_shuffle(
             residual_in_int8(made, grids, inputs, layers), network.shape.scale
         )
-        loss = (given - wanted).square().mean()
-        loss.backward()
+        error = given - wanted
+        log_error(error).mean().backward()
         optimizer.step()
-        losses.append(float(loss.detach()) * 255**2)
+        losses.append(float(error.detach().square().mean()) * 255**2)
         if (number + 1) % 100 == 0 or number + 1 == how.steps:
             yield number + 1, float(np.mean(losses)), made
             losses.clear()

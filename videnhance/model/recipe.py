@@ -28,7 +28,7 @@ class Loss(Enum):
     """What is made small."""
 
     CHARBONNIER = "charbonnier"
-    """Its square at the end, when the rate falls."""
+    """The PSNR of each crop at the end, when the rate falls."""
     ABSOLUTE = "absolute"
 
 
@@ -48,7 +48,7 @@ class Recipe:
     warm_up: int = 500
     settle_from: float = 0.7
     """Share of the steps after which the rate falls to 1e-6 by a cosine, and the loss
-    is the squared error."""
+    is the crops' mean PSNR."""
     float32_from: float = 0.93
     """Share of the steps after which bfloat16 is too coarse for the small updates."""
     average: float = 0.999
