@@ -25,7 +25,7 @@ from videnhance.model.material import CLIPS, Material
 from videnhance.model.measure import by_script, known_stills, mean_scores
 from videnhance.model.qat import Rounding
 from videnhance.model.quantize import STEP, Kind, Quantizing, quantized
-from videnhance.model.recipe import RECIPES
+from videnhance.model.recipe import RECIPES, suited
 from videnhance.model.torchscript import loaded
 from videnhance.model.train import Course, run
 
@@ -35,6 +35,12 @@ WORDS = {
     Mix.REAL: "30 % clean; the rest blurred, noisy, coded by x264, x265, VP9, MPEG-4 "
     "and JPEG as videos are, on panning clips of 6 frames",
     Mix.RESTORE: "noise sigma 1-8 on half, all coded at low rates, on panning clips",
+}
+
+ENDS = {
+    Mix.FIDELITY: "squared error",
+    Mix.REAL: "root of each crop's squared error",
+    Mix.RESTORE: "root of each crop's squared error",
 }
 
 
@@ -52,11 +58,11 @@ class Making:
 
 MODELS = {
     "fidelity": Making("default", Mix.FIDELITY, 26_000),
-    "default": Making("default", Mix.REAL, 24_000, begins_at=11_000),
+    "default": Making("default", Mix.REAL, 40_000, begins_at=11_000),
     "restore": Making("default", Mix.RESTORE, 12_000, 6_000, begins_at=11_000),
-    "fast": Making("fast", Mix.REAL, 16_000),
-    "fast-fidelity": Making("fast", Mix.FIDELITY, 14_000),
-    "quality": Making("quality", Mix.FIDELITY, 10_000),
+    "fast": Making("fast", Mix.REAL, 12_000),
+    "fast-fidelity": Making("fast", Mix.FIDELITY, 12_000),
+    "quality": Making("quality", Mix.FIDELITY, 9_000),
 }
 
 
@@ -67,7 +73,7 @@ def trained(name: str, options: argparse.Namespace) -> Path:
     if making.begins_at is not None:
         start = str(options.runs / "fidelity" / f"step-{making.begins_at}.pth")
     material = Material((options.stills,), making.mix, making.clips)
-    recipe = replace(RECIPES["default"], steps=making.steps)
+    recipe = suited(replace(RECIPES["default"], steps=making.steps), making.mix)
     threads = options.threads
     course = Course(
         material, work, making.preset, recipe, start, resume=True, threads=threads
@@ -100,8 +106,8 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
     card["recipe"] = {
         "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
         "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
-        "then the mean PSNR of the crops; moving average 0.999; bfloat16, float32 for "
-        "the last 7 %",
+        f"then the {ENDS[making.mix]}; moving average 0.999; bfloat16, float32 for the "
+        "last 7 %",
         "command": f"scripts/models.py STILLS EVAL --runs RUNS {name}",
         "steps": making.steps,
         "begins with": f"fidelity at step {making.begins_at}"

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from videnhance.model.recipe import EPOCHS, RECIPES, Draw, Loss, Method, Recipe
+from videnhance.model.degrade import Mix
+from videnhance.model.recipe import EPOCHS, RECIPES, Draw, Loss, Method, Recipe, suited
 
 
 def test_the_rate_warms_up_stays_and_dies_away() -> None:
@@ -35,3 +36,11 @@ def test_the_recipe_of_sesr_is_adam_on_blocks_that_fold() -> None:
     assert sesr.method is Method.ADAM
     assert sesr.collapsible
     assert not RECIPES["default"].collapsible
+
+
+def test_the_loss_suits_the_mix() -> None:
+    ours = RECIPES["default"]
+    assert suited(ours, Mix.REAL) == ours
+    assert suited(ours, Mix.FIDELITY).loss is Loss.SQUARED
+    report = RECIPES["report"]
+    assert suited(report, Mix.FIDELITY) == report

@@ -103,7 +103,7 @@ def _course(options: dict[str, Any]) -> "Course":
     from videnhance.model.degrade import Mix
     from videnhance.model.material import CLIPS, Material
     from videnhance.model.network import PRESETS
-    from videnhance.model.recipe import EPOCHS, RECIPES
+    from videnhance.model.recipe import EPOCHS, RECIPES, suited
     from videnhance.model.train import Course
 
     reported, tuned = options["recipe"] == "report", options["finetune"]
@@ -126,7 +126,7 @@ def _course(options: dict[str, Any]) -> "Course":
         material,
         options["work"],
         preset,
-        recipe,
+        suited(recipe, material.mix),
         options["start"] or ("default" if tuned else None),
         options["teacher"],
         options["resume"],

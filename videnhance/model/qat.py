@@ -13,7 +13,7 @@ from videnhance.model.data import Samples
 from videnhance.model.network import SRVGGNetLightweight
 from videnhance.model.program import grids_of
 from videnhance.model.simulated import residual_in_int8
-from videnhance.model.trainer import log_error
+from videnhance.model.trainer import root_error
 
 __all__ = ["Rounding", "rounded"]
 
@@ -39,8 +39,8 @@ def rounded(
 ) -> Iterator[tuple[int, float, SRVGGNetLightweight]]:
     """Yields the step, the loss and the network as it is trained, every 100 steps.
 
-    What is trained is the mean PSNR of the crops; the loss that is told is the mean
-    squared error in grey levels. The ranges of the activations are those of
+    What falls is the root of each crop's squared error; the loss that is told is the
+    mean squared error in grey levels. The ranges of the activations are those of
     `calibration` and stay; what is deployed is calibrated anew.
     """
     made = copy.deepcopy(network.folded())
@@ -61,7 +61,7 @@ def rounded(
             residual_in_int8(made, grids, inputs, layers), network.shape.scale
         )
         error = given - wanted
-        log_error(error).mean().backward()
+        root_error(error).mean().backward()
         optimizer.step()
         losses.append(float(error.detach().square().mean()) * 255**2)
         if (number + 1) % 100 == 0 or number + 1 == how.steps:
