@@ -13,10 +13,10 @@ BEGIN, END = "<!-- table -->\n", "<!-- /table -->\n"
 FOR = {
     "default": "video as it is: a little soft, noisy, coded",
     "fidelity": "clean sources; true to them (`--clean 0`)",
+    "real": "the middle of `--clean` (0.5); the default is trained longer",
     "restore": "bad sources: noise, blocks (`--clean 1`)",
     "fast": "as default, in a third of the work",
     "fast-fidelity": "clean sources, in a third of the work",
-    "quality": "clean sources, at three times the work",
 }
 SETS = "Set5", "Set14", "B100"
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the shipped models again: trains, quantizes, measures, writes cards.
 
-Runs lie under --runs and go on where they stopped. `fidelity` comes first: `default`
+Runs lie under --runs and go on where they stopped. `fidelity` comes first: `real`
 and `restore` begin with its weights at an early step, so that what lies between the
-three is a network, too.
+three is a network, too. The default itself was trained before, longer, and otherwise:
+its card tells.
 
     scripts/models.py STILLS EVAL --runs RUNS [--to videnhance/assets] [NAME...]
 """
@@ -58,11 +59,10 @@ class Making:
 
 MODELS = {
     "fidelity": Making("default", Mix.FIDELITY, 26_000),
-    "default": Making("default", Mix.REAL, 40_000, begins_at=11_000),
+    "real": Making("default", Mix.REAL, 40_000, begins_at=11_000),
     "restore": Making("default", Mix.RESTORE, 12_000, 6_000, begins_at=11_000),
     "fast": Making("fast", Mix.REAL, 12_000),
     "fast-fidelity": Making("fast", Mix.FIDELITY, 12_000),
-    "quality": Making("quality", Mix.FIDELITY, 9_000),
 }
 
 
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[*MODELS])
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--to", type=Path, default=ASSETS)
-    parser.add_argument("--rounding-steps", type=int, default=800)
+    parser.add_argument("--rounding-steps", type=int, default=400)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--machine", help="For the card.")
     options = parser.parse_args()

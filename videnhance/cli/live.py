@@ -42,7 +42,7 @@ _MODEL = (
         "cleans",
         multiple=True,
         type=click.FloatRange(0, 1),
-        help="0: true to the source; 1: cleaned. More than one as with --model. [0.5]",
+        help="0: true to the source; 1: cleaned. More than one as with --model.",
     ),
     click.option("--trust-model", is_flag=True, help="Run a model not from here."),
     click.option(

@@ -70,7 +70,7 @@ _SHARED = (
     click.option(
         "--clean",
         type=click.FloatRange(0, 1),
-        help="0: true to the source; 1: cleaned of noise and blocks. [0.5]",
+        help="0: true to the source; 1: cleaned of noise and blocks.",
     ),
     click.option("--trust-model", is_flag=True, help="Run a model not from here."),
     click.option(
