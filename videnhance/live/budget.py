@@ -2,8 +2,8 @@
 
 Nothing is known of the machine, or of what else runs on it: the ration grows while
 frames are ready in time, and shrinks as soon as they are not. A network that sees the
-whole frame is worth most, so that is tried first, without motion. Where there is no
-time for it, motion comes before the network: it keeps what the network has seen, for
+whole frame is worth most, so that is tried now and then, without motion. Where there is
+no time for it, motion comes before the network: it keeps what the network has seen, for
 all cells. Where there is time for both, there is both.
 """
 
@@ -19,8 +19,10 @@ _USED = 0.8
 _FIRST_CELLS = 2.0
 _MORE, _AND_MORE = 1.04, 0.4
 """How a ration grows with each frame that was ready in time."""
-_SOUNDING = 2.0
-"""How it grows on the way to whole frames: that is short, or ends at once."""
+_STEPS = 4.0
+"""How cells grow on the way to all of them."""
+_HOPELESS = 3.0
+"""Times the usable time: one such frame is enough to give up whole frames."""
 _LEAST = 0.25
 """What is left of a ration at least when frames are late."""
 _ROOM = 0.7
@@ -36,7 +38,7 @@ class Mode(Enum):
     """What a frame's time is spent on."""
 
     ALONE = "alone"
-    """The network on all cells, or on the way there, without motion."""
+    """The network on all cells, without motion."""
     MIXED = "mixed"
     """Motion, and the network on a ration of the cells, or on all of them."""
     SPARSE = "sparse"
@@ -86,10 +88,12 @@ class Budget:
     """Shares out the time between two pictures."""
 
     cells: float = _FIRST_CELLS
-    mode: Mode = Mode.ALONE
+    mode: Mode = Mode.MIXED
     _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_SEEN))
     _frames: int = 0
     """In this mode."""
+    _since_whole: int = 0
+    """Frames since whole ones were given up, or since the start."""
     _for_motion: _Patience = field(default_factory=lambda: _Patience("motion"))
     _for_whole: _Patience = field(default_factory=lambda: _Patience("whole"))
     _for_both: _Patience = field(default_factory=lambda: _Patience("both"))
@@ -105,37 +109,38 @@ class Budget:
         """Takes in what a frame took, if the next comes `interval` seconds after it."""
         self._seconds.append(cost.seconds)
         self._frames += 1
+        self._since_whole += 1
         usual, goal = median(self._seconds), _USED * interval
-        if usual > goal:
-            # In vain is seen sooner than that something else takes the time.
-            sounding = self.mode is Mode.ALONE and cost.left
-            if len(self._seconds) >= (_ENOUGH - 1 if sounding else _ENOUGH):
+        hopeless = self.mode is Mode.ALONE and cost.seconds > _HOPELESS * goal
+        if self.mode is Mode.ALONE and cost.left and not hopeless:
+            self.cells *= _STEPS
+            self._seconds.clear()  # what was before says nothing of the larger ration
+        elif usual > goal or hopeless:
+            if hopeless or len(self._seconds) >= _ENOUGH:
                 self._shrink(goal / usual)
-        elif cost.left:
-            self._grow(cost)
-        elif self.mode is not Mode.MIXED:
-            # The network sees all that it can improve; there may be time for motion.
-            self.mode = Mode.ALONE
+        elif self.mode is Mode.SPARSE and not cost.left:
+            self.mode = Mode.ALONE  # it has come there by small steps
+        elif self.mode is Mode.ALONE:
+            # There may be time for motion, too.
             if usual < _ROOM * goal and self._frames > self._for_both.frames:
                 self._was_whole = True
                 self._switch(Mode.MIXED, self.cells)
+        elif cost.left:
+            self._grow(cost)
 
     def _grow(self, cost: Cost) -> None:
-        if self.mode is Mode.MIXED and self._frames > self._for_whole.frames:
+        if self._since_whole > self._for_whole.frames:
             self._switch(Mode.ALONE, _FIRST_CELLS)
         elif self.mode is Mode.SPARSE and self._frames > self._for_motion.frames:
             self._switch(Mode.MIXED, 0.0)
         elif cost.cells >= int(self.cells):
-            if self.mode is Mode.ALONE:
-                self.cells = max(self.cells, 1.0) * _SOUNDING
-                self._seconds.clear()  # of a smaller ration
-            else:
-                self.cells = self.cells * _MORE + _AND_MORE
+            self.cells = self.cells * _MORE + _AND_MORE
 
     def _shrink(self, share: float) -> None:
         if self.mode is Mode.ALONE:
-            lasted = self._frames > self._for_whole.frames
+            lasted = self._frames > _PATIENCE["whole"][0]
             self._for_whole.lasted() if lasted else self._for_whole.failed()
+            self._since_whole = 0
             self._switch(Mode.MIXED, 0.0)
         elif self.mode is Mode.MIXED and self._was_whole:
             self._for_both.failed()

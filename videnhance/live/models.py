@@ -11,7 +11,7 @@ from videnhance.threads import Pool
 
 __all__ = ["Models"]
 
-_SHARE = 0.35
+_SHARE = 0.25
 """Of the workers' time, that a network may take for whole frames: the rest is for the
 base, the screen, the decoder, and what cannot be foreseen."""
 
