@@ -45,7 +45,7 @@ PEERS = {
 HOMES = {
     "av": ("video",),
     "click": ("cli",),
-    "concurrent.futures": ("live.engine", "threads", "model.data"),
+    "concurrent.futures": ("live.models", "threads", "model.data"),
     "cv2": (
         "live",
         "model.clips",
