@@ -21,7 +21,7 @@ from videnhance.cli.job import job_of
 from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame
-from videnhance.live import engine as engine_module
+from videnhance.live import models as models_module
 from videnhance.live.command import convert_command
 from videnhance.live.engine import Look
 from videnhance.live.face import Face
@@ -50,7 +50,7 @@ def _quick_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "default": (Weave(), "weave"),
         "other": (Bicubic(), "flat"),
     }
-    monkeypatch.setattr(engine_module, "_loaded", lambda choice: made[choice.model])
+    monkeypatch.setattr(models_module, "_loaded", lambda choice: made[choice.model])
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) - before == set()
