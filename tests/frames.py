@@ -10,6 +10,7 @@ from videnhance.enhance import Bicubic, Upscaler
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels
 from videnhance.region import Size
 from videnhance.resize import Plane
+from videnhance.tiles import ANY_WIDTH
 
 __all__ = [
     "GRAY",
@@ -131,6 +132,7 @@ class Weave:
     channels: int = 1
     halo: int = 6
     step: float = 0.5
+    widest: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes at twice the size."""
@@ -158,6 +160,7 @@ UPSCALERS: list[Upscaler] = [
     Bicubic(channels=3),
     Weave(),
     Weave(channels=3, halo=3, step=0.25),
+    Weave(widest=96),
     Weave(halo=0, step=1.0),
 ]
 """Everything that `tests.test_enhance.UpscalerContract` holds for."""

@@ -40,7 +40,7 @@ from videnhance.plan import CELL
 from videnhance.region import Size
 from videnhance.report import Report
 from videnhance.resize import Plane
-from videnhance.tiles import PATCH_AREA
+from videnhance.tiles import ANY_WIDTH, PATCH_AREA
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.opencv]
 
@@ -397,6 +397,7 @@ class _Broken:
     channels: int = 1
     halo: int = 6
     step: float = 0.5
+    widest: int = ANY_WIDTH
     calls: int = 0
     lock: Any = field(default_factory=threading.Lock)
 
@@ -415,6 +416,7 @@ class _Emboss:
     channels: int = 1
     halo: int = 1
     step: float = 0.5
+    widest: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         around = ((0, 0), (1, 1), (1, 1), (0, 0))

@@ -38,6 +38,7 @@ from videnhance.region import Size
 from videnhance.report import Report
 from videnhance.slots import Latest, Wait
 from videnhance.threads import pool_of
+from videnhance.tiles import ANY_WIDTH
 
 pytestmark = [pytest.mark.opencv, pytest.mark.timeout(60)]
 SIZE = Size(150, 134)
@@ -292,6 +293,7 @@ class Slow:
     channels: int = 1
     halo: int = 0
     step: float = 1.0
+    widest: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Nothing, later."""

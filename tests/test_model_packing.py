@@ -31,5 +31,6 @@ def test_facts_are_those_of_the_network() -> None:
     assert facts_of(network(REPORT), STEP)["channels"] == "rgb"
     compact = OverBase(as_luma(network(NetworkShape(3, 4, 2, 1, "prelu"))))
     facts = facts_of(compact, 1.0)
+    assert facts["features"] == 4
     # A network that keeps the size is enlarged by the base, which looks further.
     assert (facts["channels"], facts["scale"], facts["halo"]) == ("luma", 2, 6)

@@ -183,6 +183,27 @@ def test_the_fastest_is_chosen(tmp_path: Path) -> None:
     assert "megapixels/s a thread" in str(network)
 
 
+@pytest.mark.parametrize(
+    ("model", "precision", "narrow"),
+    [("default", "int8", True), ("default", "float32", False), ("fast", "int8", False)],
+)
+def test_rows_are_short_where_long_ones_leave_the_cache(
+    model: str, precision: str, narrow: bool
+) -> None:
+    network = load(Choice(model, precision, device="cpu"))
+    assert network.card.features == (32 if model == "default" else 16)
+    assert (network.widest < 204) is narrow
+
+
+def test_short_rows_give_the_same_codes_whatever_their_length() -> None:
+    network = load(Choice("default", "int8", device="cpu"))
+    picture = _picture(70, 360)
+    wanted = _in_patches(network, picture[0], 32, 1)
+    for side, count in ((64, 1), (64, 4), (128, 1), (128, 2)):
+        got = _in_patches(network, picture[0], side, count)
+        np.testing.assert_array_equal(got, wanted)
+
+
 def test_one_candidate_is_not_measured(tmp_path: Path) -> None:
     card = str(write_model(tmp_path))
     network = load(Choice(card, device="cpu", trusted=True))

@@ -10,7 +10,16 @@ from tests.frames import YUV420, Weave, noise
 from videnhance.frame import Pixels
 from videnhance.plan import CELL, Fill, Plan, grid
 from videnhance.region import Region, Size
-from videnhance.tiles import Batch, Tile, Tiling, _counts, batches, paste, rectangles
+from videnhance.tiles import (
+    ANY_WIDTH,
+    Batch,
+    Tile,
+    Tiling,
+    batches,
+    paste,
+    rectangles,
+    tiles_of,
+)
 
 Mask = npt.NDArray[np.bool_]
 SIZE = Size(150, 134)
@@ -32,8 +41,10 @@ def _random_plans(count: int, size: Size = SIZE, seed: int = 0) -> list[Plan]:
     return [_plan(i, size, mask) for i, mask in enumerate(masks)]
 
 
-def _side(pixels: int, halo: int = 6, ahead: int = 4) -> Tiling:
-    return Tiling(halo, pixels * pixels, ahead)
+def _side(
+    pixels: int, halo: int = 6, ahead: int = 4, widest: int = ANY_WIDTH
+) -> Tiling:
+    return Tiling(halo, pixels * pixels, ahead, widest)
 
 
 def _tiles(plans: list[Plan], tiling: Tiling) -> list[Tile]:
@@ -65,25 +76,30 @@ def test_a_full_grid_is_one_rectangle_and_an_empty_one_none() -> None:
     assert rectangles(np.zeros((5, 7), np.bool_)) == []
 
 
-def test_equal_runs_below_each_other_are_joined() -> None:
-    wanted = np.array([[1, 1, 0, 1], [1, 1, 0, 1], [1, 0, 0, 1]], np.bool_)
-    assert sorted(rectangles(wanted), key=lambda r: (r.y, r.x)) == [
-        Region(0, 0, 2, 2),
-        Region(3, 0, 1, 3),
-        Region(0, 2, 1, 1),
+def test_equal_runs_beside_each_other_are_joined() -> None:
+    wanted = np.array([[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 0, 0]], np.bool_)
+    assert sorted(rectangles(wanted), key=lambda r: r.x) == [
+        Region(0, 0, 2, 3),
+        Region(2, 0, 1, 1),
+        Region(3, 0, 1, 2),
     ]
 
 
+@pytest.mark.parametrize("widest", [96, ANY_WIDTH])
 @pytest.mark.parametrize("side", [32, 48, 96, 288])
 @pytest.mark.parametrize(
-    "size", [Size(70, 50), SIZE, Size(1, 1), Size(200, 1)], ids=str
+    "size", [Size(70, 50), SIZE, Size(389, 217), Size(1, 1), Size(200, 1)], ids=str
 )
-def test_cores_cover_the_networks_cells_once(size: Size, side: int) -> None:
+def test_cores_cover_the_networks_cells_once(
+    size: Size, side: int, widest: int
+) -> None:
     for plan in _random_plans(4, size):
         covered = np.zeros((size.height, size.width), int)
-        for tile in _tiles([plan], _side(side)):
+        for tile in _tiles([plan], _side(side, widest=widest)):
             covered[tile.core.slices] += 1
-            assert tile.patch == tile.core.grown(6, size)
+            seen = tile.core.grown(6, size)
+            assert tile.patch.intersected(seen) == seen
+            assert tile.patch.intersected(Region.of(size)) == tile.patch
         wanted = plan.fills == Fill.NETWORK
         pixels = wanted.repeat(CELL, 0).repeat(CELL, 1)[: size.height, : size.width]
         np.testing.assert_array_equal(covered, pixels)
@@ -106,6 +122,35 @@ def test_every_patch_fits_its_bound(size: Size, side: int, halo: int) -> None:
     tiles = _tiles([_plan(0, size)], _side(side, halo))
     assert max(tile.patch.size.area for tile in tiles) <= side * side
     assert sum(tile.core.size.area for tile in tiles) == size.area
+
+
+@pytest.mark.parametrize("size", [Size(640, 360), Size(1000, 700)], ids=str)
+@pytest.mark.parametrize(("widest", "most"), [(160, 10), (ANY_WIDTH, 25)])
+def test_patches_come_in_few_shapes(size: Size, widest: int, most: int) -> None:
+    tiling = Tiling(6, widest=widest)
+    shapes = {
+        tile.patch.size
+        for plan in _random_plans(40, size)
+        for tile in tiles_of(plan, tiling)
+    }
+    assert 4 < len(shapes) <= most
+
+
+def test_a_batch_is_of_one_patch_or_of_four() -> None:
+    plans = _random_plans(40, Size(640, 360))
+    counts = {len(batch.tiles) for batch in batches(plans, Tiling(6, widest=160))}
+    assert counts - {0} == {1, 4}
+
+
+def test_columns_are_as_narrow_as_the_network_likes() -> None:
+    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(6, widest=160))
+    assert {tile.patch.size for tile in tiles} == {Size(140, 360)}
+    assert len(tiles) == 5
+
+
+def test_rows_that_the_network_likes_may_be_shorter_than_a_cell() -> None:
+    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(20, widest=50))
+    assert {tile.patch.size for tile in tiles} == {Size(104, 360)}
 
 
 def test_a_frame_that_fits_is_one_patch() -> None:
@@ -247,12 +292,3 @@ def test_pasting_writes_the_core_alone(scale: int) -> None:
 def test_no_row_is_too_long_for_its_bound(size: Size, area: int, halo: int) -> None:
     for tile in _tiles([_plan(0, size)], Tiling(halo, area)):
         assert tile.patch.size.area <= area
-
-
-@pytest.mark.parametrize("halo", [6, 20])
-def test_a_large_frame_is_cut_at_once(halo: int) -> None:
-    size = Size(7680, 4320)
-    counts = _counts(size, size, Tiling(halo, 128 * 128))
-    assert counts[0] * counts[1] * 128 * 128 > size.area
-    assert counts[0] < 200
-    assert counts[1] < 200

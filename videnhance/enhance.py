@@ -57,6 +57,11 @@ class Upscaler(Protocol):
         """Grey levels that one residual code stands for."""
         ...
 
+    @property
+    def widest(self) -> int:
+        """Input pixels of a row up to which it computes fast; or more than any row."""
+        ...
+
     def __call__(self, pixels: Pixels) -> Pixels:
         """N x H x W x C uint8 to codes N x 2H x 2W x C uint8; 128 adds nothing."""
         ...
@@ -69,6 +74,7 @@ class Bicubic:
     channels: int = 1
     halo: int = 0
     step: float = 1.0
+    widest: int = tiles.ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes of nothing, at twice the size."""
@@ -200,7 +206,9 @@ class _Pass:
         settings, workers = self.settings, self.settings.workers
         sights = self._map(self._sighting(), self._pairs(frames), workers + 1)
         plans = plan.planned(sights, self._rule())
-        tiling = Tiling(self.upscaler.halo, settings.patch_area)
+        tiling = Tiling(
+            self.upscaler.halo, settings.patch_area, widest=self.upscaler.widest
+        )
         work = tiles.batches(plans, tiling)
         done = self._map(self._upscaled, work, 3 * workers)
         composer = Composer(

@@ -3,6 +3,9 @@
 A cell is what a plan decides on; a patch is what the network sees: a rectangle of cells
 and the halo around it. Because the halo is the receptive field and patches end at the
 frame's own edges, what is kept of a patch equals a whole-frame run, to the bit.
+
+Patches and batches come in few shapes. For each new shape an int8 engine compiles its
+kernels, which takes as long as ten small patches and holds 2 MB.
 """
 
 from collections import deque
@@ -10,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from math import isqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +22,28 @@ from videnhance.frame import Pixels
 from videnhance.plan import CELL, Fill, Plan
 from videnhance.region import Region, Size
 
-__all__ = ["PATCH_AREA", "Batch", "Tile", "Tiling", "batches", "paste", "rectangles"]
+__all__ = [
+    "ANY_WIDTH",
+    "PATCH_AREA",
+    "Batch",
+    "Tile",
+    "Tiling",
+    "batches",
+    "paste",
+    "rectangles",
+    "tiles_of",
+]
 
 
+ANY_WIDTH = 1 << 20
+"""Wider than any frame."""
 PATCH_AREA = 496 * 496
-"""Input pixels: a 640x360 frame is one patch and has no halo; 16 MB of activations."""
+"""Input pixels: 16 MB of activations."""
+_CELLS = 4
+"""Along a side of a patch, unless it spans the frame there."""
+_BATCH = 4
+_BATCH_AREA = 80_000
+"""Small patches in one call cost less each; large ones only leave the caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +56,12 @@ class Tiling:
     """Largest patch, and largest batch of small ones, in input pixels."""
     frames_ahead: int = 4
     """Frames whose tiles may wait for a full batch."""
+    widest: int = ANY_WIDTH
+    """Input pixels of a patch's rows, if the cells allow it."""
+
+    def batch(self, size: Size) -> int:
+        """Patches of this size in a full batch."""
+        return _BATCH if _BATCH * size.area <= min(_BATCH_AREA, self.patch_area) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,68 +88,97 @@ class Batch:
 def rectangles(wanted: npt.NDArray[np.bool_]) -> list[Region]:
     """Covers the wanted cells (rows x columns) with disjoint rectangles, in cells.
 
-    Runs of a row are joined with the equal run above, so a full frame is one rectangle.
+    Runs of a column are joined with the equal run to the left, so a full frame is one
+    rectangle. Columns, because a tall patch is computed faster than a wide one.
     """
     open_runs: dict[tuple[int, int], Region] = {}
     done: list[Region] = []
-    for y, row in enumerate(wanted):
+    for x, column in enumerate(wanted.T):
         runs: dict[tuple[int, int], Region] = {}
-        edges = np.flatnonzero(np.diff(row, prepend=False, append=False))
-        for left, right in edges.reshape(-1, 2).tolist():
-            above = open_runs.pop((left, right), Region(left, y, right - left, 1))
-            runs[left, right] = Region(left, above.y, above.width, y + 1 - above.y)
+        edges = np.flatnonzero(np.diff(column, prepend=False, append=False))
+        for top, bottom in edges.reshape(-1, 2).tolist():
+            beside = open_runs.pop((top, bottom), Region(x, top, 1, bottom - top))
+            width = x + 1 - beside.x
+            runs[top, bottom] = Region(beside.x, top, width, bottom - top)
         done.extend(open_runs.values())
         open_runs = runs
     return done + list(open_runs.values())
 
 
-def _cut(length: int, parts: int) -> list[tuple[int, int]]:
-    """Start and length of `parts` pieces as equal as can be."""
-    edges = [length * n // parts for n in range(parts + 1)]
-    return [(a, b - a) for a, b in pairwise(edges)]
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A side of a frame, along which regions are cut."""
+
+    frame: int
+    """Pixels."""
+    core: int
+    """The most pixels of a core that does not span the frame."""
+    spans: bool
+    """Whether a core may span the frame."""
+    halo: int
+
+    @property
+    def longest(self) -> int:
+        """Pixels of the longest patch."""
+        return self.frame if self.spans else self._patch(self.core)
+
+    def _patch(self, core: int) -> int:
+        """Of a core. Short ones at the frame's end count as whole cells: their patch
+        begins earlier, and is of a usual shape.
+        """
+        unit = CELL if self.core >= CELL else 1
+        return min(-(-core // unit) * unit + 2 * self.halo, self.frame)
+
+    def cut(self, start: int, length: int) -> Iterator[tuple[int, int, int, int]]:
+        """The start and length of each core, and of its patch."""
+        if self.spans and length == self.frame:
+            yield 0, length, 0, length
+            return
+        unit = CELL if self.core >= CELL else 1
+        units, parts = -(-length // unit), -(-length // self.core)
+        edges = [min(units * n // parts * unit, length) for n in range(parts + 1)]
+        for first, last in pairwise(edges):
+            patch = self._patch(last - first)
+            before = min(max(start + first - self.halo, 0), self.frame - patch)
+            yield start + first, last - first, before, patch
 
 
-def _split(region: Region, frame: Size, tiling: Tiling) -> list[Region]:
-    """Cuts a region into equal parts whose patches fit, with the least halo in all."""
-    across, down = _counts(region.size, frame, tiling)
-    return [
-        Region(region.x + x, region.y + y, width, height)
-        for y, height in _cut(region.height, down)
-        for x, width in _cut(region.width, across)
+@lru_cache(maxsize=64)
+def _sides(frame: Size, tiling: Tiling) -> tuple[_Side, _Side]:
+    """How to cut across and down so that a patch fits its bound, if any can."""
+    halo, spans = tiling.halo, tiling.widest >= frame.width
+    wide = min(max((tiling.widest - 2 * halo) // CELL, 1), _CELLS)
+    least = max(isqrt(tiling.patch_area) - 2 * halo, 1)
+    choices = [
+        (wide * CELL, spans, _CELLS * CELL, True),
+        (wide * CELL, False, _CELLS * CELL, True),
+        (wide * CELL, False, _CELLS * CELL, False),
+        (min(wide, 2) * CELL, False, 2 * CELL, False),
+        (CELL, False, CELL, False),
+        (least, False, least, False),
     ]
-
-
-@lru_cache(maxsize=4096)
-def _counts(size: Size, frame: Size, tiling: Tiling) -> tuple[int, int]:
-    """How many parts across and down; as small as can be where none fits."""
-    best, least = (size.width, size.height), None
-    for across in range(1, size.width + 1):
-        patch_width = min(-(-size.width // across) + 2 * tiling.halo, frame.width)
-        height = tiling.patch_area // patch_width
-        if height < min(1 + 2 * tiling.halo, frame.height):
-            continue
-        part_height = max(height - 2 * tiling.halo, 1)
-        whole = min(size.height + 2 * tiling.halo, frame.height) <= height
-        down = 1 if whole else -(-size.height // part_height)
-        area = (size.width + 2 * tiling.halo * across) * (
-            size.height + 2 * tiling.halo * down
-        )
-        if least is None or area < least:
-            best, least = (across, down), area
-        if down == 1:
+    for across, spans_across, down, spans_down in choices:
+        x = _Side(frame.width, across, spans_across, halo)
+        y = _Side(frame.height, down, spans_down, halo)
+        if x.longest * y.longest <= tiling.patch_area:
             break
-    return best
+    return x, y
 
 
 def tiles_of(plan: Plan, tiling: Tiling) -> list[Tile]:
     """The patches that the network must see for this plan."""
-    frame = plan.size
-    found = []
+    frame, found = plan.size, []
+    across, down = _sides(frame, tiling)
     for cells in rectangles(plan.fills == Fill.NETWORK):
         region = cells.scaled(CELL).intersected(Region.of(frame))
-        if region is not None:
-            for core in _split(region, frame, tiling):
-                patch = core.grown(tiling.halo, frame)
+        if region is None:
+            continue
+        for y, height, top, tall in down.cut(region.y, region.height):
+            for x, width, left, wide in across.cut(region.x, region.width):
+                core, patch = (
+                    Region(x, y, width, height),
+                    Region(left, top, wide, tall),
+                )
                 found.append(Tile(plan.frame.index, core, patch))
     return found
 
@@ -145,8 +201,8 @@ class _Collector:
             size = tile.patch.size
             group = self.waiting.setdefault(size, [])
             group.append((tile, plan))
-            if (len(group) + 1) * size.area > self.tiling.patch_area:
-                yield self._emitted(size)
+            if len(group) == self.tiling.batch(size):
+                yield from self._emitted(size, len(group))
         if self.open and self.left[self.open[0].frame.index] == 0:
             yield self._closing((), np.empty((0, 1, 1, 1), np.uint8))
 
@@ -156,10 +212,15 @@ class _Collector:
             oldest = self.open[0].frame.index
             sizes = [s for s, g in self.waiting.items() if g[0][0].index == oldest]
             for size in sizes:
-                yield self._emitted(size)
+                yield from self._emitted(size, 1)
 
-    def _emitted(self, size: Size) -> Batch:
+    def _emitted(self, size: Size, count: int) -> Iterator[Batch]:
+        """What waits, in batches of `count`; it must be a whole number of them."""
         group = self.waiting.pop(size)
+        for start in range(0, len(group), count):
+            yield self._batch(group[start : start + count])
+
+    def _batch(self, group: list[tuple[Tile, Plan]]) -> Batch:
         for tile, _ in group:
             self.left[tile.index] -= 1
         pixels = np.stack([plan.seen[tile.patch.slices] for tile, plan in group])

@@ -139,7 +139,8 @@ class Enhancer:
             seen = plan.seen[tile.patch.slices]
             patches.append((tile, self.upscaler(seen[None])[0]))
 
-        tiling = Tiling(self.upscaler.halo, _PATCH_AREA)
+        halo, widest = self.upscaler.halo, self.upscaler.widest
+        tiling = Tiling(halo, _PATCH_AREA, widest=widest)
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
         return assembled(plan, patches, last, brought)

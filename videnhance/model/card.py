@@ -45,6 +45,8 @@ class Card:
     """Grey levels (of 8 bits) for one residual code."""
     files: Mapping[Precision, tuple[str, str]]
     """For each precision the file's name and its sha256."""
+    features: int = 0
+    """Channels of its inner layers; 0 if unknown."""
 
     @property
     def shipped(self) -> bool:
@@ -116,6 +118,7 @@ def _card_of(path: Path, fields: Mapping[str, Any]) -> Card:
         multiple_of=int(fields["multiple_of"]),
         residual_step=float(fields["residual_step"]),
         files={str(k): (str(v["file"]), str(v["sha256"])) for k, v in files},
+        features=int(fields.get("features", 0)),
     )
 
 

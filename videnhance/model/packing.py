@@ -22,6 +22,7 @@ def facts_of(residual: Residual, step: float) -> dict[str, Any]:
         "channels": {1: "luma", 3: "rgb"}[residual.shape.channels],
         "scale": 2,
         "halo": halo,
+        "features": residual.shape.features,
         "multiple_of": 1,
         "residual_step": step,
     }
