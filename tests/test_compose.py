@@ -84,6 +84,19 @@ def test_the_code_of_nothing_gives_the_base(
     assert_same_frames([composer(frame, codes)], [composer(frame, None)])
 
 
+@ALL
+@pytest.mark.parametrize("channels", [0, 1, 3])
+@pytest.mark.parametrize("enlarge", [True, False])
+def test_both_are_the_base_and_the_enhanced_frame(
+    layout: Layout, channels: int, enlarge: bool
+) -> None:
+    frame = noise(Size(51, 37), layout)
+    codes = _codes(frame.size, channels) if channels else None
+    composer = Composer(0.5, 0.7, enlarge)
+    wanted = [composer(frame, None), composer(frame, codes)]
+    assert_same_frames(composer.both(frame, codes), wanted)
+
+
 @pytest.mark.parametrize("layout", [GRAY, GRAY16, YUV420, YUV420P10])
 @pytest.mark.parametrize("strength", [0.25, 1.0])
 @pytest.mark.parametrize("step", [0.5, 1.0])

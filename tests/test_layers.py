@@ -55,7 +55,7 @@ HOMES = {
     ),
     "distributed": ("cluster",),
     "queue": ("threads",),
-    "threading": ("slots", "threads"),
+    "threading": ("model.copies", "slots", "threads"),
     "torch": ("model",),
     "multiprocessing": ("batch.crew", "batch.worker", "model.data"),
     "tqdm": ("cli",),

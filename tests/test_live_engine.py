@@ -102,10 +102,14 @@ def test_bands_are_composed_to_the_bit(
     residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     for enlarge in (True, False):
         composer = Composer(0.5, 0.7, enlarge)
-        whole = composer(frame, residual)
+        wanted = [composer(frame, None), composer(frame, residual)]
         for count in (1, 2, 5):
-            bands = [task() for task in composing(composer, frame, residual, count)]
-            assert_same_frames([joined(frame, bands)], [whole])
+            tasks = composing(composer, frame, residual, count, with_base=True)
+            bands = zip(*(task() for task in tasks), strict=True)
+            assert_same_frames([joined(frame, band) for band in bands], wanted)
+            tasks = composing(composer, frame, residual, count)
+            (band,) = zip(*(task() for task in tasks), strict=True)
+            assert_same_frames([joined(frame, band)], wanted[1:])
 
 
 @pytest.mark.parametrize("workers", [0, 2])

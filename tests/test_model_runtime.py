@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,15 @@ def test_short_rows_give_the_same_codes_whatever_their_length() -> None:
     for side, count in ((64, 1), (64, 4), (128, 1), (128, 2)):
         got = _in_patches(network, picture[0], side, count)
         np.testing.assert_array_equal(got, wanted)
+
+
+def test_shapes_have_their_own_copy_and_the_same_codes() -> None:
+    network = load(Choice("fast", "int8"))
+    assert network.copies is not None
+    for height in range(20, 40):
+        pixels = noise(1, height, 30, 1)
+        alone = replace(network, copies=None)(pixels)
+        np.testing.assert_array_equal(network(pixels), alone)
 
 
 def test_one_candidate_is_not_measured(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Output = base + strength x residual, in the frame's own planes and bit depth."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,23 +54,29 @@ class Composer:
         With an odd chroma size the enlarged chroma is cut to what the layout asks for.
         Opacity is the base alone; hidden colours do not mix with visible ones.
         """
-        adds = self._additions(frame, residual)
+        parts = self._parts(frame, residual)
+        return frame.with_planes(tuple(make(plane, add) for make, plane, add in parts))
+
+    def both(self, frame: Frame, residual: Pixels | None) -> tuple[Frame, Frame]:
+        """The base and the enhanced frame, enlarged once for the two."""
+        parts = self._parts(frame, residual)
+        pairs = [make.both(plane, add) for make, plane, add in parts]
+        base, enhanced = zip(*pairs, strict=True)
+        return frame.with_planes(base), frame.with_planes(enhanced)
+
+    def _parts(
+        self, frame: Frame, residual: Pixels | None
+    ) -> Iterator["tuple[_Growth | _SameSize, Plane, _Addition | None]"]:
+        """For each plane what makes it, of what, and what is added."""
+        layout, kind = frame.layout, _Growth if self.enlarge else _SameSize
         size = frame.size.scaled(2) if self.enlarge else frame.size
-        layout = frame.layout
-        parts = zip(
-            self._sources(frame),
-            adds,
-            layout.plane_sizes(size),
-            layout.sited_left,
-            strict=True,
+        sizes, sitings = layout.plane_sizes(size), layout.sited_left
+        makers = (
+            kind(layout.depth, wanted, left)
+            for wanted, left in zip(sizes, sitings, strict=True)
         )
-        planes = (
-            _Growth(layout.depth, wanted, left)(plane, add)
-            if self.enlarge
-            else _same_size(plane, add, layout.depth, wanted)
-            for plane, add, wanted, left in parts
-        )
-        return frame.with_planes(tuple(planes))
+        adds = self._additions(frame, residual)
+        yield from zip(makers, self._sources(frame), adds, strict=True)
 
     def _sources(self, frame: Frame) -> tuple[Plane, ...]:
         """What is grown: at the same size nothing mixes, so nothing needs filling."""
@@ -105,23 +112,53 @@ class _Growth:
     sited_left: bool
 
     def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
-        out: Plane = np.empty((self.size.height, self.size.width), plane.dtype)
-        kind = fixed_type(plane)
+        out, kind = self._room(plane), fixed_type(plane)
         for rows, fixed in doubled_strips(plane, self.sited_left):
             if add is not None:
                 fixed += add.of(rows, kind)
-            wanted = out[rows]
-            part = fixed[: wanted.shape[0], : self.size.width]
-            rounded(part, self.depth, wanted)
+            self._fill(out[rows], fixed)
         return out
 
+    def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:
+        """Without what is added, and with it."""
+        if add is None:
+            out = self(plane, None)
+            return out, out
+        base, out, kind = self._room(plane), self._room(plane), fixed_type(plane)
+        for rows, fixed in doubled_strips(plane, self.sited_left):
+            total = add.of(rows, kind)
+            total += fixed
+            self._fill(base[rows], fixed)
+            self._fill(out[rows], total)
+        return base, out
 
-def _same_size(plane: Plane, add: _Addition | None, depth: int, size: Size) -> Plane:
-    if add is None:
-        return plane
-    blocks = add.of(slice(None), np.float64)
-    blocks = blocks.reshape(size.height, 2, size.width, 2).mean(axis=(1, 3))
-    blocks += plane.astype(np.float64) * (1 << FRACTION_BITS)
-    out: Plane = np.empty_like(plane)
-    rounded(blocks, depth, out)
-    return out
+    def _room(self, plane: Plane) -> Plane:
+        room: Plane = np.empty((self.size.height, self.size.width), plane.dtype)
+        return room
+
+    def _fill(self, wanted: Plane, fixed: Fixed) -> None:
+        rounded(fixed[: wanted.shape[0], : wanted.shape[1]], self.depth, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _SameSize:
+    """How one plane stays as large as it is."""
+
+    depth: int
+    size: Size
+    sited_left: bool
+
+    def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
+        if add is None:
+            return plane
+        blocks = add.of(slice(None), np.float64)
+        blocks = blocks.reshape(self.size.height, 2, self.size.width, 2)
+        blocks = blocks.mean(axis=(1, 3))
+        blocks += plane.astype(np.float64) * (1 << FRACTION_BITS)
+        out: Plane = np.empty_like(plane)
+        rounded(blocks, self.depth, out)
+        return out
+
+    def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:
+        """Without what is added, and with it."""
+        return plane, self(plane, add)

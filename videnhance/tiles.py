@@ -153,6 +153,7 @@ def _sides(frame: Size, tiling: Tiling) -> tuple[_Side, _Side]:
         (wide * CELL, spans, _CELLS * CELL, True),
         (wide * CELL, False, _CELLS * CELL, True),
         (wide * CELL, False, _CELLS * CELL, False),
+        (wide * CELL, False, 2 * CELL, False),
         (min(wide, 2) * CELL, False, 2 * CELL, False),
         (CELL, False, CELL, False),
         (least, False, least, False),

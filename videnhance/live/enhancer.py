@@ -6,10 +6,10 @@ wrong for a window. The stages are the same.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from videnhance import motion
 from videnhance.colour import seen_by
 from videnhance.compose import Composer
 from videnhance.enhance import Upscaler
-from videnhance.frame import Family, Frame, Pixels
+from videnhance.frame import Frame, Pixels
 from videnhance.live.budget import Cost
 from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
 from videnhance.residual import assembled, carrying
@@ -95,31 +95,18 @@ class Enhancer:
         began = time.perf_counter()
         last = self._before if again else self._memory
         seen = seen_by(self.upscaler.channels, frame)
-        sight, base = self._first(frame, seen, last, wanted)
+        sight = self._sight(frame, seen, last, wanted)
         since = 0 if sight.cut else last.since
         fills = rule(sight, since)
         known = None if sight.cut else sight.motion
         plan = Plan(frame, seen, fills, known)
         residual = self._residual(plan, last.residual, wanted.fuse)
-        shown = self._composed(frame, residual, base, wanted)
+        shown, base = self._composed(frame, residual, wanted)
         self._before, self._memory = last, _Memory(seen, residual, since + 1)
         left = plan.count(Fill.MOVED) + plan.count(Fill.BASE)
         seconds = time.perf_counter() - began
         cost = Cost(plan.count(Fill.NETWORK), seconds, left)
         return Enhanced(shown, base, fills, cost)
-
-    def _first(
-        self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
-    ) -> tuple[Sight, Frame | None]:
-        """What needs no plan: a look at the frame, beside the plain enlargement."""
-        tasks: list[Callable[[], Any]] = [
-            partial(self._sight, frame, seen, last, wanted)
-        ]
-        if wanted.base:
-            plain = Composer(self.upscaler.step, 0.0, wanted.enlarge)
-            tasks += composing(plain, frame, None, self._workers)
-        sight, *bands = together(tasks, self._pool)
-        return sight, joined(frame, bands) if bands else None
 
     def _sight(
         self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
@@ -146,32 +133,14 @@ class Enhancer:
         return assembled(plan, patches, last, brought)
 
     def _composed(
-        self,
-        frame: Frame,
-        residual: Pixels | None,
-        base: Frame | None,
-        wanted: Wanted,
-    ) -> Frame:
+        self, frame: Frame, residual: Pixels | None, wanted: Wanted
+    ) -> tuple[Frame, Frame | None]:
+        """The enhanced frame, and the base if it is wanted."""
         composer = Composer(self.upscaler.step, wanted.strength, wanted.enlarge)
-        # The residual of a luma model leaves the other planes as they are.
-        others = base is not None and self.upscaler.channels == 1 and has_luma(frame)
-        part = luma_of(frame) if others else frame
-        tasks = composing(composer, part, residual, self._workers)
-        shown = joined(part, together(tasks, self._pool))
-        if not others or base is None:
-            return shown
-        return base.with_planes((*shown.planes, *base.planes[1:]))
-
-
-def has_luma(frame: Frame) -> bool:
-    """Whether the first plane is luma, with nothing to hide it."""
-    return frame.layout.family is Family.YUV and not frame.layout.alpha
-
-
-def luma_of(frame: Frame) -> Frame:
-    """The luma as a frame of its own."""
-    layout = replace(frame.layout, family=Family.GRAY, chroma_shift=(0, 0))
-    return replace(frame, layout=layout, planes=frame.planes[:1])
+        bands = composing(composer, frame, residual, self._workers, wanted.base)
+        made = zip(*together(bands, self._pool), strict=True)
+        *bases, shown = (joined(frame, parts) for parts in made)
+        return shown, bases[0] if bases else None
 
 
 _OVERLAP = 4
@@ -179,29 +148,47 @@ _OVERLAP = 4
 
 
 def composing(
-    composer: Composer, frame: Frame, residual: Pixels | None, count: int
-) -> list[Callable[[], tuple[Plane, ...]]]:
-    """Tasks that compose `count` bands of a frame; `joined` makes one frame of them."""
+    composer: Composer,
+    frame: Frame,
+    residual: Pixels | None,
+    count: int,
+    with_base: bool = False,
+) -> list[Callable[[], list[tuple[Plane, ...]]]]:
+    """Tasks that compose `count` bands of a frame; `joined` makes one frame of them.
+
+    A task gives the planes of the enhanced band; `with_base`, those of the base first.
+    """
     height = frame.size.height
     # Bands begin at whole chroma samples, whatever the layout.
     edges = [height * n // count // 4 * 4 for n in range(count)] + [height]
     edges = sorted(set(edges))
-    return [partial(_band, composer, frame, residual, rows) for rows in pairwise(edges)]
+
+    def compose(part: Frame, codes: Pixels | None) -> tuple[Frame, ...]:
+        return composer.both(part, codes) if with_base else (composer(part, codes),)
+
+    scale = 2 if composer.enlarge else 1
+    band = partial(_band, compose, scale, frame, residual)
+    return [partial(band, rows) for rows in pairwise(edges)]
 
 
 def _band(
-    composer: Composer, frame: Frame, residual: Pixels | None, rows: tuple[int, int]
-) -> tuple[Plane, ...]:
-    """The composed planes of these rows of the frame."""
+    compose: Callable[[Frame, Pixels | None], tuple[Frame, ...]],
+    scale: int,
+    frame: Frame,
+    residual: Pixels | None,
+    rows: tuple[int, int],
+) -> list[tuple[Plane, ...]]:
+    """The planes of these rows of the frame, of each frame that `compose` gives."""
     height = frame.size.height
     first, last = max(rows[0] - _OVERLAP, 0), min(rows[1] + _OVERLAP, height)
     planes = tuple(_cut(plane, height, first, last) for plane in frame.planes)
     part = None if residual is None else residual[2 * first : 2 * last]
-    made = composer(frame.with_planes(planes), part)
-    scale = 2 if composer.enlarge else 1
     inner = scale * (rows[0] - first), scale * (rows[1] - first)
     whole = scale * (last - first)
-    return tuple(_cut(plane, whole, *inner) for plane in made.planes)
+    return [
+        tuple(_cut(plane, whole, *inner) for plane in made.planes)
+        for made in compose(frame.with_planes(planes), part)
+    ]
 
 
 def _cut(plane: Plane, height: int, first: int, last: int) -> Plane:

@@ -6,7 +6,7 @@ without being asked for. Starts no threads; sets torch to one thread a caller.
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.model.card import Card, find_card
+from videnhance.model.copies import Copies
 from videnhance.model.torchscript import deprecated, loaded
 from videnhance.tiles import ANY_WIDTH
 
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 _INT8_ENGINES = ("onednn", "x86"), ("fbgemm",), ("qnnpack",)
 """Measured against each other are only those that give the same codes to the bit."""
+_COPIED_ENGINES, _COPIES = ("onednn", "x86"), 12
+"""As many as there are shapes of narrow patches."""
 _NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
 """What a TorchScript file that is not a model raises."""
 _SAMPLE_AREA, _SAMPLE_WIDTH = 192 * 160, 320
@@ -59,6 +62,8 @@ class Network:
     script: torch.jit.ScriptModule
     megapixels_per_second: float
     """As measured at the start on one thread; 0 if nothing was measured."""
+    copies: Copies | None = field(default=None, repr=False)
+    """Of `script`, for an engine that needs one for each shape."""
 
     @property
     def channels(self) -> int:
@@ -99,7 +104,9 @@ class Network:
             if self.engine == "cuda":
                 codes = self.script(batch.cuda()).cpu()
             else:
-                codes = self.script(batch)
+                copies = self.copies
+                script = copies.of(batch.shape) if copies else self.script
+                codes = script(batch)
         return shuffled(codes.permute(0, 2, 3, 1).numpy(), self.channels)
 
 
@@ -144,7 +151,19 @@ def load(choice: Choice) -> Network:
             f"--precision {choice.precision}: this torch has no engine for it; "
             "use float32"
         )
-    return max(measured, key=lambda network: network.megapixels_per_second)
+    return _copied(max(measured, key=lambda network: network.megapixels_per_second))
+
+
+def _copied(network: Network) -> Network:
+    """With copies for as many shapes as are usual, if the engine needs them."""
+    if network.engine not in _COPIED_ENGINES:
+        return network
+    copies = Copies(network.script)
+    torch.backends.quantized.engine = network.engine  # which packs the weights
+    data = network.card.weights(network.precision)
+    for _ in range(_COPIES):
+        copies.add(loaded(data))
+    return replace(network, copies=copies)
 
 
 def check_trust(card: Card, choice: Choice) -> None:
