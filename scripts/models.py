@@ -62,11 +62,12 @@ class Making:
 
 
 MODELS = {
-    "fidelity": Making("default", Mix.FIDELITY, 26_000),
+    "fidelity": Making("default", Mix.FIDELITY, 60_000),
     "real": Making("default", Mix.REAL, 40_000, begins_at=11_000),
     "restore": Making("default", Mix.RESTORE, 12_000, 6_000, begins_at=11_000),
     "fast": Making("fast", Mix.REAL, 12_000),
     "fast-fidelity": Making("fast", Mix.FIDELITY, 12_000),
+    "quality-fidelity": Making("quality", Mix.FIDELITY, 26_000),
 }
 
 
