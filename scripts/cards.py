@@ -17,7 +17,6 @@ FOR = {
     "restore": "bad sources: noise, blocks (`--clean 1`)",
     "fast": "as default, in a third of the work",
     "fast-fidelity": "clean sources, in a third of the work",
-    "quality-fidelity": "clean sources, at three times the work",
 }
 SETS = "Set5", "Set14", "B100"
 

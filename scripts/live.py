@@ -32,7 +32,8 @@ RATE, MINUTE = 30, 60
 MEDIAN_MS, LATE_MS = 80, 150
 LEAST_SHARE = 0.98
 """Of the source's rate, that the output must have."""
-SETTLED_SECONDS = 30.0
+SETTLED_SECONDS = 90.0
+"""By then the planner has tried all its ways, and kernels are compiled for each."""
 MOST_GROWTH_MB = 24
 MIB = 1 << 20
 

@@ -67,7 +67,6 @@ MODELS = {
     "restore": Making("default", Mix.RESTORE, 12_000, 6_000, begins_at=11_000),
     "fast": Making("fast", Mix.REAL, 12_000),
     "fast-fidelity": Making("fast", Mix.FIDELITY, 12_000),
-    "quality-fidelity": Making("quality", Mix.FIDELITY, 26_000),
 }
 
 
