@@ -20,14 +20,16 @@ from typing import Any
 import numpy as np
 
 from videnhance.colour import seen_by
-from videnhance.enhance import Settings, enhanced
+from videnhance.enhance import Settings, Upscaler, enhanced
 from videnhance.errors import VidenhanceError
-from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
+from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, VideoInfo
 from videnhance.memory import keep_freed_memory
 from videnhance.model.runtime import Choice, load
+from videnhance.plan import Fill, Plan, grid
 from videnhance.region import Size
 from videnhance.report import Report
 from videnhance.threads import available_cores
+from videnhance.tiles import Tiling, tiles_of
 from videnhance.video.making.writer import Encoding, VideoWriter
 from videnhance.video.reading.reader import VideoReader
 
@@ -94,8 +96,8 @@ def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
     networks = {p: load(Choice(precision=p, device="cpu")) for p in _PRECISIONS}
     for precision, network in networks.items():
         start = time.process_time(), time.perf_counter()
-        for pixels in seen:
-            network(pixels[None])
+        for frame, pixels in zip(decoded, seen, strict=True):
+            _in_patches(network, frame, pixels)
         yield _row(f"model {precision}", len(seen), start)
     # What the encoder gets in a conversion: the base alone would be easier to encode.
     settings = Settings(fuse=0.0, workers=available_cores())
@@ -103,6 +105,14 @@ def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
     start = time.process_time(), time.perf_counter()
     _write(folder / "encoded.mp4", enlarged, info)
     yield _row("encode", len(enlarged), start)
+
+
+def _in_patches(network: Upscaler, frame: Frame, pixels: Pixels) -> None:
+    """Runs the network on a whole frame, cut as in a conversion."""
+    fills = np.full(grid(frame.size), Fill.NETWORK, np.uint8)
+    tiling = Tiling(network.halo, widest=network.widest)
+    for tile in tiles_of(Plan(frame, pixels, fills, None), tiling):
+        network(pixels[tile.patch.slices][None])
 
 
 def _row(name: str, frames: int, start: tuple[float, float]) -> Row:
