@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -85,10 +86,10 @@ def runs(network: Network, rounds: int) -> Iterator[str]:
     shared = replace(network, copies=None)
     for size in SMALL:
         pixels = noise(network, size)
-        first = milliseconds(lambda p=pixels: shared(p), 1)  # type: ignore[misc]
+        first = milliseconds(partial(shared, pixels), 1)
         network(pixels)
-        one = milliseconds(lambda p=pixels: shared(p), 5 * rounds)  # type: ignore[misc]
-        own = milliseconds(lambda p=pixels: network(p), 5 * rounds)  # type: ignore[misc]
+        one = milliseconds(partial(shared, pixels), 5 * rounds)
+        own = milliseconds(partial(network, pixels), 5 * rounds)
         yield f"| {network.card.name} | {size} | {first:.1f} | {one:.2f} | {own:.2f} |"
 
 

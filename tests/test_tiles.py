@@ -292,3 +292,15 @@ def test_pasting_writes_the_core_alone(scale: int) -> None:
 def test_no_row_is_too_long_for_its_bound(size: Size, area: int, halo: int) -> None:
     for tile in _tiles([_plan(0, size)], Tiling(halo, area)):
         assert tile.patch.size.area <= area
+
+
+@pytest.mark.parametrize("halo", [6, 20])
+def test_a_large_frame_is_cut_into_no_more_than_it_must(halo: int) -> None:
+    size = Size(7680, 4320)
+    seen = np.zeros((size.height, size.width, 1), np.uint8)
+    fills = np.full(grid(size), Fill.NETWORK, np.uint8)
+    plan = Plan(noise(Size(1, 1)).with_planes((seen[..., 0],)), seen, fills, None)
+    tiles = tiles_of(plan, Tiling(halo, 128 * 128))
+    assert len(tiles) * 128 * 128 > size.area
+    assert len({tile.core.x for tile in tiles}) < 200
+    assert len({tile.core.y for tile in tiles}) < 200

@@ -118,6 +118,11 @@ class _Side:
     halo: int
 
     @property
+    def unit(self) -> int:
+        """Pixels that cores are whole multiples of, but at the frame's end."""
+        return CELL if self.core >= CELL else 1
+
+    @property
     def longest(self) -> int:
         """Pixels of the longest patch."""
         return self.frame if self.spans else self._patch(self.core)
@@ -126,17 +131,16 @@ class _Side:
         """Of a core. Short ones at the frame's end count as whole cells: their patch
         begins earlier, and is of a usual shape.
         """
-        unit = CELL if self.core >= CELL else 1
-        return min(-(-core // unit) * unit + 2 * self.halo, self.frame)
+        units = -(-core // self.unit)
+        return min(units * self.unit + 2 * self.halo, self.frame)
 
     def cut(self, start: int, length: int) -> Iterator[tuple[int, int, int, int]]:
         """The start and length of each core, and of its patch."""
         if self.spans and length == self.frame:
             yield 0, length, 0, length
             return
-        unit = CELL if self.core >= CELL else 1
-        units, parts = -(-length // unit), -(-length // self.core)
-        edges = [min(units * n // parts * unit, length) for n in range(parts + 1)]
+        units, parts = -(-length // self.unit), -(-length // self.core)
+        edges = [min(units * n // parts * self.unit, length) for n in range(parts + 1)]
         for first, last in pairwise(edges):
             patch = self._patch(last - first)
             before = min(max(start + first - self.halo, 0), self.frame - patch)
@@ -176,10 +180,8 @@ def tiles_of(plan: Plan, tiling: Tiling) -> list[Tile]:
             continue
         for y, height, top, tall in down.cut(region.y, region.height):
             for x, width, left, wide in across.cut(region.x, region.width):
-                core, patch = (
-                    Region(x, y, width, height),
-                    Region(left, top, wide, tall),
-                )
+                core = Region(x, y, width, height)
+                patch = Region(left, top, wide, tall)
                 found.append(Tile(plan.frame.index, core, patch))
     return found
 
