@@ -431,6 +431,26 @@ def test_a_scheduler_that_is_not_there_is_said(
         convert(_there(job, address), _watcher())
 
 
+@pytest.mark.parametrize("late", [1, 9])
+def test_a_thread_that_begins_late_gets_another_try(
+    job: Job, address: str, late: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    opened, tries = distributed.Client, iter(range(99))
+
+    def client(*args: object, **options: object) -> object:
+        assert next(tries) >= late
+        return opened(*args, **options)
+
+    monkeypatch.setattr(distributed, "Client", client)
+    if late == 1:
+        assert convert(_there(job, address), _watcher()).frames_written == 11
+    else:
+        with pytest.raises(ClusterError, match="too busy"):
+            convert(_there(job, address), _watcher())
+        assert next(tries) == 2
+
+
 def test_a_cluster_without_workers_is_said(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from types import TracebackType
 from typing import Any
@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 60.0
 """How long a cluster may be without a worker: they may just be starting."""
 _LOOK_SECONDS = 3.0
 """From one look at the workers to the next."""
+_BEGINNINGS = 2
+"""Tries to open a connection whose thread does not begin."""
 _TRIES = 3
 """Of a task that fails by what may pass."""
 
@@ -54,15 +56,27 @@ class Cluster:
         # A connection that is lost is an error of ours, in words and without a trace.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
-            self._client = self._distributed.Client(
-                address, timeout=CONNECT_SECONDS, set_as_default=False
-            )
+            self._client = self._opened(address)
         except (OSError, ValueError, RuntimeError) as error:
             raise ClusterError(
                 f"--cluster {self.address}: no scheduler answers ({_words(error)}); "
                 "start one with `dask scheduler`, and give the address that it shows"
             ) from error
         self._client.subscribe_topic(topic_of(self.run), self._hear)
+
+    def _opened(self, address: str) -> Any:  # noqa: ANN401 - as of `_asked`
+        """Dask's Client. Raises OSError, ValueError, RuntimeError, ClusterError."""
+        for _ in range(_BEGINNINGS):
+            # Dask asserts that a thread of its own begins within 10 s. It begins late
+            # where the whole machine stood still, as one that is suspended does.
+            with suppress(AssertionError):
+                return self._distributed.Client(
+                    address, timeout=CONNECT_SECONDS, set_as_default=False
+                )
+        raise ClusterError(
+            f"--cluster {self.address}: Dask's own thread did not begin; this machine "
+            "is too busy: try again when it has less to do"
+        )
 
     def __enter__(self) -> "Cluster":
         """Lets all workers load what they will need; does not wait for it."""
