@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from videnhance.errors import ModelError, UsageError, printable
 from videnhance.model.data import Batch, Samples
@@ -76,6 +77,8 @@ class _State:
         if trainer.start is not None:
             self.network = trainer.start.unfolded(recipe.collapsible)
         self.network.to(trainer.device)
+        # Kernels laid out as what they meet: half the time of a step in bfloat16.
+        convert_conv2d_weight_memory_format(self.network, torch.channels_last)
         self.average = SRVGGNetLightweight(trainer.shape, recipe.collapsible)
         self.average.to(trainer.device)
         self.average.load_state_dict(self.network.state_dict())
