@@ -102,14 +102,15 @@ def main() -> None:
     frame = Size(*map(int, options.size.split("x")))
     keep_freed_memory()
     networks = [load(Choice(model, "int8")) for model in options.models]
+    # Before the widths, which run one of these shapes as well.
+    small = [line for network in networks for line in runs(network, options.rounds)]
     print(f"{processor_name()}\n\n| model | width | MP/s, {THREADS} threads |")
     print("|---|---:|---:|")
     for network in networks:
         print("\n".join(widths(network, frame, options.rounds)))
     print("\n| model | patch | first run, ms | one program, ms | its own copy, ms |")
     print("|---|---|---:|---:|---:|")
-    for network in networks:
-        print("\n".join(runs(network, options.rounds)))
+    print("\n".join(small))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from videnhance.plan import CELL, Fill, Plan, grid
 from videnhance.region import Region, Size
 from videnhance.tiles import (
     ANY_WIDTH,
+    PATCH_AREA,
     Batch,
     Tile,
     Tiling,
@@ -134,6 +135,33 @@ def test_patches_come_in_few_shapes(size: Size, widest: int, most: int) -> None:
         for tile in tiles_of(plan, tiling)
     }
     assert 4 < len(shapes) <= most
+
+
+def test_narrow_batches_come_in_no_more_shapes_than_there_are_copies() -> None:
+    plans, tiling = _random_plans(60, Size(640, 360)), Tiling(6, widest=160)
+    shapes = {b.pixels.shape for b in batches(plans, tiling) if b.tiles}
+    assert 10 < len(shapes) <= 16  # `_COPIES` in model/runtime.py
+
+
+@pytest.mark.parametrize(
+    ("size", "area", "widest", "most"),
+    [
+        (Size(640, 360), PATCH_AREA, 160, 1.12),
+        (Size(640, 360), PATCH_AREA, ANY_WIDTH, 1.0),
+        (Size(1920, 1080), PATCH_AREA, 160, 1.12),
+        (Size(1920, 1080), PATCH_AREA, ANY_WIDTH, 1.08),
+        (Size(3840, 2160), PATCH_AREA, ANY_WIDTH, 1.13),
+        (Size(640, 360), 208 * 208, 160, 1.27),
+        (Size(640, 360), 208 * 208, ANY_WIDTH, 1.25),
+        (Size(640, 360), 128 * 128, ANY_WIDTH, 1.45),
+    ],
+    ids=str,
+)
+def test_halos_cost_no_more_than_they_must(
+    size: Size, area: int, widest: int, most: float
+) -> None:
+    tiles = _tiles([_plan(0, size)], Tiling(7, area, widest=widest))
+    assert sum(tile.patch.size.area for tile in tiles) <= most * size.area
 
 
 def test_a_batch_is_of_one_patch_or_of_four() -> None:

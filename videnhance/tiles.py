@@ -2,7 +2,8 @@
 
 A cell is what a plan decides on; a patch is what the network sees: a rectangle of cells
 and the halo around it. Because the halo is the receptive field and patches end at the
-frame's own edges, what is kept of a patch equals a whole-frame run, to the bit.
+frame's own edges, what is kept does not depend on how a frame is cut, to the bit, as
+long as no row is longer than the network's `widest`: beyond, other kernels may compute.
 
 Patches and batches come in few shapes. For each new shape an int8 engine compiles its
 kernels, which takes as long as ten small patches and holds 2 MB.
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from math import isqrt
 
 import numpy as np
@@ -40,7 +41,7 @@ ANY_WIDTH = 1 << 20
 PATCH_AREA = 496 * 496
 """Input pixels: 16 MB of activations."""
 _CELLS = 4
-"""Along a side of a patch, unless it spans the frame there."""
+"""Along a side of a patch at most, unless it spans the frame there."""
 _BATCH = 4
 _BATCH_AREA = 80_000
 """Small patches in one call cost less each; large ones only leave the caches."""
@@ -127,6 +128,11 @@ class _Side:
         """Pixels of the longest patch."""
         return self.frame if self.spans else self._patch(self.core)
 
+    @property
+    def computed(self) -> int:
+        """Pixels of all patches, if the whole side is cut."""
+        return sum(patch for *_, patch in self.cut(0, self.frame))
+
     def _patch(self, core: int) -> int:
         """Of a core. Short ones at the frame's end count as whole cells: their patch
         begins earlier, and is of a usual shape.
@@ -147,26 +153,31 @@ class _Side:
             yield start + first, last - first, before, patch
 
 
+def _choices(frame: int, cells: range, spans: bool, halo: int) -> list[_Side]:
+    """Ways to cut a side, long patches first: they are preferred of equals."""
+    cores = [CELL * n for n in reversed(cells)]
+    found = [_Side(frame, core, False, halo) for core in cores]
+    return [_Side(frame, cores[0], True, halo), *found] if spans else found
+
+
 @lru_cache(maxsize=64)
 def _sides(frame: Size, tiling: Tiling) -> tuple[_Side, _Side]:
-    """How to cut across and down so that a patch fits its bound, if any can."""
+    """How to cut across and down: what computes least of what fits the bound."""
     halo, spans = tiling.halo, tiling.widest >= frame.width
     wide = min(max((tiling.widest - 2 * halo) // CELL, 1), _CELLS)
+    down = _choices(frame.height, range(1, _CELLS + 1), True, halo)
+    # Columns of one cell compute little, but slowly: only where nothing else fits.
+    for narrowest in (min(wide, 2), 1):
+        across = _choices(frame.width, range(narrowest, wide + 1), spans, halo)
+        fitting = [
+            (x, y)
+            for x, y in product(across, down)
+            if x.longest * y.longest <= tiling.patch_area
+        ]
+        if fitting:
+            return min(fitting, key=lambda sides: sides[0].computed * sides[1].computed)
     least = max(isqrt(tiling.patch_area) - 2 * halo, 1)
-    choices = [
-        (wide * CELL, spans, _CELLS * CELL, True),
-        (wide * CELL, False, _CELLS * CELL, True),
-        (wide * CELL, False, _CELLS * CELL, False),
-        (wide * CELL, False, 2 * CELL, False),
-        (min(wide, 2) * CELL, False, 2 * CELL, False),
-        (CELL, False, CELL, False),
-        (least, False, least, False),
-    ]
-    for across, spans_across, down, spans_down in choices:
-        x = _Side(frame.width, across, spans_across, halo)
-        y = _Side(frame.height, down, spans_down, halo)
-        if x.longest * y.longest <= tiling.patch_area:
-            break
+    x, y = (_Side(n, least, False, halo) for n in (frame.width, frame.height))
     return x, y
 
 

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from secrets import token_hex
 from types import TracebackType
 from typing import Any
@@ -23,13 +23,13 @@ from videnhance.identity import library_key
 
 __all__ = ["Call", "Cluster"]
 
+logger = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
 """How long a cluster may be without a worker: they may just be starting."""
 _LOOK_SECONDS = 3.0
 """From one look at the workers to the next."""
-_BEGINNINGS = 2
-"""Tries to open a connection whose thread does not begin."""
 _TRIES = 3
 """Of a task that fails by what may pass."""
 
@@ -66,17 +66,20 @@ class Cluster:
 
     def _opened(self, address: str) -> Any:  # noqa: ANN401 - as of `_asked`
         """Dask's Client. Raises OSError, ValueError, RuntimeError, ClusterError."""
-        for _ in range(_BEGINNINGS):
+        options = {"timeout": CONNECT_SECONDS, "set_as_default": False}
+        try:
+            return self._distributed.Client(address, **options)
+        except AssertionError:
             # Dask asserts that a thread of its own begins within 10 s. It begins late
             # where the whole machine stood still, as one that is suspended does.
-            with suppress(AssertionError):
-                return self._distributed.Client(
-                    address, timeout=CONNECT_SECONDS, set_as_default=False
-                )
-        raise ClusterError(
-            f"--cluster {self.address}: Dask's own thread did not begin; this machine "
-            "is too busy: try again when it has less to do"
-        )
+            logger.debug("Dask's thread did not begin; trying again", exc_info=True)
+        try:
+            return self._distributed.Client(address, **options)
+        except AssertionError as late:
+            raise ClusterError(
+                f"--cluster {self.address}: Dask's own thread did not begin; this "
+                "machine is too busy: try again when it has less to do"
+            ) from late
 
     def __enter__(self) -> "Cluster":
         """Lets all workers load what they will need; does not wait for it."""

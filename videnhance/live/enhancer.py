@@ -29,8 +29,7 @@ from videnhance.tiles import Tile, Tiling, tiles_of
 __all__ = ["Enhanced", "Enhancer", "Wanted", "composing", "joined", "together"]
 
 _PATCH_AREA = 208 * 208
-"""Input pixels: three by three cells with their halo. Small enough for the caches, and
-enough patches for all workers."""
+"""Input pixels: small enough for the caches, and enough patches for all workers."""
 
 T = TypeVar("T")
 

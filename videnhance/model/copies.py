@@ -2,8 +2,8 @@
 
 torch keeps the kernel of a quantized convolution at hand for the first shape that the
 program sees, and for that one alone (`ConvPrimitiveCache` in its qconv.cpp); for each
-other shape it describes all layers to oneDNN anew in each call, which takes as long as
-computing a small patch. A copy that sees one shape only is not slowed down so.
+other shape it describes all layers to oneDNN anew in each call, which takes up to half
+as long as computing a small patch. A copy that sees one shape only is not slowed down.
 """
 
 from threading import Lock

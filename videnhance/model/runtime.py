@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 _INT8_ENGINES = ("onednn", "x86"), ("fbgemm",), ("qnnpack",)
 """Measured against each other are only those that give the same codes to the bit."""
-_COPIED_ENGINES, _COPIES = ("onednn", "x86"), 12
-"""As many as there are shapes of narrow patches."""
+_COPIED_ENGINES, _COPIES = ("onednn", "x86"), 16
+"""Narrow patches of one frame size come in ten shapes, half of them in fours, too."""
 _NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
 """What a TorchScript file that is not a model raises."""
 _SAMPLE_AREA, _SAMPLE_WIDTH = 192 * 160, 320
@@ -84,7 +84,8 @@ class Network:
     def widest(self) -> int:
         """Input pixels of a row up to which it computes fast."""
         # Not measured: what comes out must not depend on what else the machine does.
-        many = self.card.features >= _NARROW_FROM and self.precision == "int8"
+        many = (self.card.features or _NARROW_FROM) >= _NARROW_FROM
+        many = many and self.precision == "int8"
         return _NARROW if many else ANY_WIDTH
 
     def __str__(self) -> str:
@@ -142,7 +143,7 @@ def load(choice: Choice) -> Network:
     torch.set_num_threads(1)
     networks = _candidates(card, choice)
     if len(networks) == 1 and choice.device != "auto":
-        return _checked(networks[0])
+        return _copied(_checked(networks[0]))
     measured = [_measured(_checked(network)) for network in networks]
     for network in measured:
         logger.debug("candidate: %s", network)
