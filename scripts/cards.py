@@ -11,12 +11,12 @@ from videnhance.model.card import ASSETS, card_names
 README = Path(__file__).parents[1] / "models" / "README.md"
 BEGIN, END = "<!-- table -->\n", "<!-- /table -->\n"
 FOR = {
-    "default": "video as it is: a little soft, noisy, coded",
+    "default": "video as it is: a little soft, noisy, coded (`--clean 0.5`)",
     "fidelity": "clean sources; true to them (`--clean 0`)",
-    "real": "the middle of `--clean` (0.5); the default is trained longer",
     "restore": "bad sources: noise, blocks (`--clean 1`)",
     "fast": "as default, in a third of the work",
     "fast-fidelity": "clean sources, in a third of the work",
+    "quality-fidelity": "clean sources, in nearly three times the work",
 }
 SETS = "Set5", "Set14", "B100"
 

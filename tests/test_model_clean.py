@@ -16,7 +16,7 @@ def test_the_sets_have_names_and_what_lies_between_a_place() -> None:
 
 
 def test_half_of_the_way_is_the_mean_of_both_ends() -> None:
-    one, other = (read_network(name).state_dict() for name in ("fidelity", "real"))
+    one, other = (read_network(name).state_dict() for name in ("fidelity", "default"))
     for name, weights in network_between("clean:0.25").state_dict().items():
         torch.testing.assert_close(weights, (one[name] + other[name]) / 2)
 

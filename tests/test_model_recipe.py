@@ -42,5 +42,6 @@ def test_the_loss_suits_the_mix() -> None:
     ours = RECIPES["default"]
     assert suited(ours, Mix.REAL) == ours
     assert suited(ours, Mix.FIDELITY).loss is Loss.SQUARED
+    assert suited(ours, Mix.RESTORE).loss is Loss.ROOT
     report = RECIPES["report"]
     assert suited(report, Mix.FIDELITY) == report

@@ -18,6 +18,7 @@ from videnhance.model.trainer import (
     Trainer,
     batch_of,
     epoch_steps,
+    loss_of,
     stable_path,
     trained,
 )
@@ -50,6 +51,20 @@ def _run(samples: Samples, recipe: Recipe, path: Path, every: int) -> list[Progr
 def _same(ours: nn.Module, theirs: nn.Module) -> bool:
     pairs = zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
     return all(torch.equal(*pair) for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("loss", "ratio"), [(Loss.LOGARITHM, 1), (Loss.ROOT, 10), (Loss.SQUARED, 100)]
+)
+def test_how_much_more_a_bad_crop_counts_at_the_end(loss: Loss, ratio: int) -> None:
+    """Of two crops, one ten times as wrong as the other, one gets a tenth better."""
+    recipe = replace(RECIPE, loss=loss)
+    crops = torch.tensor([0.02, 0.2]).reshape(2, 1, 1, 1).expand(2, 1, 4, 4)
+    better = torch.tensor([[0.9, 1.0], [1.0, 0.9]]).reshape(2, 2, 1, 1, 1)
+    before = loss_of(crops, recipe, recipe.steps)
+    gains = [float(before - loss_of(crops * b, recipe, recipe.steps)) for b in better]
+    assert min(gains) > 0
+    assert gains[1] / gains[0] == pytest.approx(ratio, rel=0.05)
 
 
 def test_a_short_run_gives_finite_losses(samples: Samples, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from videnhance.model.weights import read_network
 
 __all__ = ["SETS", "clean_model", "is_between", "network_between"]
 
-SETS = {0.0: "fidelity", 0.5: "real", 1.0: "restore"}
+SETS = {0.0: "fidelity", 0.5: "default", 1.0: "restore"}
 _PREFIX = "clean:"
 
 

@@ -38,7 +38,7 @@ class Mix(Enum):
     FIDELITY = "fidelity"
     """Antialiased bicubic halving only: what the benchmark tables use."""
     REAL = "real"
-    """What real video is: a third clean, the rest blurred, noisy, coded."""
+    """What real video is: a fifth clean, the rest blurred, noisy, coded."""
     RESTORE = "restore"
     """Strong: noise and low bit rates, never clean."""
 
@@ -126,15 +126,15 @@ def drawn(rng: np.random.Generator, mix: Mix = Mix.REAL) -> Degradation:
 
 
 def _drawn_real(rng: np.random.Generator) -> Degradation:
-    if rng.random() < 0.3:
-        return Degradation(bicubic=bool(rng.random() < 0.7))
+    if rng.random() < 0.2:
+        return Degradation(bicubic=bool(rng.random() < 0.4))
     coded = rng.random()
     x264 = Coding("libx264", int(rng.integers(16, 27)), bool(rng.integers(2)))
     return Degradation(
-        blur_sigma=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.4 else 0.0,
-        source=x264 if rng.random() < 0.4 else None,
+        blur_sigma=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.35 else 0.0,
+        source=x264 if rng.random() < 0.5 else None,
         bicubic=bool(rng.random() < 0.15),
-        noise_sigma=float(rng.uniform(0, 4)) if rng.random() < 0.25 else 0.0,
+        noise_sigma=float(rng.uniform(0, 4)) if rng.random() < 0.2 else 0.0,
         coding=_coding(rng) if coded < 0.55 else None,
         jpeg_quality=int(rng.integers(55, 96)) if coded > 0.95 else None,
     )

@@ -12,8 +12,9 @@ from torch.nn import functional
 from videnhance.model.data import Samples
 from videnhance.model.network import SRVGGNetLightweight
 from videnhance.model.program import grids_of
+from videnhance.model.recipe import Loss
 from videnhance.model.simulated import residual_in_int8
-from videnhance.model.trainer import root_error
+from videnhance.model.trainer import settled_loss
 
 __all__ = ["Rounding", "rounded"]
 
@@ -27,6 +28,8 @@ class Rounding:
     crop: int = 48
     learning_rate: float = 2e-5
     """At the start; it falls to nothing in a straight line."""
+    loss: Loss = Loss.LOGARITHM
+    """What the network was trained with at the end: another one undoes some of it."""
     seed: int = 0
 
 
@@ -39,9 +42,9 @@ def rounded(
 ) -> Iterator[tuple[int, float, SRVGGNetLightweight]]:
     """Yields the step, the loss and the network as it is trained, every 100 steps.
 
-    What falls is the root of each crop's squared error; the loss that is told is the
-    mean squared error in grey levels. The ranges of the activations are those of
-    `calibration` and stay; what is deployed is calibrated anew.
+    The loss that is told is the mean squared error in grey levels, whatever falls. The
+    ranges of the activations are those of `calibration` and stay; what is deployed is
+    calibrated anew.
     """
     made = copy.deepcopy(network.folded())
     grids = grids_of(made, calibration, step)
@@ -61,7 +64,7 @@ def rounded(
             residual_in_int8(made, grids, inputs, layers), network.shape.scale
         )
         error = given - wanted
-        root_error(error).mean().backward()
+        settled_loss(error, how.loss).backward()
         optimizer.step()
         losses.append(float(error.detach().square().mean()) * 255**2)
         if (number + 1) % 100 == 0 or number + 1 == how.steps:

@@ -29,10 +29,12 @@ class Method(Enum):
 class Loss(Enum):
     """What is made small."""
 
+    LOGARITHM = "logarithm"
+    """Charbonnier; at the end, when the rate falls, the logarithm of each crop's mean
+    squared error, which is its PSNR. Where crops are coded well and badly, squares
+    would follow the bad ones."""
     ROOT = "root"
-    """Charbonnier; at the end, when the rate falls, the root of each crop's mean
-    squared error. Where crops are coded well and badly, squares would follow the bad
-    ones."""
+    """Charbonnier; at the end its root, for crops that are all bad."""
     SQUARED = "squared"
     """Charbonnier; at the end the mean squared error."""
     ABSOLUTE = "absolute"
@@ -62,7 +64,7 @@ class Recipe:
     collapsible: bool = False
     """Train wide linear blocks that fold into plain convolutions."""
     draw: Draw = Draw.BUSY
-    loss: Loss = Loss.ROOT
+    loss: Loss = Loss.LOGARITHM
     teacher_share: float = 0.5
     """With a teacher: how much of the wanted residual is the teacher's."""
     seed: int = 0
@@ -113,8 +115,11 @@ EPOCHS = 10
 """How long the report's recipe runs: each sample is seen so often."""
 
 
+_SUITED = {Mix.FIDELITY: Loss.SQUARED, Mix.RESTORE: Loss.ROOT}
+
+
 def suited(recipe: Recipe, mix: Mix) -> Recipe:
-    """The recipe with the loss for a mix: clean crops differ little."""
-    if mix is Mix.FIDELITY and recipe.loss is Loss.ROOT:
-        return replace(recipe, loss=Loss.SQUARED)
+    """The recipe with the loss for a mix: clean crops differ little, and bad ones."""
+    if recipe.loss is Loss.LOGARITHM:
+        return replace(recipe, loss=_SUITED.get(mix, recipe.loss))
     return recipe

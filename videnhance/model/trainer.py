@@ -26,7 +26,8 @@ __all__ = [
     "Trainer",
     "batch_of",
     "epoch_steps",
-    "root_error",
+    "loss_of",
+    "settled_loss",
     "stable_path",
     "trained",
 ]
@@ -209,7 +210,7 @@ def _train_step(state: _State, trainer: Trainer) -> float:
     coarse = state.step < recipe.steps * recipe.float32_from
     with torch.autocast(kind, torch.bfloat16, enabled=coarse):
         predicted = state.network(inputs)
-    loss = _loss(predicted.float() - wanted, recipe, state.step)
+    loss = loss_of(predicted.float() - wanted, recipe, state.step)
     loss.backward()
     if recipe.loss is not Loss.ABSOLUTE:
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 0.5)
@@ -221,17 +222,21 @@ def _train_step(state: _State, trainer: Trainer) -> float:
     return float(loss.detach())
 
 
-def root_error(error: Tensor) -> Tensor:
-    """The root of the mean squared error of each crop of N x C x H x W, in [0, 1]."""
-    return (error.square().mean(dim=(1, 2, 3)) + _LEAST_ERROR).sqrt()
-
-
-def _loss(error: Tensor, recipe: Recipe, step: int) -> Tensor:
+def loss_of(error: Tensor, recipe: Recipe, step: int) -> Tensor:
+    """What a step makes small, of errors N x C x H x W in [0, 1]."""
     if recipe.loss is Loss.ABSOLUTE:
         return error.abs().mean()
-    # Scaled to about one at the start, so that the gradient clip fits both losses.
     if step >= recipe.settles_at:
-        if recipe.loss is Loss.SQUARED:
-            return error.square().mean() * 1000
-        return root_error(error).mean() * 40
+        return settled_loss(error, recipe.loss)
+    # Scaled to about one at the start, so that the gradient clip fits all losses.
     return (error.square() + 1e-6).sqrt().mean() * 30
+
+
+def settled_loss(error: Tensor, loss: Loss) -> Tensor:
+    """What is made small at the end, of errors N x C x H x W in [0, 1]."""
+    if loss is Loss.SQUARED:
+        return error.square().mean() * 1000
+    roots = (error.square().mean(dim=(1, 2, 3)) + _LEAST_ERROR).sqrt()
+    if loss is Loss.ROOT:
+        return roots.mean() * 40
+    return torch.log(roots / _LEAST_ERROR**0.5).mean() * 0.8
