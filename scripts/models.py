@@ -29,7 +29,7 @@ from videnhance.model.measure import by_script, known_stills, mean_scores
 from videnhance.model.program import prefer_int8_engine
 from videnhance.model.qat import Rounding
 from videnhance.model.quantize import STEP, Kind, Quantizing, quantized
-from videnhance.model.recipe import RECIPES, Loss, suited
+from videnhance.model.recipe import RECIPES, Loss, Recipe, suited
 from videnhance.model.torchscript import deprecated, loaded
 from videnhance.model.train import Course, run
 
@@ -42,9 +42,9 @@ WORDS = {
 }
 
 ENDS = {
-    Mix.FIDELITY: "squared error",
-    Mix.REAL: "logarithm of each crop's squared error",
-    Mix.RESTORE: "root of each crop's squared error",
+    Loss.SQUARED: "squared error",
+    Loss.LOGARITHM: "logarithm of each crop's squared error",
+    Loss.ROOT: "root of each crop's squared error",
 }
 ROUNDED = {
     Mix.FIDELITY: Loss.ROOT,
@@ -65,6 +65,11 @@ class Making:
     begins_at: int | None = None
     """With the weights of `fidelity` at this step."""
 
+    @property
+    def recipe(self) -> Recipe:
+        """Ours, of this length, and with the loss that suits the mix."""
+        return suited(replace(RECIPES["default"], steps=self.steps), self.mix)
+
 
 MODELS = {
     "fidelity": Making("default", Mix.FIDELITY, 60_000),
@@ -83,10 +88,14 @@ def trained(name: str, options: argparse.Namespace) -> Path:
     if making.begins_at is not None:
         start = str(options.runs / "fidelity" / f"step-{making.begins_at}.pth")
     material = Material((options.stills,), making.mix, making.clips)
-    recipe = suited(replace(RECIPES["default"], steps=making.steps), making.mix)
-    threads = options.threads
     course = Course(
-        material, work, making.preset, recipe, start, resume=True, threads=threads
+        material,
+        work,
+        making.preset,
+        making.recipe,
+        start,
+        resume=True,
+        threads=options.threads,
     )
     kept = {m.begins_at for m in MODELS.values()}
     for point, steps in run(course):
@@ -117,7 +126,7 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
     card["recipe"] = {
         "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
         "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
-        f"then the {ENDS[making.mix]}; moving average 0.999; bfloat16, float32 for the "
+        f"then the {ENDS[making.recipe.loss]}; moving average 0.999; bfloat16, float32 for the "
         "last 7 %",
         "command": f"scripts/models.py STILLS EVAL --runs RUNS {name} "
         f"--rounding-steps {steps}",

@@ -29,7 +29,7 @@ from videnhance.model.card import find_card
 from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice, Network, load, shuffled
 from videnhance.region import Region, Size
-from videnhance.tiles import Tile, paste
+from videnhance.tiles import ANY_WIDTH, Tile, paste
 
 CPU = Choice(device="cpu")
 BOTH = ("int8", "float32")
@@ -194,6 +194,14 @@ def test_rows_are_short_where_long_ones_leave_the_cache(
     network = load(Choice(model, precision, device="cpu"))
     assert network.card.features == (32 if model == "default" else 16)
     assert (network.widest < 204) is narrow
+
+
+def test_rows_are_short_where_a_card_does_not_tell_the_features() -> None:
+    network = load(Choice("fast", "int8", device="cpu"))
+    assert network.widest == ANY_WIDTH
+    untold = replace(network, card=replace(network.card, features=0))
+    assert untold.widest < 204
+    assert replace(untold, precision="float32").widest == ANY_WIDTH
 
 
 def test_short_rows_give_the_same_codes_whatever_their_length() -> None:

@@ -29,7 +29,7 @@ class Rounding:
     learning_rate: float = 2e-5
     """At the start; it falls to nothing in a straight line."""
     loss: Loss = Loss.LOGARITHM
-    """What the network was trained with at the end: another one undoes some of it."""
+    """Best that of the end of training: another one undoes some of it."""
     seed: int = 0
 
 

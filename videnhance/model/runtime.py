@@ -84,9 +84,9 @@ class Network:
     def widest(self) -> int:
         """Input pixels of a row up to which it computes fast."""
         # Not measured: what comes out must not depend on what else the machine does.
-        many = (self.card.features or _NARROW_FROM) >= _NARROW_FROM
-        many = many and self.precision == "int8"
-        return _NARROW if many else ANY_WIDTH
+        features = self.card.features or _NARROW_FROM  # rather slow than not exact
+        narrow = features >= _NARROW_FROM and self.precision == "int8"
+        return _NARROW if narrow else ANY_WIDTH
 
     def __str__(self) -> str:
         speed = f", {self.megapixels_per_second:.1f} megapixels/s a thread"

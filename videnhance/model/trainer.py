@@ -223,12 +223,14 @@ def _train_step(state: _State, trainer: Trainer) -> float:
 
 
 def loss_of(error: Tensor, recipe: Recipe, step: int) -> Tensor:
-    """What a step makes small, of errors N x C x H x W in [0, 1]."""
+    """What a step makes small, of errors N x C x H x W in [0, 1].
+
+    Losses are scaled to about one at the start, so that the gradient clip fits all.
+    """
     if recipe.loss is Loss.ABSOLUTE:
         return error.abs().mean()
     if step >= recipe.settles_at:
         return settled_loss(error, recipe.loss)
-    # Scaled to about one at the start, so that the gradient clip fits all losses.
     return (error.square() + 1e-6).sqrt().mean() * 30
 
 
