@@ -126,8 +126,8 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
     card["recipe"] = {
         "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
         "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
-        f"then the {ENDS[making.recipe.loss]}; moving average 0.999; bfloat16, float32 for the "
-        "last 7 %",
+        f"then the {ENDS[making.recipe.loss]}; moving average 0.999; bfloat16, "
+        "float32 for the last 7 %",
         "command": f"scripts/models.py STILLS EVAL --runs RUNS {name} "
         f"--rounding-steps {steps}",
         "steps": making.steps,

@@ -70,8 +70,8 @@ class Cluster:
         try:
             return self._distributed.Client(address, **options)
         except AssertionError:
-            # Dask asserts that a thread of its own begins within 10 s. On a machine that
-            # is very busy, or stood still, it may begin later.
+            # Dask asserts that a thread of its own begins within 10 s. On a machine
+            # that is very busy, or stood still, it may begin later.
             logger.debug("Dask's thread did not begin; trying again", exc_info=True)
         try:
             return self._distributed.Client(address, **options)
