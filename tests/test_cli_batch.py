@@ -224,9 +224,11 @@ def test_a_watched_folder_takes_a_growing_file_once_when_it_is_whole(
             for start in range(0, len(data), len(data) // 5):
                 file.write(data[start : start + len(data) // 5])
                 time.sleep(0.4)
-        _until(True, iter(lambda: (tmp_path / "out/a.mp4").exists(), None))
+        # The file has its name shortly before its end is told.
+        told = next(line for line in lines if '"finished"' in line)
+        assert (tmp_path / "out/a.mp4").exists()
         program.send_signal(signal.SIGTERM)
-        rest = [*lines]
+        rest = [told, *lines]
         program.wait(PATIENCE)
     assert program.returncode == 143
     ends = [line for line in rest if '"finished"' in line]
