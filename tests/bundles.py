@@ -10,7 +10,8 @@ from av.stream import Disposition, Stream
 
 from videnhance.video.making.target import container_for
 from videnhance.video.others.streams import StreamCopy, StreamPlan, plan_streams
-from videnhance.video.source import AnyPacket, Source, Span, chosen_video, open_source
+from videnhance.video.source import AnyPacket, Source, Span, open_source
+from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["PNG", "Copied", "Part", "bundle", "copied", "packets", "shown"]
 

@@ -20,7 +20,8 @@ from videnhance.frame import ColourTags
 from videnhance.resize import Plane
 from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes, tags_of
-from videnhance.video.source import DECODE_ERRORS, chosen_video, reason
+from videnhance.video.source import DECODE_ERRORS, reason
+from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["Received", "is_address", "received"]
 

@@ -1,7 +1,7 @@
 """A media file opened for reading, safely: local files of known containers only.
 
-Owns what a name is checked for before FFmpeg sees it, the choice of the video stream,
-and the words for what can be wrong with a file.
+Owns what a name is checked for before FFmpeg sees it, and the words for what can be
+wrong with a file.
 """
 
 import os
@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
-from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.container.core import Flags
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError, printable
@@ -35,13 +34,10 @@ __all__ = [
     "Source",
     "Span",
     "check_readable",
-    "chosen_video",
-    "context_of",
     "open_source",
     "origin_seconds",
     "packets_of",
     "reason",
-    "stream_words",
 ]
 
 DECODE_ERRORS = (av.FFmpegError, ValueError, EOFError, OSError, NotImplementedError)
@@ -259,65 +255,6 @@ def _not_opened(path: Path, error: BaseException) -> str:
     return f"{name} is not a video of a known kind ({reason(error)})"
 
 
-def chosen_video(container: InputContainer, path: Path | str) -> VideoStream:
-    """The video stream to work on: the default one, else the first that is no cover.
-
-    Raises InputError if there is none, or none that this program can decode.
-    """
-    name = printable(path)
-    real = [s for s in container.streams.video if not _is_cover(s)]
-    if not real:
-        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-        raise InputError(f"{name} has no video stream (it holds: {kinds})")
-    able = [s for s in real if context_of(s) is not None]
-    if not able:
-        raise InputError(
-            f"{name}: there is no decoder for its video codec; "
-            "convert it with a program that has one"
-        )
-    # A broken size is the mark of a stream that the demuxer only guessed at.
-    sized = [s for s in able if s.codec_context.width] or able
-    default = [s for s in sized if s.disposition & Disposition.default]
-    return (default or sized)[0]
-
-
-def context_of(stream: Stream) -> CodecContext | None:
-    """The decoder of a stream; None if FFmpeg has none for it."""
-    return stream.codec_context
-
-
-def _is_cover(stream: Stream) -> bool:
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
 def origin_seconds(stream: VideoStream) -> Fraction:
     """The time of the first frame on the file's clock; a Span counts from it."""
     return Fraction(stream.start_time or 0) * (stream.time_base or 0)
-
-
-def stream_words(stream: Stream) -> str:
-    """One stream in words, for a person."""
-    parts = [f"{stream.index}: {stream.type}"]
-    context = context_of(stream)
-    if context is not None:
-        parts.append(context.name)
-    elif stream.type in ("attachment", "data") and stream.name:
-        parts.append(printable(stream.name))
-    else:
-        parts.append("unknown codec")
-    parts += _details(stream)
-    if stream.language:
-        parts.append(f"({printable(stream.language)})")
-    return " ".join(parts)
-
-
-def _details(stream: Stream) -> list[str]:
-    context: Any = context_of(stream)
-    if context is None:
-        return []
-    if stream.type == "video":
-        cover = ["cover"] if _is_cover(stream) else []
-        return [f"{context.width}x{context.height}", *cover]
-    if stream.type == "audio":
-        return [f"{context.sample_rate} Hz", printable(context.layout.name)]
-    return []

@@ -15,13 +15,8 @@ from av.video.stream import VideoStream
 from videnhance.video.making.expected import Times
 from videnhance.video.others.fates import codec_words
 from videnhance.video.reading.headers import declared
-from videnhance.video.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    chosen_video,
-    context_of,
-    open_source,
-)
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, open_source
+from videnhance.video.stream_choice import chosen_video, context_of
 
 __all__ = ["FoundStream", "ReadBack", "read_back"]
 

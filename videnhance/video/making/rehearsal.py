@@ -16,12 +16,8 @@ from videnhance.frame import Frame
 from videnhance.video.making.header import OutputPlan, Trial
 from videnhance.video.making.target import write_failure
 from videnhance.video.others.fates import Fate
-from videnhance.video.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    context_of,
-    open_source,
-)
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, open_source
+from videnhance.video.stream_choice import context_of
 
 __all__ = ["Run", "check_first_frame", "other_bytes_a_second", "rehearsed_run"]
 

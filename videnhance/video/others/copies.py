@@ -8,6 +8,8 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from videnhance.video.stream_choice import layout_of
+
 __all__ = ["LAYOUTS", "copied_stream"]
 
 LAYOUTS = {
@@ -47,6 +49,7 @@ def _tell_video(stream: VideoStream, added: Stream, container: str) -> None:
 
 def _tell_channels(copy: AudioCodecContext) -> None:
     """PCM in Matroska or avi has a number of channels alone, which mp4 refuses."""
-    count = copy.layout.nb_channels
-    if copy.layout.name == f"{count} channels" and count in LAYOUTS:
+    layout = layout_of(copy)
+    count = layout.nb_channels
+    if layout.name == f"{count} channels" and count in LAYOUTS:
         copy.layout = LAYOUTS[count]

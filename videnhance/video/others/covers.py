@@ -13,12 +13,8 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from videnhance.video.others.tags import carried_metadata
-from videnhance.video.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    context_of,
-    open_source,
-)
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, open_source
+from videnhance.video.stream_choice import context_of
 
 __all__ = [
     "PICTURE_ATTACHMENTS",

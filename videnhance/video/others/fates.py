@@ -7,7 +7,7 @@ from enum import Enum
 from av.stream import Stream
 
 from videnhance.errors import printable
-from videnhance.video.source import context_of
+from videnhance.video.stream_choice import context_of
 
 __all__ = ["MATROSKA", "Fate", "StreamPlan", "Way", "better_container", "codec_words"]
 

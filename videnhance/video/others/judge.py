@@ -23,7 +23,8 @@ from videnhance.video.others.roles import lost_words
 from videnhance.video.others.sound import sound_codec_for
 from videnhance.video.others.subtitles import loses_style, text_codec_for
 from videnhance.video.others.trial import container_takes, data_survives, first_packets
-from videnhance.video.source import AnyPacket, chosen_video, context_of, open_source
+from videnhance.video.source import AnyPacket, open_source
+from videnhance.video.stream_choice import chosen_video, context_of, layout_of
 
 __all__ = ["plan_streams"]
 
@@ -222,7 +223,7 @@ class _Judge:
 
 def _is_sound(context: CodecContext) -> bool:
     sound = cast(AudioCodecContext, context)
-    return bool(sound.sample_rate and sound.layout.nb_channels)
+    return bool(sound.sample_rate and layout_of(sound).nb_channels)
 
 
 def _kept(stream: Stream) -> StreamPlan:

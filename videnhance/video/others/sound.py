@@ -13,7 +13,8 @@ from av.container import OutputContainer
 from av.stream import Stream
 
 from videnhance.video.others.copies import LAYOUTS
-from videnhance.video.source import DECODE_ERRORS, AnyPacket, context_of, reason
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
+from videnhance.video.stream_choice import context_of, layout_of
 
 __all__ = ["SoundConverter", "sound_codec_for"]
 
@@ -88,6 +89,7 @@ class SoundConverter:
         made: list[AnyPacket] = []
         try:
             for frame in self._source.decode(packet):
+                layout_of(frame)
                 self._give_time(frame)
                 for part in self._resampler.resample(frame):
                     made += self._encoded(part)
@@ -124,11 +126,12 @@ def _settings(encoder: str, source: AudioCodecContext) -> dict[str, Any]:
     names = [f.name for f in codec.audio_formats or ()]
     told: Any = source.format  # none where the container cannot tell
     form = _nearest_format(told.name if told else _ANY_FORMAT, names)
-    stereo = "mono" if source.channels == 1 else "stereo"
-    named = source.layout.name
+    layout = layout_of(source)
+    stereo = "mono" if layout.nb_channels == 1 else "stereo"
+    named = layout.name
     if encoder == "aac":  # it names the sides in a way that players do not read
         named = named.replace("(side)", "")
-    layouts = (named, LAYOUTS.get(source.channels, stereo))
+    layouts = (named, LAYOUTS.get(layout.nb_channels, stereo))
     taken = (name for name in layouts if _opens(encoder, rate, form, name))
     return {"rate": rate, "format": form, "layout": next(taken, stereo)}
 

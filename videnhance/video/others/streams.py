@@ -30,12 +30,12 @@ from videnhance.video.others.tracks import Clock, Track, WrittenStream, converte
 from videnhance.video.source import (
     AnyPacket,
     Source,
-    chosen_video,
     open_source,
     origin_seconds,
     packets_of,
     reason,
 )
+from videnhance.video.stream_choice import chosen_video
 
 __all__ = [
     "Fate",

@@ -14,7 +14,8 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
-from videnhance.video.source import DECODE_ERRORS, AnyPacket, context_of, reason
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
+from videnhance.video.stream_choice import context_of
 
 __all__ = ["SubtitleConverter", "loses_style", "text_codec_for"]
 

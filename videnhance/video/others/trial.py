@@ -15,7 +15,8 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from videnhance.video.others.copies import copied_stream
-from videnhance.video.source import DECODE_ERRORS, AnyPacket, context_of
+from videnhance.video.source import DECODE_ERRORS, AnyPacket
+from videnhance.video.stream_choice import context_of
 
 __all__ = ["container_takes", "data_survives", "first_packets"]
 

@@ -27,7 +27,8 @@ from videnhance.video.pictures.picture_files import (
 )
 from videnhance.video.pictures.picture_tags import PictureTags, tags_of_file
 from videnhance.video.pictures.turning import orientation_for, turned
-from videnhance.video.source import Source, chosen_video, context_of, open_source
+from videnhance.video.source import Source, open_source
+from videnhance.video.stream_choice import chosen_video, context_of
 
 __all__ = ["PictureMaker", "StillWriter", "left_out", "save_bytes"]
 

@@ -27,15 +27,8 @@ from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.pipes.raw import RawShape
 from videnhance.video.planes import tags_of
 from videnhance.video.reading.delivery import Delivery
-from videnhance.video.source import (
-    DECODE_ERRORS,
-    Mark,
-    Span,
-    context_of,
-    packets_of,
-    reason,
-    stream_words,
-)
+from videnhance.video.source import DECODE_ERRORS, Mark, Span, packets_of, reason
+from videnhance.video.stream_choice import context_of, stream_words
 
 __all__ = ["PipeReader"]
 

@@ -21,11 +21,11 @@ from videnhance.video.reading.headers import declared_fields
 from videnhance.video.source import (
     DECODE_ERRORS,
     AnyPacket,
-    chosen_video,
     open_source,
     packets_of,
     reason,
 )
+from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["Decoder", "frame_step", "time_base_of"]
 

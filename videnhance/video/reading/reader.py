@@ -58,14 +58,8 @@ from videnhance.video.reading.place import (
     from_shortly_before,
     recognized,
 )
-from videnhance.video.source import (
-    Deinterlace,
-    Mark,
-    Reading,
-    Span,
-    origin_seconds,
-    stream_words,
-)
+from videnhance.video.source import Deinterlace, Mark, Reading, Span, origin_seconds
+from videnhance.video.stream_choice import stream_words
 
 __all__ = ["Mark", "Reading", "Span", "VideoReader", "frame_checksum"]
 
