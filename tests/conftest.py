@@ -7,6 +7,7 @@ for a machine that is meant to have it.
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -34,6 +35,11 @@ def _has_window() -> bool:
 
 def _has_ffprobe() -> bool:
     return shutil.which("ffprobe") is not None
+
+
+def _has_gcc() -> bool:
+    # The tests give its libraries to a program as only Linux does.
+    return sys.platform == "linux" and shutil.which("gcc") is not None
 
 
 @cache
@@ -65,6 +71,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "camera": _has_camera,
     "cluster": _has_cluster,
     "ffprobe": _has_ffprobe,
+    "gcc": _has_gcc,
     "gpu": _has_gpu,
     "opencv": _has_opencv,
     "window": _has_window,

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tests.trees import made_of
 from videnhance.batch.records import FOLDER, Identity, Records, identity_of
 from videnhance.errors import BusyError, InputError, OutputError
+from videnhance.locks import LockedFile
 from videnhance.unfinished import journal_line
 
 
@@ -212,7 +212,7 @@ def test_a_field_of_a_later_version_does_no_harm(tmp_path: Path) -> None:
         assert records.made("a.mp4") == made_of("a.mp4")
 
 
-class _Full(FileIO):
+class _Full(LockedFile):
     """A file on a disk with room for nine bytes more."""
 
     def write(self, data: Any) -> int:  # noqa: ANN401

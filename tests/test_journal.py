@@ -195,7 +195,7 @@ def test_a_line_that_finds_no_room_is_one_error(
 
     def closed() -> None:
         with Journal(target, KEY) as journal, monkeypatch.context() as patch:
-            patch.setattr("videnhance.journal.os.fsync", no_room)
+            patch.setattr("videnhance.disk.os.fsync", no_room)
             _close(journal, 6)
 
     with pytest.raises(OSError, match="No space"):

@@ -25,8 +25,8 @@ ROWS = (
     ("compose", "residual"),
     ("plan", "tiles", "slots", "threads", "motion", "report", "colour"),
     ("alpha", "framing", "sizing"),
-    ("quality", "frame", "resize", "fit", "limits"),
-    ("region", "errors", "memory", "pace", "estimate"),
+    ("quality", "frame", "resize", "fit", "limits", "locks"),
+    ("region", "errors", "memory", "pace", "estimate", "disk"),
     ("__init__",),
 )
 # Beside the rows: who may import which neighbour of its own row.

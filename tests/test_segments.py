@@ -189,7 +189,7 @@ def test_on_a_tight_disk_each_segment_goes_when_it_is_copied(
             largest = max((file.stat().st_size for file in files), default=0)
             free = usage.free if plenty else round(largest * 1.2)
             tight = replace_free(usage, free)
-            patch.setattr("videnhance.segments.shutil.disk_usage", lambda _, t=tight: t)
+            patch.setattr("videnhance.disk.shutil.disk_usage", lambda _, t=tight: t)
             patch.setattr(commit, stopped)
             with pytest.raises(_Stop):
                 _made(source, target)
@@ -204,7 +204,7 @@ def test_without_room_to_join_everything_is_kept(
     source, target = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
     none = replace_free(shutil.disk_usage(tmp_path), 100)
     with monkeypatch.context() as patch:
-        patch.setattr("videnhance.segments.shutil.disk_usage", lambda _: none)
+        patch.setattr("videnhance.disk.shutil.disk_usage", lambda _: none)
         with pytest.raises(OutputError, match="no space left to join"):
             _made(source, target)
     assert kept_frames(target) == 12
@@ -257,7 +257,7 @@ def test_a_full_disk_keeps_what_is_closed(
         fsync(number)
 
     with monkeypatch.context() as patch:
-        patch.setattr("videnhance.video.making.packets.os.fsync", full)
+        patch.setattr("videnhance.disk.os.fsync", full)
         with pytest.raises(OutputError, match="no space left"):
             _made(source, target)
     with Journal(target, {"length": 4}) as journal:

@@ -176,6 +176,7 @@ class _Run:
     def _go_on(self, kept: Journal, sink: FrameSink) -> None:
         """Makes what the journal does not name yet."""
         self._report.frames_kept = self._report.frames_written = kept.frames
+        self._report.notices += kept.notices
         if kept.segments and not kept.complete:
             self._reader.go_on_after(kept.mark)
         self._source.goes_on_from(kept.counts)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from videnhance.disk import sync, sync_folder
 from videnhance.errors import OtherWorkError, printable
 from videnhance.unfinished import (
     Key,
@@ -24,11 +25,15 @@ from videnhance.unfinished import (
     locked_journal,
     parsed_line,
     segment_file,
-    sync_folder,
 )
 from videnhance.video.source import Mark
 
 __all__ = ["Journal", "Segment"]
+
+_NO_SYNC = (
+    "the disk of the output cannot be told to keep what is written: look at the output "
+    "if the power fails"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,14 @@ class Journal:
         self.complete = False
         self.holds = False
         """Whether there is something to go on with beside closed segments."""
+        self.notices: list[str] = []
+        """What the user must hear of the disk."""
         self._removed = False
         try:
             self._file = locked_journal(self.folder, target)
         except OSError as error:
             raise folder_failure(target, error) from error
+        self.notices += self._file.notices
         try:
             self._read()
         except OSError as error:
@@ -88,7 +96,7 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         """Keeps the folder if there is something in it to go on with."""
-        goes_on = self.segments or self.complete or self.holds
+        goes_on = self.segments or self.holds
         if not self._removed and not (self._lasts and goes_on):
             self.remove()
         self._file.close()
@@ -163,7 +171,11 @@ class Journal:
         line = journal_line(values)
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(self._file.fileno())
+        self._sync()
+
+    def _sync(self) -> None:
+        if not sync(self._file.fileno()) and _NO_SYNC not in self.notices:
+            self.notices.append(_NO_SYNC)
 
     def _read(self) -> None:
         """Takes what holds; the first line that does not ends it, and is cut off."""
@@ -182,8 +194,14 @@ class Journal:
             whole = 0
         self._file.seek(whole)
         self._file.truncate()
-        if not whole:
+        if whole:
+            self._sync()
+            return
+        try:
             self._append({"key": self.key})
+        except OSError:
+            self.remove()
+            raise
 
     def _take(self, values: Mapping[str, Any]) -> bool:
         fields = values.get("segment")

@@ -3,12 +3,12 @@
 What cannot work fails here, in a second and not after hours.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from videnhance.disk import free_bytes
 from videnhance.enhance import Bicubic, Settings, enhanced
 from videnhance.errors import OutputError, UsageError, VidenhanceError, printable
 from videnhance.estimate import (
@@ -186,7 +186,9 @@ def rehearsed(
     notices: list[str] = []
     if guess.bytes is not None and guess.most_bytes is not None:
         notices += _room_notices(plan, guess.bytes // 2, guess.most_bytes)
-    return Preflight(plan, guess, _free(plan), tuple(notices))
+    return Preflight(
+        plan, guess, free_bytes(plan.target.absolute().parent), tuple(notices)
+    )
 
 
 def _places(plan: OutputPlan) -> list[float]:
@@ -202,7 +204,7 @@ def _places(plan: OutputPlan) -> list[float]:
 
 def _room_notices(plan: OutputPlan, least: int, likely: int) -> tuple[str, ...]:
     """Raises OutputError if not even `least` bytes are free."""
-    free = _free(plan)
+    free = free_bytes(plan.target.absolute().parent)
     if free is None or likely * _ROUNDING <= free:
         return ()
     needs = f"{printable(plan.target)} needs about"
@@ -213,13 +215,6 @@ def _room_notices(plan: OutputPlan, least: int, likely: int) -> tuple[str, ...]:
             "another folder"
         )
     return (f"{needs} {bytes_words(likely)} at most, and {left}: it may not fit",)
-
-
-def _free(plan: OutputPlan) -> int | None:
-    try:
-        return shutil.disk_usage(plan.target.absolute().parent).free
-    except OSError:
-        return None
 
 
 def _kept(plan: OutputPlan) -> list[str]:

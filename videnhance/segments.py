@@ -5,13 +5,13 @@ in the journal is never made again: the same work goes on after it, and gives th
 frames. Joining copies packets; nothing is encoded twice.
 """
 
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
+from videnhance.disk import free_bytes
 from videnhance.errors import OutputError, printable
 from videnhance.frame import Frame
 from videnhance.journal import Journal, Segment
@@ -237,8 +237,8 @@ class SegmentedWriter:
         sizes = [segment.bytes for segment in self._journal.segments]
         seconds = self._plan.info.duration_seconds or 0.0
         others = round(other_bytes_a_second(self._plan) * seconds)
-        free = shutil.disk_usage(self._journal.folder).free
-        if free >= (sum(sizes) + others) * _ROUNDING + _MARGIN:
+        free = free_bytes(self._journal.folder)
+        if free is None or free >= (sum(sizes) + others) * _ROUNDING + _MARGIN:
             return False
         needed = round((max(sizes) + others) * _ROUNDING) + _MARGIN
         if free < needed:

@@ -10,19 +10,16 @@ import json
 import os
 import shutil
 import stat
-import sys
+import tempfile
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import BusyError, OutputError, printable
-
-if sys.platform != "win32":
-    import fcntl
+from videnhance.errors import OutputError, printable
+from videnhance.locks import LockedFile, locked_file
 
 __all__ = [
     "Key",
@@ -34,12 +31,10 @@ __all__ = [
     "journal_line",
     "journal_lines",
     "kept_frames",
-    "locked_file",
     "locked_journal",
     "parsed_line",
     "recorded",
     "segment_file",
-    "sync_folder",
     "tidied",
 ]
 
@@ -106,7 +101,8 @@ def journal_lines(target: Path) -> list[dict[str, Any]]:
     folder, lines = folder_beside(target), []
     try:
         check_own_folder(folder, target)
-        with os.fdopen(_descriptor(folder / "journal", os.O_RDONLY), "rb") as file:
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(folder / "journal", flags), "rb") as file:
             for line in file:
                 values = parsed_line(line)
                 if values is None:
@@ -133,34 +129,23 @@ def check_own_folder(folder: Path, target: Path) -> None:
     A link, or what somebody else put there, could lead the work anywhere.
     """
     status = folder.lstat()
-    own = os.name == "nt" or status.st_uid == os.geteuid()
-    if not stat.S_ISDIR(status.st_mode) or not own:
+    if not stat.S_ISDIR(status.st_mode) or not _is_own(folder, status.st_uid):
         raise OutputError(
             f"{printable(target)}: {printable(folder.name)} beside it is not a folder "
             "of this user, so unfinished work cannot be kept there: remove it"
         )
 
 
-def _descriptor(path: Path, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+def _is_own(folder: Path, owner: int) -> bool:
+    if os.name == "nt" or owner == os.geteuid():
+        return True
+    # On FAT, SMB and squashed NFS the share says whose all is that this user makes.
+    with suppress(OSError), tempfile.TemporaryFile(dir=folder.parent) as made:
+        return os.fstat(made.fileno()).st_uid == owner
+    return False
 
 
-def locked_file(path: Path, target: Path) -> FileIO:
-    """A file, made if need be, open and locked for the work on `target`.
-
-    Raises BusyError if another run is at it, and OSError.
-    """
-    # Without a buffer: what cannot be written must not come again when it closes.
-    file = FileIO(_descriptor(path, os.O_RDWR | os.O_CREAT), "r+")
-    try:
-        _lock(file, target)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def locked_journal(folder: Path, target: Path) -> FileIO:
+def locked_journal(folder: Path, target: Path) -> LockedFile:
     """The journal, open and locked, whatever other runs do to the folder meanwhile.
 
     Raises OutputError if another run is at it, and OSError.
@@ -168,9 +153,15 @@ def locked_journal(folder: Path, target: Path) -> FileIO:
     while True:
         folder.mkdir(mode=0o700, exist_ok=True)
         check_own_folder(folder, target)
-        file = locked_file(folder / "journal", target)
         try:
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(folder / "journal")):
+            file = locked_file(folder / "journal", target)
+        except OSError:
+            _remove_empty(folder)
+            raise
+        try:
+            held, found = os.fstat(file.fileno()), os.stat(folder / "journal")
+            # Some shares make up a number each time, and others count no names.
+            if os.path.samestat(held, found) or held.st_nlink:
                 return file
         except FileNotFoundError:
             pass  # another run has removed it since
@@ -178,6 +169,15 @@ def locked_journal(folder: Path, target: Path) -> FileIO:
             file.close()
             raise
         file.close()
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes a folder without any work in it."""
+    with suppress(OSError):
+        if not (folder / "journal").stat().st_size:
+            (folder / "journal").unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def journal_line(values: Mapping[str, Any]) -> bytes:
@@ -195,35 +195,11 @@ def parsed_line(line: bytes) -> dict[str, Any] | None:
     return values
 
 
-def _lock(file: FileIO, target: Path) -> None:
-    if sys.platform == "win32":
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BusyError(
-            f"{printable(target)} is being made by another run: wait for it, or name "
-            "another output"
-        ) from None
-
-
 def _remove(folder: Path, target: Path) -> None:
     try:
         shutil.rmtree(folder)
     except OSError as error:
         raise folder_failure(target, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names in a folder last, where the system can. Raises OSError."""
-    if os.name == "nt":  # it opens no folders
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some file systems know no sync of a folder
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def folder_failure(target: Path, error: OSError) -> OutputError:

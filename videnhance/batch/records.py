@@ -12,19 +12,18 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from videnhance.disk import sync, sync_folder
 from videnhance.errors import BusyError, InputError, OutputError, printable
 from videnhance.identity import input_key, series_key
+from videnhance.locks import LockedFile, locked_file
 from videnhance.unfinished import (
     check_own_folder,
     journal_line,
-    locked_file,
     parsed_line,
-    sync_folder,
 )
 from videnhance.video.making.stamp import digest_of
 from videnhance.video.pictures.series import is_series, series_of
@@ -127,7 +126,7 @@ class Records:
         self._made: dict[str, Made] = {}
         self._begun: dict[str, str] = {}
         self._open: set[str] = set()
-        self._file: FileIO | None = None
+        self._file: LockedFile | None = None
         try:
             if keeps:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,6 +153,11 @@ class Records:
     ) -> None:
         if self._file is not None:
             self._file.close()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user must hear of the disk."""
+        return self._file.notices if self._file is not None else ()
 
     @property
     def owners(self) -> dict[str, str]:
@@ -193,34 +197,36 @@ class Records:
             self._append(self._file, journal_line(values))
         self._take(values)
 
-    def _append(self, file: FileIO, line: bytes) -> None:
+    def _append(self, file: LockedFile, line: bytes) -> None:
         before = file.tell()
         try:
             if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
+            sync(file.fileno())
         except OSError as error:
             with suppress(OSError):  # half a line would take the next one with it
                 file.truncate(before)
                 file.seek(before)
             raise self._failure(error) from error
 
-    def _locked(self) -> FileIO:
+    def _locked(self) -> LockedFile:
         path = self._folder / _NAME
         file = locked_file(path, self._target)
-        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        held = os.fstat(file.fileno())
+        # Some shares make up a number each time, and others count no names.
+        if not os.path.samestat(held, path.stat()) and not held.st_nlink:
             file.close()  # another run has just written it anew
             raise BusyError(f"{printable(self._target)} is being filled by another run")
         return file
 
-    def _read(self, file: FileIO) -> None:
+    def _read(self, file: LockedFile) -> None:
         data = file.readall()
         whole = data.rfind(b"\n") + 1
         count = self._take_all(data[:whole])
         file.seek(whole)
         file.truncate()  # what a crash has torn
         if count > len(self._made) + len(self._begun) + _WASTE:
-            self._file = self._rewritten()
+            self._file = self._rewritten(file)
             file.close()
 
     def _take_all(self, data: bytes) -> int:
@@ -252,13 +258,13 @@ class Records:
         self._begun.pop(output, None)
         self._begun[output] = source
 
-    def _rewritten(self) -> FileIO:
+    def _rewritten(self, file: LockedFile) -> LockedFile:
         """Writes what counts anew; the old file stays until the new one is whole."""
         path = self._folder / f"{_NAME}.new"
         path.unlink(missing_ok=True)
-        fresh = locked_file(path, self._target)
+        fresh = file.renewed(path, self._target)
         fresh.write(b"".join(self._lines()))
-        os.fsync(fresh.fileno())
+        sync(fresh.fileno())
         os.replace(path, self._folder / _NAME)
         sync_folder(self._folder)
         return fresh

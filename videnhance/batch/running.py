@@ -62,6 +62,7 @@ class Batch:
         self._look_again = look_again
         self._judge = Judge(records, order.recheck, order.again)
         self._names = Names(order.naming, records.owners)
+        self._names.notices += records.notices
         self._root = digest_of(str(order.source.resolve()))
         self._settling = Settling(order.settle_seconds)
         self._decided: dict[str, tuple[int, int]] = {}

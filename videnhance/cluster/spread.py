@@ -4,7 +4,6 @@ This process reads the source once, ahead of the workers, and so knows where eac
 segment begins; it alone writes the journal, in order.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from videnhance.cluster.scheduler import Call, Cluster
 from videnhance.cluster.segment import made
 from videnhance.cluster.sending import Shipment
 from videnhance.cluster.tally import Tally
+from videnhance.disk import sync
 from videnhance.errors import ClusterError, InputError, printable
 from videnhance.frame import Frame
 from videnhance.journal import Segment
@@ -189,7 +189,7 @@ class Spread:
         try:
             path.write_bytes(outcome.file)
             with path.open("rb+") as file:
-                os.fsync(file.fileno())
+                sync(file.fileno())
         except OSError as error:
             raise write_failure(self._commission.job.target, error) from error
         return path

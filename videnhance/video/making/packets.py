@@ -4,7 +4,6 @@ A file is a mark, then one record a packet, in the encoder's order and with its 
 times, which no container's time base rounds. Each record has a checksum.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from av.packet import Packet, PacketSideData
 
+from videnhance.disk import sync
 from videnhance.errors import OutputError, printable
 from videnhance.video.source import AnyPacket
 
@@ -54,7 +54,7 @@ class PacketFile:
         try:
             if error is None:
                 self._file.flush()
-                os.fsync(self._file.fileno())
+                sync(self._file.fileno())
         finally:
             self._file.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 
+from videnhance.disk import free_bytes, sync, sync_folder
 from videnhance.errors import OutputError, UsageError, VidenhanceError, printable
 from videnhance.video.source import reason
 
@@ -114,13 +115,14 @@ def publish(temporary: Path, target: Path, overwrite: bool) -> None:
     Raises OutputError if the name is taken or the disk fails.
     """
     try:
-        _sync(temporary, os.O_RDWR)
-        if overwrite:
-            os.replace(temporary, target)
-        else:
-            _named(temporary, target)
-        with suppress(OSError):  # some file systems know no sync of a folder
-            _sync(target.absolute().parent, os.O_RDONLY)
+        _synced(temporary)
+        try:
+            _named(temporary, target, overwrite)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copied(temporary, target, overwrite)
+        sync_folder(target.absolute().parent)
     except FileExistsError:
         raise OutputError(
             f"{printable(target)} appeared while it was being made, and is left as it "
@@ -130,23 +132,39 @@ def publish(temporary: Path, target: Path, overwrite: bool) -> None:
         raise write_failure(target, error) from error
 
 
-def _named(temporary: Path, target: Path) -> None:
+def _named(temporary: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(temporary, target)
+        return
     try:
         os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links here: the next best is a look before the rename
-        if os.path.lexists(target):
+    except OSError:
+        if _same_file(target, temporary):  # made, and the share's answer was lost
+            pass
+        elif os.path.lexists(target):
             raise FileExistsError(target) from None
-        os.rename(temporary, target)
-    else:
+        else:  # no hard links here: the next best is a look before the rename
+            os.rename(temporary, target)
+            return
+    with suppress(OSError):  # the output is there; the second name harms nobody
         os.unlink(temporary)
 
 
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
+def _copied(temporary: Path, target: Path, overwrite: bool) -> None:
+    """Names a copy: a union of disks may have two folders of a tree on two of them."""
+    copy = temporary_beside(target)
     try:
-        os.fsync(descriptor)
+        shutil.copyfile(temporary, copy)
+        _synced(copy)
+        _named(copy, target, overwrite)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _synced(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -157,8 +175,9 @@ def write_failure(target: Path, error: BaseException) -> VidenhanceError:
         return error
     name = printable(target)
     if getattr(error, "errno", None) in _NO_SPACE:
+        free = free_bytes(target.absolute().parent) or 0
         return OutputError(
-            f"{name}: no space left on the disk ({_free_bytes(target)} bytes free); "
+            f"{name}: no space left on the disk ({free} bytes free); "
             "make room or choose another folder"
         )
     words = f"{name} cannot be written: {reason(error)}"
@@ -167,10 +186,3 @@ def write_failure(target: Path, error: BaseException) -> VidenhanceError:
             "name an output .nut" if target.suffix == ".mkv" else "name an output .mkv"
         )
     return OutputError(words)
-
-
-def _free_bytes(target: Path) -> int:
-    try:
-        return shutil.disk_usage(target.absolute().parent).free
-    except OSError:
-        return 0
