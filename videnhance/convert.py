@@ -15,13 +15,14 @@ from videnhance.job import Job
 from videnhance.journal import Journal
 from videnhance.memory import keep_freed_memory, peak_memory_mb
 from videnhance.opening import Counted, opened_source
-from videnhance.outputs import KeptSequence, opened_sink
+from videnhance.outputs import KeptSequence, encoder_of, opened_sink
 from videnhance.pace import Pace, be_nice
 from videnhance.preflight import checked_beforehand
 from videnhance.report import Report
 from videnhance.segments import SegmentedWriter, Tails
 from videnhance.threads import available_cores
 from videnhance.unfinished import discard, folder_beside, kept_frames, tidied
+from videnhance.video.coding.user_data import lost_user_data
 from videnhance.video.ends import FrameSink, FrameSource
 from videnhance.video.making.header import OutputPlan, planned_output
 from videnhance.video.making.target import check_target
@@ -108,6 +109,7 @@ class _Run:
         self._plan: OutputPlan | None = None
         """Of a video file."""
         self._engine = engine_of(work)
+        self._encoder = encoder_of(self._job, reader.info)
         self._helpers: Helpers | None = None
         report.engine = self._engine.words
         report.model_files = dict(self._engine.model_files)
@@ -195,6 +197,8 @@ class _Run:
         report, reader = self._report, self._reader
         report.streams = [_words(stream) for stream in sink.streams]
         report.notices += [*self._job.notices, *reader.notices, *sink.notices]
+        lost = lost_user_data(reader.info.user_data, self._encoder)
+        report.notices += [words for words in lost if words not in report.notices]
         self._watcher.started(reader.info, report)
 
     def _frames_to(
@@ -203,6 +207,7 @@ class _Run:
         """Makes the frames, here or elsewhere, and notes what it took and found."""
         report = self._report
         known = len(self._reader.notices)
+        frames = self._looked_through(frames)
         start = time.perf_counter(), time.process_time()
         if self._helpers and kept and self._plan and isinstance(sink, SegmentedWriter):
             self._helpers.spread(self._plan, kept, sink, frames, self._tails)
@@ -230,6 +235,15 @@ class _Run:
             report.frames_written = sink.frames_written
             self._watcher.advanced(report)
             report.add("resting", pace())
+
+    def _looked_through(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames; what the output cannot carry of what comes with them is said."""
+        report = self._report
+        for frame in frames:
+            for words in lost_user_data(frame.user_data, self._encoder):
+                if words not in (*report.notices, *report.later_notices):
+                    report.later_notices.append(words)
+            yield frame
 
     def _finished(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         settings = self._job.settings

@@ -12,6 +12,7 @@ from videnhance.region import Size
 from videnhance.resize import Plane
 
 __all__ = [
+    "LONGEST_USER_DATA",
     "ZERO_CODE",
     "ColourTags",
     "Family",
@@ -20,11 +21,14 @@ __all__ = [
     "Light",
     "Mastering",
     "Pixels",
+    "UserData",
     "VideoInfo",
 ]
 
 Pixels = npt.NDArray[np.uint8]
 """What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
+LONGEST_USER_DATA = 1 << 16
+"""Bytes of a piece; captions have 100, and a camera's own notes a few thousand."""
 ZERO_CODE = 128
 """The residual code that adds nothing."""
 
@@ -118,6 +122,15 @@ class ColourTags:
 
 
 @dataclass(frozen=True, slots=True)
+class UserData:
+    """What belongs to a frame and is no picture, as an SEI message (ITU-T H.274)."""
+
+    payload_type: int
+    """4 registered by ITU-T T.35 (captions), 5 unregistered, 148 ambient light."""
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture. Its arrays are read-only by agreement: stages make new ones."""
 
@@ -133,6 +146,7 @@ class Frame:
     """One H x W array a plane."""
     duration: int = 0
     """How long it is shown, in units of `time_base`; 0 if the file does not say."""
+    user_data: tuple[UserData, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = self.layout.plane_sizes(self.size)
@@ -190,3 +204,5 @@ class VideoInfo:
     """Whether a player swaps left and right, after the turn."""
     interlaced: bool = False
     """Whether the file says that its pictures are made of two fields."""
+    user_data: tuple[UserData, ...] = ()
+    """Of the first frame."""

@@ -14,11 +14,11 @@ from videnhance.video.others.streams import StreamPlan
 from videnhance.video.pictures.animation import AnimationWriter
 from videnhance.video.pictures.sequence_writer import SequenceWriter
 from videnhance.video.pictures.still_writer import StillWriter
-from videnhance.video.pipes.pipe_writer import PipeWriter, standard_output
-from videnhance.video.places import PIPE, SinkKind
+from videnhance.video.pipes.pipe_writer import PipeForm, PipeWriter, standard_output
+from videnhance.video.places import PIPE, SinkKind, sink_kind
 from videnhance.video.source import Source
 
-__all__ = ["KeptSequence", "opened_sink"]
+__all__ = ["KeptSequence", "encoder_of", "opened_sink"]
 
 _WRITERS: Mapping[
     SinkKind, type[AnimationWriter] | type[SequenceWriter] | type[StillWriter]
@@ -27,6 +27,14 @@ _WRITERS: Mapping[
     SinkKind.SEQUENCE: SequenceWriter,
     SinkKind.STILL: StillWriter,
 }
+
+
+def encoder_of(job: Job, info: VideoInfo) -> str:
+    """The encoder whose packets the output is made of; "" if it is no video's."""
+    kind = sink_kind(job.target, info)
+    bare = kind is SinkKind.PIPE and job.pipe in (PipeForm.RAW, PipeForm.Y4M)
+    made = kind in (SinkKind.VIDEO, SinkKind.PIPE)
+    return job.encoding.codec if made and not bare else ""
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from videnhance.errors import OutputError
-from videnhance.frame import Frame, VideoInfo
+from videnhance.frame import Frame, UserData, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoder import Stored, as_picture
+from videnhance.video.coding.user_data import with_user_data
 from videnhance.video.source import AnyPacket
 
 __all__ = ["VideoCoder", "ticks_of"]
@@ -49,6 +51,9 @@ class VideoCoder:
         self._stream, self._info, self._size, self._stored = stream, info, size, stored
         self._zero = zero
         self._converter = VideoReformatter()
+        self._codec = stream.codec_context.codec.canonical_name
+        self._user_data: dict[int, tuple[UserData, ...]] = {}
+        """Of frames in the encoder, by their time: packets come in another order."""
 
     def packets(self, frame: Frame) -> list[AnyPacket]:
         """The packets that this frame completes.
@@ -68,11 +73,23 @@ class VideoCoder:
         self.first_pts = pts if self.first_pts is None else self.first_pts
         self.last_pts, self.end_pts = pts, pts + picture.duration
         self.frames += 1
-        return list(self._stream.encode(picture))
+        if frame.user_data:
+            self._user_data[pts] = frame.user_data
+        return self._made(picture)
 
     def rest(self) -> list[AnyPacket]:
         """The packets still inside; the encoder takes no more frames after this."""
-        return list(self._stream.encode(None))
+        return self._made(None)
+
+    def _made(self, picture: VideoFrame | None) -> list[AnyPacket]:
+        packets: list[AnyPacket] = self._stream.encode(picture)
+        if not self._user_data:
+            return packets
+        data = self._user_data
+        return [
+            with_user_data(packet, self._codec, data.pop(packet.pts or 0, ()))
+            for packet in packets
+        ]
 
     def _duration(self, frame: Frame, pts: int) -> int:
         """The source's, else the distance to the frame before, else of the rate."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from videnhance.frame import ColourTags, VideoInfo
+from videnhance.frame import LONGEST_USER_DATA, ColourTags, UserData, VideoInfo
 from videnhance.video.isolation.messages import Moment
 from videnhance.video.isolation.wire import WireError
 from videnhance.video.layout import native_layout
@@ -13,6 +13,8 @@ __all__ = ["check_info", "check_moment"]
 _LONGEST_TIME = 1 << 62
 _LARGEST_PART = 1 << 31
 _LARGEST_TAG = 255
+_LARGEST_PAYLOAD_TYPE = 254
+"""Of what the first byte of an SEI message can tell alone."""
 
 
 def check_info(info: VideoInfo) -> None:
@@ -32,6 +34,7 @@ def check_info(info: VideoInfo) -> None:
         and all(map(_is_small, (info.time_base, info.rate, aspect or Fraction(1))))
         and (info.frames is None or info.frames >= 0)
         and _are_tags(info.tags)
+        and _are_user_data(info.user_data)
     )
     if not good:
         raise WireError("a video that cannot be")
@@ -41,12 +44,21 @@ def check_moment(moment: Moment, index: int, last: int | None) -> None:
     """Raises WireError unless it is frame `index`, and after the time `last`."""
     follows = moment.index == index and (last is None or moment.pts > last)
     times = abs(moment.pts) < _LONGEST_TIME and 0 <= moment.duration < _LONGEST_TIME
-    if not (times and follows and _are_tags(moment.tags)):
+    told = _are_tags(moment.tags) and _are_user_data(moment.user_data)
+    if not (times and follows and told):
         raise WireError("a frame that cannot follow")
 
 
 def _is_small(value: Fraction) -> bool:
     return max(value.numerator, value.denominator) < _LARGEST_PART
+
+
+def _are_user_data(pieces: tuple[UserData, ...]) -> bool:
+    return all(
+        0 <= one.payload_type <= _LARGEST_PAYLOAD_TYPE
+        and len(one.payload) <= LONGEST_USER_DATA
+        for one in pieces
+    )
 
 
 def _are_tags(tags: ColourTags) -> bool:

@@ -182,6 +182,7 @@ class IsolatedReader:
                 tags=told.moment.tags,
                 planes=self._planes(index - first),
                 duration=told.moment.duration,
+                user_data=told.moment.user_data,
             )
             self._link.give_back()
             last = told.moment.pts

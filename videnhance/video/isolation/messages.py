@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeVar
 
-from videnhance.frame import ColourTags, Frame, VideoInfo
+from videnhance.frame import ColourTags, Frame, UserData, VideoInfo
 from videnhance.video.isolation.wire import WireError, from_plain, to_plain
 from videnhance.video.source import Mark, Reading, Span
 
@@ -88,11 +88,12 @@ class Moment:
     pts: int
     duration: int
     tags: ColourTags
+    user_data: tuple[UserData, ...] = ()
 
     @classmethod
     def of(cls, frame: Frame) -> "Moment":
         """The moment of this frame."""
-        return cls(frame.index, frame.pts, frame.duration, frame.tags)
+        return cls(frame.index, frame.pts, frame.duration, frame.tags, frame.user_data)
 
 
 @dataclass(frozen=True, slots=True)

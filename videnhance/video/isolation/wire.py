@@ -29,12 +29,15 @@ class WireError(ValueError):
 def to_plain(value: object) -> Any:
     """The value in types that JSON has. Raises TypeError for a type it does not know.
 
-    Knows dataclasses, enums, fractions, tuples, lists, mappings and plain values.
+    Knows dataclasses, enums, fractions, bytes, tuples, lists, mappings and plain
+    values.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     if is_dataclass(value) and not isinstance(value, type):
@@ -75,6 +78,8 @@ def _scalar(kind: Any, plain: Any) -> Any:
     if kind is Fraction:
         found = _FRACTION.fullmatch(plain) if isinstance(plain, str) else None
         return Fraction(int(_known(found)[1]), int(_known(found)[2]))
+    if kind is bytes and isinstance(plain, str):
+        return bytes.fromhex(plain)
     if kind is float and type(plain) is int:
         return float(plain)
     # `type` and not isinstance: True is an int to Python.

@@ -1,7 +1,7 @@
 """What a finished file must hold, noted while it is made."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from av.container import OutputContainer
@@ -105,6 +105,8 @@ class Expected:
     look: Look
     others: tuple[ExpectedStream, ...] = ()
     chapters: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the whole file."""
 
     @property
     def length(self) -> Fraction:

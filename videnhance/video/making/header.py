@@ -6,7 +6,7 @@ Video times are the source's; with a Span they count from its start, like the so
 import io
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,10 @@ from videnhance.frame import VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import Encoding, Stored, added_stream, storage
+from videnhance.video.coding.user_data import lost_user_data
+from videnhance.video.making.boxes import BOXED
 from videnhance.video.making.containers import check_length
+from videnhance.video.making.file_tags import carried_tags, lost_notice, untaken
 from videnhance.video.making.stamp import BY_TAG, TAG
 from videnhance.video.making.target import (
     WRITE_ERRORS,
@@ -38,14 +41,6 @@ __all__ = ["Header", "OutputPlan", "Trial", "planned_output"]
 _WAITED_FOR = "1000000"
 """Microseconds of packets that FFmpeg keeps while a stream is silent. They come in
 order here; its 10 seconds of the others would be 100 MB of a large video."""
-_NOT_CARRIED = (
-    "major_brand",
-    "minor_version",
-    "compatible_brands",
-    "encoder",
-    "duration",
-    TAG,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,10 @@ class OutputPlan:
     """What the output does not keep as it is, in words."""
     zero: Fraction = Fraction(0)
     """The time of the source, in seconds, that becomes 0."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the whole file."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that the muxer has no place for, and an mp4's keys do."""
 
 
 def planned_output(
@@ -87,7 +86,12 @@ def planned_output(
         streams = plan_streams(source.path, container, encoding.audio)
     notes: list[str] = []
     stored = storage(info, encoding, notes, container)
+    notes += lost_user_data(info.user_data, encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]
+    tags = carried_tags(info.metadata, container)
+    rest = untaken(tags, container)
+    lost = None if container in BOXED else lost_notice(rest, container)
+    notes += [lost] if lost else []
     hint = better_container(streams, container)
     notes += [hint] if hint else []
     start = source.span.start if source else Fraction(0)
@@ -102,6 +106,8 @@ def planned_output(
         streams=streams,
         notices=(),
         zero=info.start_seconds + start if start else Fraction(0),
+        tags=tags,
+        keys=rest if container in BOXED else {},
     )
     with Trial(plan) as trial:
         check_length(target, container, trial.starts_apart)
@@ -139,15 +145,13 @@ class Header:
             self.open = stack.pop_all()
 
     def _add_others(self, stack: ExitStack) -> None:
-        plan, metadata = self.plan, self.plan.info.metadata
+        plan = self.plan
         if plan.source is not None:
             self.copy = StreamCopy(plan.source, self.out, plan.streams)
             stack.callback(self.copy.close)
             self.stream.metadata.update(_without_opacity(self.copy.video_metadata))
             self.stream.disposition = self.copy.video_disposition
-        self.out.metadata.update(
-            {k: v for k, v in metadata.items() if k.lower() not in _NOT_CARRIED}
-        )
+        self.out.metadata.update(plan.tags)
         if plan.encoding.stamp and plan.container in BY_TAG:
             self.out.metadata[TAG] = plan.encoding.stamp
 

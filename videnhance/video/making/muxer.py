@@ -9,6 +9,7 @@ import av
 
 from videnhance.memory import give_back_freed_memory
 from videnhance.video.coding.coder import VideoCoder
+from videnhance.video.making.boxes import keys_box, with_boxes
 from videnhance.video.making.containers import check_length
 from videnhance.video.making.expected import (
     Expected,
@@ -130,6 +131,7 @@ class Muxer:
                 expected = self._expected(frames)  # a closed file tells nothing
                 check_length(plan.target, plan.container, expected.length)
                 self._header.out.close()
+                self._add_boxes()
                 stuffed(self._temporary, plan.container)
                 stamped(self._temporary, plan.encoding.stamp)
             except WRITE_ERRORS as error:
@@ -145,6 +147,11 @@ class Muxer:
                 raise write_failure(plan.target, error) from error
             publish(self._temporary, plan.target, self._overwrite)
 
+    def _add_boxes(self) -> None:
+        plan = self.plan
+        if plan.keys:
+            with_boxes(self._temporary, movie=keys_box(plan.keys))
+
     def _expected(self, frames: int) -> Expected:
         plan, header = self.plan, self._header
         written = header.copy.written if header.copy else ()
@@ -156,6 +163,7 @@ class Muxer:
             look=expected_look(plan.info, plan.size, codec, plan.stored),
             others=expected_streams(header.out, written),
             chapters=len(header.out.chapters()),
+            tags=plan.tags,
         )
 
     def abort(self) -> None:

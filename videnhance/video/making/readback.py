@@ -52,6 +52,8 @@ class ReadBack:
     has_opacity: bool
     """Whether the container says that opacity lies beside each packet."""
     chapters: int
+    tags: Mapping[str, str]
+    """Of the whole file."""
     decoded: int | None
     """Frames, where all of them are decoded."""
     errors: int
@@ -83,6 +85,7 @@ def read_back(path: Path, full: bool) -> ReadBack:
             aspect=video.sample_aspect_ratio or None,
             has_opacity=_lowered(video.metadata).get("alpha_mode") == "1",
             chapters=len(made.chapters()),
+            tags=dict(made.metadata),
             decoded=decoder.frames if full else None,
             errors=decoder.errors,
             damaged=decoder.damaged,

@@ -12,6 +12,7 @@ import av
 from videnhance.errors import OutputError, VidenhanceError, printable
 from videnhance.video.making.containers import Fact, facts_of
 from videnhance.video.making.expected import Expected, ExpectedStream, Times
+from videnhance.video.making.file_tags import missing_tags
 from videnhance.video.making.looks import look_differences, tells_colour
 from videnhance.video.making.readback import FoundStream, ReadBack, read_back
 
@@ -61,6 +62,8 @@ def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
     words.append(f"{count} stream{'s' * (count > 1)}")
     if tells_colour(found.video.codec, facts):
         words.append("colour")
+    if expected.tags and not missing_tags(expected.tags, found.tags):
+        words.append("tags")
     if found.decoded is not None:
         words.append("everything decoded")
     if found.damaged:  # and copied bit for bit from the source

@@ -18,6 +18,7 @@ from videnhance.video.reading.aspect import usable_aspect
 from videnhance.video.reading.decoder import Decoder, time_base_of
 from videnhance.video.reading.headers import Declared
 from videnhance.video.reading.light import has_moving_light, light_of
+from videnhance.video.reading.side_data import user_data_of
 from videnhance.video.reading.turn import turn_of
 from videnhance.video.source import Deinterlace, Span, origin_seconds
 
@@ -72,6 +73,7 @@ def described(
         start_seconds=origin_seconds(stream),
         light=light_of(first),
         mirrored=turn.mirrored,
+        user_data=user_data_of(first, decoder.codec),
         interlaced=first.interlaced_frame or decoder.field_order in _FIELD_ORDERS,
     )
 
@@ -114,6 +116,8 @@ def _crop_notice(first: VideoFrame, told: Crop, crop: Crop | None) -> str:
 
 def shortened(info: VideoInfo, span: Span) -> VideoInfo:
     """What to expect of a part of the video."""
+    if span.whole:
+        return info
     seconds, frames = info.duration_seconds, info.frames
     if seconds is not None:
         end = seconds if span.end_seconds is None else min(span.end_seconds, seconds)

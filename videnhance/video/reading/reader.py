@@ -58,6 +58,7 @@ from videnhance.video.reading.place import (
     from_shortly_before,
     recognized,
 )
+from videnhance.video.reading.side_data import user_data_of
 from videnhance.video.source import Deinterlace, Mark, Reading, Span, origin_seconds
 from videnhance.video.stream_choice import stream_words
 
@@ -99,15 +100,16 @@ class VideoReader:
             self._check(self._size)
             self._crop = shown_part(first, told)
             info = described(self._decoder, first, told, streams)
-            self.info = info if self._span.whole else shortened(info, self._span)
+            self.info = shortened(info, self._span)
             self._mode = self._possible_mode()
             self._setfield = untold_field(
                 self.info.codec, self._decoder.field_order, first
             )
-            if odd := aspect_notice(self._decoder.stream):
+            if odd := aspect_notice(stream):
                 self._note(odd)
             for words in first_notices(first, told, self._mode):
                 self._note(words)
+            user_data_of(first, info.codec, self._note)
             self._note_fields(first)
             self._frames = self._delivered(pictures)
             self._open = stack.pop_all()
@@ -280,6 +282,7 @@ class VideoReader:
                 tags=tags_of(shot.source),
                 planes=self._planes(shot.image),
                 duration=max(shot.source.duration or 0, 0),
+                user_data=user_data_of(shot.source, self.info.codec, self._note),
             )
 
     def _whole(self, pictures: Iterator[VideoFrame]) -> Iterator[Shot]:

@@ -1,0 +1,85 @@
+"""Boxes that FFmpeg's muxer leaves out, put into a finished mp4 or mov.
+
+Tags without a place of their own stand as keys in `moov/meta` (Apple, QuickTime File
+Format, "Metadata"), where phones write theirs and FFmpeg, too, reads them.
+"""
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+from videnhance.errors import OutputError, printable
+
+__all__ = ["BOXED", "keys_box", "with_boxes"]
+
+BOXED = ("mov", "mp4")
+"""Containers, by FFmpeg's name."""
+_HEAD = struct.Struct(">I4s")
+_LARGE = struct.Struct(">Q")
+_ENTRY = (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"")
+"""The way to the sample entry of the first track, which is the enlarged video."""
+_BEFORE_CHILDREN = {b"stsd": 16, b"": 86}
+"""Bytes of a box in front of its children; `b""` is a video's sample entry."""
+_UTF8 = 1
+
+
+def with_boxes(path: Path, *, movie: bytes = b"", entry: bytes = b"") -> None:
+    """Adds boxes to the `moov` of a finished file, and to its video's sample entry.
+
+    Raises OSError as the disk does, and OutputError for a file without its index at
+    the end: in front, every place in it would move.
+    """
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        at = 0
+        while at < size:
+            file.seek(at)
+            length, kind = _HEAD.unpack(file.read(8))
+            if length == 1:
+                (length,) = _LARGE.unpack(file.read(8))
+            if kind == b"moov" and at + length == size:
+                file.seek(at + 8)
+                body = file.read(length - 8)
+                body = _grown(body, _ENTRY, entry) if entry else body
+                file.seek(at)
+                file.write(_box(b"moov", body + movie))
+                return
+            at += max(length, 8)
+    raise OutputError(f"{printable(path)} has no index at its end: report this")
+
+
+def _grown(boxes: bytes, way: tuple[bytes, ...], new: bytes) -> bytes:
+    """Boxes in a row, with `new` at the end of the first one that lies on the way."""
+    kind, *rest = way
+    at = 0
+    while at + 8 <= len(boxes):
+        length, found = _HEAD.unpack_from(boxes, at)
+        if kind in (found, b""):
+            head = _BEFORE_CHILDREN.get(kind, 8)
+            body = boxes[at + head : at + length]
+            body = _grown(body, tuple(rest), new) if rest else body + new
+            grown = _box(found, boxes[at + 8 : at + head] + body)
+            return boxes[:at] + grown + boxes[at + length :]
+        at += max(length, 8)
+    raise OutputError(f"there is no {kind.decode()} box in what was made: report this")
+
+
+def keys_box(tags: Mapping[str, str]) -> bytes:
+    """A `meta` box of these tags.
+
+    It is QuickTime's kind, without a version, in an mp4 too: all readers know that.
+    """
+    keys, values = b"", b""
+    for number, (key, value) in enumerate(tags.items(), 1):
+        keys += _box(b"mdta", key.encode())
+        data = _box(b"data", struct.pack(">II", _UTF8, 0) + value.encode())
+        values += _box(struct.pack(">I", number), data)
+    handler = struct.pack(">8x4s13x", b"mdta")
+    parts = _box(b"hdlr", handler)
+    parts += _box(b"keys", struct.pack(">4xI", len(tags)) + keys)
+    parts += _box(b"ilst", values)
+    return _box(b"meta", parts)
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return _HEAD.pack(8 + len(body), kind) + body

@@ -1,0 +1,143 @@
+"""What a decoded picture carries beside its samples: kept, or named once.
+
+The numbers are FFmpeg's `AVFrameSideDataType`; what it adds tomorrow is named, too.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+
+from videnhance.frame import LONGEST_USER_DATA, UserData
+
+__all__ = ["SILENT", "UNKEPT", "user_data_of"]
+
+_CAPTIONS, _AFD, _UNREGISTERED, _AMBIENT = 1, 7, 20, 26
+_UNSAFE = ("apng", "png")
+"""PyAV frees the name of their colour profile a second time, and crashes."""
+
+SILENT = {
+    _CAPTIONS: "captions, which go on as user data",
+    2: "two views in one picture, which go on with the stream",
+    3: "of sound: matrix encoding",
+    4: "of sound: how it is mixed to fewer channels",
+    5: "of sound: its loudness",
+    6: "the turn, which goes on with the stream",
+    _AFD: "the active part of the picture, which goes on as user data",
+    8: "made by a decoder when asked for: motion vectors",
+    9: "of sound: samples to skip",
+    10: "of sound: what it is for",
+    11: "the mastering display, which goes on with the stream",
+    13: "the sphere, which goes on with the stream",
+    14: "the content light level, which goes on with the stream",
+    17: "HDR10+, which is named with HDR",
+    18: "made for encoders: regions of interest",
+    19: "made by a decoder when asked for: its parameters",
+    _UNREGISTERED: "what has no standard, which goes on as user data",
+    23: "Dolby Vision, which is named with HDR",
+    24: "Dolby Vision, which is named with HDR",
+    _AMBIENT: "the light around the viewer, which goes on as user data",
+    27: "made for encoders: what has changed",
+}
+"""What is kept, said elsewhere, or no property of a file, by number."""
+UNKEPT = {
+    0: "pan and scan (which part to show on a 4:3 screen)",
+    12: "a timecode in its pictures",
+    15: "an ICC colour profile",
+    16: "a timecode in its pictures",
+    21: "film grain parameters",
+    22: "marked regions (bounding boxes)",
+    25: "HDR Vivid metadata",
+    28: "an enhancement layer (LCEVC)",
+    29: "views of a multiview video",
+    30: "3D reference displays",
+    31: "EXIF metadata",
+}
+"""What no output keeps, by number."""
+
+_ENCODERS = (
+    bytes.fromhex("dc45e9bde6d948b7962cd820d923eeef"),
+    bytes.fromhex("2ca2de09b51747dbbb55a4fe7fc2fc4e"),
+)
+"""The marks of x264 and x265, which tell how they encoded: that is past."""
+_T35, _FREE, _VIEWING = 4, 5, 148
+"""Types of SEI messages (ITU-T H.274, 8)."""
+_ATSC = b"\xb5\x00\x31"
+_RATIONALS = struct.Struct("=6i")
+
+
+def _named(cls: type[Type], value: object) -> Type:
+    """A type that PyAV has no name for; without it no side data could be read."""
+    made: Type = object.__new__(cls)
+    made._name_ = f"TYPE_{value}"
+    made._value_ = cast(Any, value)
+    return made
+
+
+Type._missing_ = classmethod(_named)  # type: ignore[assignment]
+
+
+def user_data_of(
+    picture: VideoFrame, codec: str, note: Callable[[str], None] = lambda _: None
+) -> tuple[UserData, ...]:
+    """What goes on with a frame of the side data of a picture of this codec.
+
+    `note` hears in words of what no output keeps.
+    """
+    pieces = _pieces(picture, codec)
+    for words in _unkept(pieces):
+        note(words)
+    return tuple(data for kind, piece in pieces for data in _message(kind, piece))
+
+
+def _pieces(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
+    """Number and bytes of each piece of side data, of a picture of this codec."""
+    if codec in _UNSAFE:
+        return []
+    every: Any = picture.side_data
+    return [
+        (int(one.type.value), bytes(one))
+        for one in map(every.__getitem__, range(len(every)))
+    ]
+
+
+def _message(kind: int, piece: bytes) -> Iterator[UserData]:
+    if len(piece) > LONGEST_USER_DATA:
+        return
+    if kind == _CAPTIONS and len(piece) >= 3:
+        # ATSC A/53 part 4, 6.2.3.1: at most 31 pairs in a picture.
+        count = min(len(piece) // 3, 31)
+        body = bytes([3, 0x40 | count, 0xFF]) + piece[: 3 * count] + b"\xff"
+        yield UserData(_T35, _ATSC + b"GA94" + body)
+    elif kind == _AFD and piece:
+        yield UserData(_T35, _ATSC + b"DTG1" + bytes([0x41, 0xF0 | piece[0] & 15]))
+    elif kind == _UNREGISTERED and not piece.startswith(_ENCODERS):
+        yield UserData(_FREE, piece)
+    elif kind == _AMBIENT and len(piece) >= _RATIONALS.size:
+        yield UserData(_VIEWING, _viewing(piece))
+
+
+def _viewing(piece: bytes) -> bytes:
+    """ITU-T H.274, 8.18, from FFmpeg's `AVAmbientViewingEnvironment`."""
+    numbers = _RATIONALS.unpack_from(piece)
+    lux, x, y = (
+        a / b if b else 0 for a, b in zip(numbers[::2], numbers[1::2], strict=True)
+    )
+    return struct.pack(
+        ">IHH", round(lux * 10_000), round(x * 50_000), round(y * 50_000)
+    )
+
+
+def _unkept(pieces: list[tuple[int, bytes]]) -> Iterator[str]:
+    """What to say of the pieces that no output keeps."""
+    for kind, piece in pieces:
+        if kind == 12 and not any(piece):
+            continue  # every group of MPEG-2 has one; zero stands for none
+        if kind in UNKEPT:
+            yield f"the video carries {UNKEPT[kind]}: that is left out"
+        elif kind not in SILENT:
+            yield f"the video carries FFmpeg's side data {kind}: that is left out"
+        elif kind == _UNREGISTERED and len(piece) > LONGEST_USER_DATA:
+            yield f"the video carries {len(piece)} bytes of data in a picture: left out"
