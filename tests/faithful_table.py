@@ -1,5 +1,6 @@
 """The table of faithfulness: all its rows."""
 
+from tests.faithful_carried import CARRIED
 from tests.faithful_formats import FORMATS
 from tests.faithful_looks import LOOKS
 from tests.faithful_others import OTHERS
@@ -12,6 +13,7 @@ PARTS: dict[str, tuple[Row, ...]] = {
     "Times": TIMES,
     "The picture": LOOKS,
     "Other streams": OTHERS,
+    "What a file carries": CARRIED,
     "Formats, pipes, names": FORMATS,
 }
 ROWS = tuple(row for rows in PARTS.values() for row in rows)

@@ -8,7 +8,15 @@ from typing import TypeVar
 import pytest
 
 from tests.sources import sources
-from videnhance.frame import ColourTags, Family, Layout, Light, Mastering, VideoInfo
+from videnhance.frame import (
+    ColourTags,
+    Family,
+    Layout,
+    Light,
+    Mastering,
+    UserData,
+    VideoInfo,
+)
 from videnhance.region import Size
 from videnhance.video.isolation.wire import WireError, from_plain, to_plain
 from videnhance.video.source import Mark, Reading, Span
@@ -34,6 +42,7 @@ INFO = VideoInfo(
     light=Light(Mastering(POINT, None, POINT, POINT, Fraction(1, 200)), 1000, None),
     mirrored=True,
     interlaced=True,
+    user_data=(UserData(4, b"\xb5\x00\x31GA94"), UserData(5, bytes(16))),
 )
 
 
@@ -89,6 +98,7 @@ class Small:
     size: Size = field(default_factory=lambda: Size(1, 1))
     rate: Fraction | None = None
     family: Family = Family.YUV
+    note: bytes = b""
 
 
 @pytest.mark.parametrize(
@@ -114,6 +124,8 @@ class Small:
         {"count": 1, "rate": "1/0"},
         {"count": 1, "rate": "1"},
         {"count": 1, "rate": "1" * 999 + "/1"},
+        {"count": 1, "note": "0"},
+        {"count": 1, "note": [0]},
         {"count": 1, "family": "PINK"},
         {"count": 1, "family": ["YUV"]},
     ],

@@ -34,6 +34,8 @@ __all__ = [
 
 _WITH_TURN = ("matroska", "mov", "mp4", "webm")
 _TS_CODECS = ("dirac", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vc1")
+_CONSTANT = {"avi", "mpeg1video", "mpeg2video"}
+"""A container and encoders that count in frames."""
 _LARGEST_MPEG4_BASE = 65535
 _MPEG4_BASE = Fraction(1, 60000)
 """MPEG-4 part 2 holds no finer ticks; this one divides by 24, 25, 30 and 30000/1001."""
@@ -125,9 +127,11 @@ def _time_base(
     notices: list[str],
 ) -> Fraction:
     """The source's, unless the container or codec can only count otherwise."""
-    if container.format.name == "avi":
+    steady = {container.format.name, encoding.codec} & _CONSTANT
+    if steady:
         notices.append(
-            f"avi knows only a constant rate: frames are set to {rate} a second"
+            f"{min(steady)} knows only a constant rate: frames are set to {rate} a "
+            "second"
         )
         return 1 / rate
     fine = info.time_base.denominator > _LARGEST_MPEG4_BASE

@@ -1,0 +1,160 @@
+"""Rows of the table: what a file carries beside pictures, sound and subtitles."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import av
+
+from tests.faithful_checks import every_time, frames, says
+from tests.faithful_row import Case, Check, Row
+from tests.faithful_streams import file_tags
+from tests.faithful_times import H264, scene
+from tests.faithful_units import captioned, marked, pair
+
+__all__ = ["CARRIED"]
+
+BOTH = (frames(), every_time())
+APPLE = "com.apple.quicktime."
+PHONE = {
+    f"{APPLE}make": "Maker",
+    f"{APPLE}model": "Model 1",
+    f"{APPLE}location.ISO6709": "+48.8577+002.2950+035.000/",
+    f"{APPLE}creationdate": "2024-05-06T09:08:09+0200",
+    "creation_time": "2024-05-06T07:08:09.000000Z",
+}
+ANDROID = {
+    "location": "+48.8577+002.2950/",
+    "com.android.version": "13",
+    "com.android.capture.fps": "30.000000",
+    "title": "Weg",
+}
+FILM = {"title": "Weg", "artist": "Wer", "director": "Sie", "FILMED": "früher"}
+
+
+def _tags(wanted: Mapping[str, str]) -> Check:
+    """The tags of the file: in Matroska most have names in capitals, Apple's never."""
+
+    def test(case: Case) -> None:
+        read = case.after.tags
+        assert {key: read.get(key.lower()) for key in wanted} == wanted
+        if case.target.suffix in (".mov", ".mp4"):
+            made = case.target.read_bytes()
+            assert all(k.encode() in made for k in wanted if k.startswith(APPLE))
+
+    return Check(f"file's {', '.join(wanted)}", test)
+
+
+def _given(wanted: Mapping[str, str]) -> str:
+    return " ".join(f'-metadata "{key}={value}"' for key, value in wanted.items())
+
+
+def _tagged(
+    name: str, source: str, target: str, tags: Mapping[str, str], check: Check
+) -> Row:
+    flag = "-movflags use_metadata_tags " if source[3:] in ("mov", "mp4") else ""
+    make = (f"{scene()} {H264} {flag}{_given(tags)} {source}",)
+    return Row(name, source, make, target, (*BOTH, check))
+
+
+TAGS = (
+    _tagged("a phone's place, maker and time, mov", "in.mov", "out.mov", PHONE,
+            _tags(PHONE)),
+    _tagged("a phone's place, maker and time, mov to mp4", "in.mov", "out.mp4", PHONE,
+            _tags(PHONE)),
+    _tagged("a phone's place, maker and time, mov to Matroska", "in.mov", "out.mkv",
+            PHONE, _tags(PHONE)),
+    _tagged("Apple's names from Matroska to mov", "in.mkv", "out.mov", PHONE,
+            _tags(PHONE)),
+    _tagged("an Android phone's, mp4", "in.mp4", "out.mp4", ANDROID,
+            file_tags(**{k: v for k, v in ANDROID.items() if k != "location"})),
+    _tagged("tags of one's own from Matroska to mp4", "in.mkv", "out.mp4", FILM,
+            _tags(FILM)),
+    _tagged("tags of one's own from nut to mov", "in.nut", "out.mov", FILM,
+            _tags(FILM)),
+    _tagged("a phone's, to a transport stream: said", "in.mov", "out.ts", PHONE,
+            says(f"mpegts does not hold these tags of the file: {APPLE}creationdate")),
+)  # fmt: skip
+
+
+def _sides(case: Case, kind: str) -> Iterator[tuple[Any, Any]]:
+    pairs = zip(case.before.frames, case.after.frames, strict=True)
+    yield from ((old.side(kind), new.side(kind)) for old, new in pairs)
+
+
+def _messages(kind: str) -> Check:
+    """Each frame has, or lacks, the same side data, as ffprobe names it."""
+
+    def test(case: Case) -> None:
+        every = [*_sides(case, kind)]
+        assert any(old is not None for old, _ in every), "the source has none"
+        assert [new for _, new in every] == [old for old, _ in every]
+
+    return Check(f"each frame's “{kind}”", test)
+
+
+def _in_packets(case: Case, pattern: bytes) -> list[list[bytes]]:
+    """What matches in each packet of the video, in the order of showing."""
+    with av.open(str(case.target)) as made:
+        packets = [p for p in made.demux(video=0) if p.size]
+        packets.sort(key=lambda packet: packet.pts or 0)
+        return [re.findall(pattern, bytes(packet), re.DOTALL) for packet in packets]
+
+
+def _captions(first: int = 0) -> Check:
+    """Each frame's two letters of CTA-608, in the packet that shows it."""
+
+    def test(case: Case) -> None:
+        found = _in_packets(case, rb"GA94\x03\x41\xff\xfc(..)\xff")
+        count = len(case.before.frames)
+        assert found == [[pair(n)] * (n >= first) for n in range(count)]
+
+    return Check("each frame's captions, to the byte", test)
+
+
+def _aspect_and_camera() -> Check:
+    """Which part is picture, and the data of a camera, frame by frame."""
+
+    def test(case: Case) -> None:
+        parts = _in_packets(case, rb"DTG1\x41(.)")
+        assert parts == [[b"\xfa"]] * len(case.before.frames)
+        own = _in_packets(case, bytes(range(3, 16)) + rb"\0\0\x03?\x01(.)")
+        assert own == [[bytes([n])] for n in range(len(case.before.frames))]
+
+    return Check("active part, a camera's data of each frame", test)
+
+
+def _captioned(name: str, target: str, *checks: Check, options: str = "") -> Row:
+    make = (f"{scene()} {H264} -bf 0 in.mp4",)
+    known = (*BOTH, *checks)
+    return Row(name, "in.mp4", make, target, known, options, spoil=captioned)
+
+
+LATE = partial(captioned, first=8)
+WORDS = "closed captions (CTA-608, CTA-708): left out"
+MESSAGES = (
+    _captioned("captions, H.264 in mp4", "out.mp4", _captions(),
+               _messages("ATSC A53 Part 4 Closed Captions")),
+    _captioned("captions, to a transport stream", "out.ts", _captions(),
+               _messages("ATSC A53 Part 4 Closed Captions")),
+    _captioned("captions, to H.265 in Matroska", "out.mkv", _captions(),
+               _messages("ATSC A53 Part 4 Closed Captions"), options="-c libx265"),
+    _captioned("captions, to MPEG-2", "out.ts", _captions(),
+               _messages("ATSC A53 Part 4 Closed Captions"), options="-c mpeg2video"),
+    _captioned("captions, to AV1 in mp4", "out.mp4", _captions(),
+               options="-c libsvtav1"),
+    _captioned("captions, through the network, with --skip 2", "out.mp4", _captions(),
+               options="--strength 1 --skip 2"),
+    _captioned("captions, to VP9: said", "out.webm", says(WORDS, "libvpx-vp9")),
+    Row("captions that come late, to VP9: said", "in.mp4",
+        (f"{scene()} {H264} -bf 0 in.mp4",), "out.webm", (*BOTH, says(WORDS)),
+        spoil=LATE),
+    Row("captions that come late, mp4", "in.mp4",
+        (f"{scene()} {H264} -bf 0 in.mp4",), "out.mp4", (*BOTH, _captions(8)),
+        spoil=LATE),
+    Row("the active part, a camera's data, mov", "in.mp4",
+        (f"{scene()} {H264} -bf 0 in.mp4",), "out.mov", (*BOTH, _aspect_and_camera()),
+        spoil=marked),
+)  # fmt: skip
+CARRIED = (*TAGS, *MESSAGES)
