@@ -398,13 +398,30 @@ def test_the_table_says_what_differs() -> None:
     check_versions(here, {"a": here})
 
 
-def test_another_order_of_sums_is_told(
+def test_a_worker_that_rounds_otherwise_is_refused(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    there = _there(job, address)
     with monkeypatch.context() as patch:
-        patch.setattr("videnhance.cluster.run.sums_of", lambda *_: "others")
-        report = convert(_there(job, address), _watcher())
-    assert any("another order" in words for words in report.later_notices)
+        patch.setattr(segment, "_arithmetic", lambda *_: "another")
+        with pytest.raises(ClusterError, match=r"than this machine.*ONEDNN_MAX_CPU"):
+            convert(there, _watcher())
+    assert kept_frames(there.target) == 0
+    assert convert(there, _watcher()).frames_written == 11
+
+
+def test_workers_that_round_apart_are_refused_where_this_machine_has_no_say(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter(("one", "one", "another"))
+    monkeypatch.setattr(segment, "_network", lambda *_: Bicubic())
+    monkeypatch.setattr(segment, "_arithmetic", lambda *_: next(names))
+    cuda = replace(job, choice=replace(job.choice, device="cuda"))
+    with local_cluster(workers=1, resources={"GPU": 1}) as cluster:
+        there = _there(cuda, cluster.scheduler_address)
+        with pytest.raises(ClusterError, match="rounds otherwise than the worker 0"):
+            convert(there, _watcher())
+    assert kept_frames(there.target) == 8
 
 
 def test_a_pipe_cannot_go_to_a_cluster(job: Job, address: str) -> None:

@@ -72,6 +72,19 @@ def test_other_work_is_refused_and_what_differs_is_named(target: Path) -> None:
     assert recorded(target) == KEY
 
 
+def test_work_of_a_processor_that_rounds_otherwise_is_refused(target: Path) -> None:
+    key = KEY | {"arithmetic": "one"}
+    with Journal(target, key) as journal:
+        _close(journal, 0)
+    with pytest.raises(UsageError, match=r"rounds? otherwise.*ONEDNN_MAX_CPU_ISA"):
+        Journal(target, key | {"arithmetic": "another"})
+    # What follows from another option is no news.
+    with pytest.raises(UsageError, match=r"\(input: 7 then, 8 now\)"):
+        Journal(target, key | {"input": 8, "arithmetic": "another"})
+    with Journal(target, key) as journal:
+        assert journal.frames == 3
+
+
 def test_other_work_may_follow_where_nothing_was_closed(target: Path) -> None:
     folder = folder_beside(target)
     with Journal(target, KEY) as journal:

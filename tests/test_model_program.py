@@ -1,19 +1,10 @@
 """Int8: close to float, within the bounds that make it the same on every processor."""
 
-import json
-import os
-import platform
-import subprocess
-import sys
-from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor
 
+from tests.exact import layers
 from tests.models import STEP, TINY, calibration, network, noise, quantized
 from videnhance.model.compact import OverBase, as_luma
 from videnhance.model.network import NetworkShape
@@ -22,39 +13,6 @@ from videnhance.model.torchscript import deprecated
 
 RGB = NetworkShape(channels=3, features=8, convs=2)
 SHAPES = [TINY, RGB]
-X86 = {"amd64", "i386", "i686", "x86_64"}
-
-# Every engine's codes of pictures that drive the sums of products as high as they go.
-CODES = """
-import io, json, warnings
-import numpy as np, torch
-from videnhance.model.card import find_card
-warnings.simplefilter("ignore")
-torch.set_num_threads(1)
-weights = find_card("default").weights("int8")
-y, x = np.mgrid[:61, :83]
-boards = [((y // n + x // n) % 2) * 255 for n in (1, 2, 3, 5)]
-draw = np.random.default_rng(0).integers
-pictures = [*boards, y * 0 + 255, y * 0, draw(0, 2, y.shape) * 255]
-batch = torch.from_numpy(np.stack(pictures).astype(np.uint8)[:, None])
-batch = batch.contiguous(memory_format=torch.channels_last)
-found = {}
-for engine in torch.backends.quantized.supported_engines:
-    torch.backends.quantized.engine = engine
-    with torch.inference_mode():
-        codes = torch.jit.load(io.BytesIO(weights)).eval()(batch)
-    found[engine] = codes.numpy().tobytes().hex()
-print(json.dumps(found))
-"""
-
-
-def _weights(script: torch.jit.ScriptModule) -> Iterator[Tensor]:
-    """The int8 weights that are frozen into a script."""
-    graph: Any = script.inlined_graph  # held: it owns the nodes
-    for node in graph.findAllNodes("prim::Constant"):
-        if "PackedParams" in str(node.output().type()):
-            packed = node.output().toIValue()
-            yield torch.ops.quantized.conv2d_unpack(packed)[0]
 
 
 def _codes(script: torch.jit.ScriptModule, pixels: Tensor) -> Tensor:
@@ -110,11 +68,11 @@ def test_a_network_of_zeros_adds_nothing() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_weights_fit_sums_of_16_bits(shape: NetworkShape) -> None:
     script = quantized(network(shape))
-    found = list(_weights(script))
+    found = list(layers(script))
     assert len(found) == shape.convs + 2
-    for weight in found:
+    for layer in found:
         # One scale a channel: each channel uses the range that it has.
-        largest = weight.int_repr().int().abs().amax(dim=(1, 2, 3))
+        largest = layer.weights().int_repr().int().abs().amax(dim=(1, 2, 3))
         assert int(largest.max()) <= 64
         assert int(largest.min()) >= 63
 
@@ -146,7 +104,7 @@ def test_layers_can_stay_float(kept: tuple[int, ...]) -> None:
     exact = _codes(float32_script(made, STEP), pixels)
     with deprecated():
         script = int8_script(made, calibration(1), STEP, kept)
-    assert len(list(_weights(script))) == 3 - len(kept)
+    assert len(list(layers(script))) == 3 - len(kept)
     error = (_codes(script, pixels) - exact).abs().float().mean()
     assert (
         float(error) <= (_codes(quantized(made), pixels) - exact).abs().float().mean()
@@ -165,28 +123,3 @@ def test_networks_in_a_frame_are_quantized(scale: int) -> None:
     assert exact.shape == (2, 4, 37, 41)
     assert int(error.max()) <= 2
     assert float(error.float().mean()) < 0.1
-
-
-def test_the_shipped_codes_do_not_saturate_on_processors_without_vnni() -> None:
-    if platform.machine().lower() not in X86:
-        pytest.skip(f"{platform.machine()} is no x86: its kernels sum in 32 bits")
-    command = [sys.executable, "-c", CODES]
-    variables = [{"ONEDNN_MAX_CPU_ISA": "AVX2", "ONEDNN_VERBOSE": "1"}, {}]
-    running = [
-        subprocess.Popen(command, env={**os.environ, **more}, stdout=subprocess.PIPE)
-        for more in variables
-    ]
-    old, new = (process.communicate()[0].decode() for process in running)
-    assert [process.returncode for process in running] == [0, 0]
-    assert "isa:Intel AVX2\n" in old
-    ours, theirs = json.loads(new), json.loads(old.splitlines()[-1])
-    assert "onednn" in ours
-    for engine, codes in ours.items():
-        error = _bytes(codes) - _bytes(theirs[engine])
-        # A sum that saturates is off by many codes, a tie rounded otherwise by one.
-        assert np.abs(error).max() <= 1
-        assert np.count_nonzero(error) < error.size / 1000
-
-
-def _bytes(text: str) -> npt.NDArray[np.int16]:
-    return np.frombuffer(bytes.fromhex(text), np.uint8).astype(np.int16)

@@ -138,7 +138,8 @@ def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) ->
         resources=Resources(cluster="tcp://127.0.0.1:8786"),
     )
     engine = engine_of(work_of(far, _info(job)))
-    assert (engine.is_here, engine.words) == (False, "tiny float32 on cuda")
+    assert engine.words == "tiny float32 on cuda"
+    assert "arithmetic" not in engine.key
     assert (engine.key["precision"], engine.key["cuda"]) == ("float32", True)
     int8 = replace(far, choice=replace(far.choice, precision="int8"))
     with pytest.raises(UsageError, match="float32 only"):
@@ -148,7 +149,9 @@ def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) ->
         engine_of(work_of(strange, _info(job)))
     near = replace(far, choice=replace(far.choice, device="auto"))
     engine = engine_of(work_of(near, _info(job)))
-    assert (engine.is_here, engine.key["cuda"]) == (True, False)
+    assert engine.key["cuda"] is False
+    again = engine_of(work_of(near, _info(job)))
+    assert engine.key["arithmetic"] == again.key["arithmetic"]
 
 
 def test_weights_that_a_cluster_cannot_see_are_refused_with_what_to_do(

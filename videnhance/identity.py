@@ -1,4 +1,6 @@
-"""What makes one conversion another: input, model, options and libraries, as a key."""
+"""What makes one conversion another, as a key: input, model, options and libraries,
+and how the processor rounds.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -7,15 +9,26 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from videnhance import __version__
+from videnhance.enhance import Upscaler
 from videnhance.errors import InputError, printable
 from videnhance.video.isolation.wire import to_plain
 
-__all__ = ["input_key", "library_key", "option_key", "series_key"]
+__all__ = [
+    "arithmetic_of",
+    "input_key",
+    "library_key",
+    "option_key",
+    "series_key",
+]
 
 _LIBRARIES = ("av", "numpy", "opencv-python", "torch")
 _SAMPLE_BYTES = 1 << 16
 _SAMPLES = 64
+_PROBE = 192, 160
+"""Height and width of a picture, which is no wider than what networks see."""
 
 
 def input_key(path: Path) -> dict[str, Any]:
@@ -56,6 +69,22 @@ def series_key(files: Sequence[Path]) -> dict[str, Any]:
 def library_key() -> dict[str, str]:
     """The versions that the result depends on."""
     return {"videnhance": __version__} | {name: _version(name) for name in _LIBRARIES}
+
+
+def arithmetic_of(upscaler: Upscaler) -> str:
+    """Names how a network's sums are rounded here: a hash of what it makes of pictures.
+
+    The name is of the kernels, not of the processor's brand: all that give these codes
+    are the same. Black and white, three greys, noise and a coarse grid: in each network
+    other kernels change the code of some.
+    """
+    draw, (height, width) = np.random.default_rng(0).integers, _PROBE
+    coarse = draw(0, 256, (height // 4, width // 4)).repeat(4, 0).repeat(4, 1)
+    size, digest = (height, width), sha256()
+    for picture in (draw(0, 2, size) * 255, draw(0, 3, size) * 127, coarse):
+        pixels = picture.astype(np.uint8)[None, ..., None]
+        digest.update(upscaler(pixels.repeat(upscaler.channels, axis=3)).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _version(name: str) -> str:

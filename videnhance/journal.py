@@ -217,10 +217,18 @@ class Journal:
     def _check_key(self, found: Key) -> None:
         names = sorted({*found, *self.key})
         others = [name for name in names if found.get(name) != self.key.get(name)]
+        if others == ["arithmetic"]:
+            raise OtherWorkError(
+                f"{printable(self.target)}: there is unfinished work on it by a "
+                "processor whose kernels round otherwise than those of this one, and "
+                "what both made would be a mix; go on where it was begun, set "
+                "ONEDNN_MAX_CPU_ISA as it was there, or add --discard to start over"
+            )
         if others:
             changes = "; ".join(
                 f"{name}: {found.get(name)} then, {self.key.get(name)} now"
                 for name in others
+                if name != "arithmetic"
             )
             raise OtherWorkError(
                 f"{printable(self.target)}: there is unfinished work on it made of "

@@ -8,7 +8,13 @@ from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.glimpses import glimpses
-from videnhance.identity import input_key, library_key, option_key, series_key
+from videnhance.identity import (
+    arithmetic_of,
+    input_key,
+    library_key,
+    option_key,
+    series_key,
+)
 from videnhance.job import Job
 from videnhance.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
 from videnhance.model.adopt import chart, is_made, settled, sources_of
@@ -53,10 +59,9 @@ class Engine:
     """What enlarges, and all that the result depends on."""
 
     upscaler: Upscaler
+    """A stand-in, if only other machines run it."""
     words: str
     key: Key
-    is_here: bool = True
-    """Whether this machine runs it; `upscaler` is a stand-in otherwise."""
     model_files: Mapping[str, str] = field(default_factory=dict)
     """For each file that the model is made of its sha256."""
 
@@ -147,6 +152,10 @@ def engine_of(work: Work) -> Engine:
             return _distant(card, choice, key)
     network = load(choice)
     model = _model_key(card, network.precision, network.engine == "cuda")
+    if network.engine != "cuda":
+        # A copy is for the shape of a patch, and the probe's may be none.
+        name = arithmetic_of(replace(network, copies=None))
+        model = {**model, "arithmetic": name}
     name, digest = card.files[network.precision]
     files = {**sources_of(job.choice.model), name: digest}
     return Engine(network, str(network), {**key, **model}, model_files=files)
@@ -158,9 +167,7 @@ def _distant(card: Card, choice: Choice, key: Key) -> Engine:
     if choice.precision == "int8" or "float32" not in card.files:
         raise UsageError("--device cuda runs float32 only; leave --precision out")
     words = f"{card.name} float32 on cuda"
-    return Engine(
-        Bicubic(), words, {**key, **_model_key(card, "float32", True)}, is_here=False
-    )
+    return Engine(Bicubic(), words, {**key, **_model_key(card, "float32", True)})
 
 
 def _choice(work: Work) -> Choice:

@@ -115,7 +115,10 @@ def _made(job: Job, watcher: Watcher) -> Report:
     try:
         return _when_free(job, watcher)
     except OtherWorkError:
-        words = "unfinished work of other options, another model or input is dropped"
+        words = (
+            "unfinished work of other options, another model, input or processor is "
+            "dropped"
+        )
         job = replace(job, discard=True, notices=(*job.notices, words))
         return _when_free(job, watcher)
 

@@ -70,8 +70,8 @@ class Made:
     report: Report
     processor: tuple[float, float]
     """Processor seconds of the worker when the task began and when it ended."""
-    sums: str
-    """What tells whether the worker makes the same of a frame."""
+    arithmetic: str
+    """How the worker's network rounds; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
-from videnhance.cluster.alike import sums_of
 from videnhance.cluster.orders import Commission
 from videnhance.cluster.scheduler import Cluster
 from videnhance.cluster.spread import Beginning, Spread
@@ -66,14 +65,15 @@ class Helpers:
     ) -> None:
         """Has the segments of these frames made, and enters them. Raises as Spread."""
         kept.clear_parts()
-        tally = Tally(self.report, self.advanced)
+        arithmetic = self.engine.key.get("arithmetic", "")
+        tally = Tally(self.report, self.advanced, arithmetic)
         token_place = kept.folder / f".{token_hex(4)}.part"
         with _token(token_place, plan.target) as token:
             commission = replace(self._commission(token), plan=_bare(plan))
             spread = Spread(self.cluster, commission, writer, tally)
             spread.run(frames, tails, _beginning(plan, kept))
         self.report.add("processor", tally.processor_seconds)
-        self.report.later_notices += tally.notices(self._sums(plan))
+        self.report.later_notices += tally.notices()
 
     def whole(self, conversion: Conversion) -> None:
         """Has the output made by one worker. Raises ClusterError, and its errors."""
@@ -109,12 +109,6 @@ class Helpers:
             versions=library_key(),
             digest=key.get("model file", ("", ""))[1],
         )
-
-    def _sums(self, plan: OutputPlan) -> str:
-        if not self.engine.is_here:
-            return ""
-        settings = self.work.job.settings
-        return sums_of(self.engine.upscaler, settings, plan.info.layout)
 
 
 @contextmanager

@@ -10,13 +10,12 @@ from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from videnhance.cluster.alike import sums_of
 from videnhance.cluster.orders import Commission, Made, Order, Outcome, Unseen
 from videnhance.cluster.station import Station
 from videnhance.cluster.task import Pulse, answered, source_seen, target_seen
-from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced_ahead
+from videnhance.enhance import Bicubic, Upscaler, enhanced_ahead
 from videnhance.errors import ModelError, printable
-from videnhance.frame import Layout
+from videnhance.identity import arithmetic_of
 from videnhance.journal import Segment
 from videnhance.memory import peak_memory_mb
 from videnhance.model.card import find_card
@@ -31,7 +30,7 @@ from videnhance.video.making.target import WRITE_ERRORS, write_failure
 __all__ = ["made"]
 
 _MOST_KEPT = 4
-"""Models, and sums of them, that a worker keeps."""
+"""Models, and how they round, that a worker keeps."""
 
 
 def made(commission: Commission, order: Order, sent: bytes | None = None) -> Outcome:
@@ -66,7 +65,7 @@ def _made(
             file=path if path.parent == commission.token.parent else path.read_bytes(),
             report=report,
             processor=(begun, time.process_time()),
-            sums=_sums(work),
+            arithmetic=_arithmetic(work.choice, work.digest),
         )
 
 
@@ -121,12 +120,6 @@ def _network(choice: Choice, digest: str) -> Upscaler:
     return load(choice)
 
 
-def _sums(work: Commission) -> str:
-    assert work.plan
-    settings = replace(work.job.settings, workers=0, finish=None)
-    return _known_sums(work.choice, work.digest, settings, work.plan.info.layout)
-
-
 @lru_cache(_MOST_KEPT)
-def _known_sums(choice: Choice, digest: str, settings: Settings, layout: Layout) -> str:
-    return sums_of(_upscaler(choice, digest), settings, layout)
+def _arithmetic(choice: Choice, digest: str) -> str:
+    return arithmetic_of(_upscaler(choice, digest)) if digest else ""

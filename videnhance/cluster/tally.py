@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from videnhance.cluster.orders import Made
+from videnhance.errors import ClusterError
 from videnhance.report import Report, Share
 
 __all__ = ["Tally"]
@@ -12,14 +13,16 @@ __all__ = ["Tally"]
 class Tally:
     """Fills a report in as workers tell how far they are, and when they are done."""
 
-    def __init__(self, report: Report, advanced: Callable[[Report], None]) -> None:
+    def __init__(
+        self, report: Report, advanced: Callable[[Report], None], arithmetic: str = ""
+    ) -> None:
         self._report, self._advanced = report, advanced
+        self._arithmetic, self._like = arithmetic, "this machine"
         self._frames: dict[int, int] = {}
         """Frames that are done, by segment."""
         self._begun: dict[int, int] = {}
         """How often a worker has begun with it."""
         self._clocks: dict[str, list[tuple[float, float]]] = {}
-        self._sums: dict[str, set[str]] = {}
         self._sent_back: set[str] = set()
 
     def heard(self, words: Mapping[str, Any]) -> None:
@@ -31,7 +34,8 @@ class Tally:
         self._advance(number, frames)
 
     def made(self, number: int, made: Made) -> None:
-        """A segment is done."""
+        """A segment is done. Raises ClusterError if it does not fit the others."""
+        self._check_arithmetic(made)
         report, theirs = self._report, made.report
         self._advance(number, made.segment.frames)
         report.merge(theirs)
@@ -40,9 +44,20 @@ class Tally:
         share.frames += made.segment.frames
         share.peak_memory_mb = max(share.peak_memory_mb, theirs.peak_memory_mb)
         self._clocks.setdefault(made.worker, []).append(made.processor)
-        self._sums.setdefault(made.sums, set()).add(made.worker)
         if isinstance(made.file, bytes):
             self._sent_back.add(made.worker)
+
+    def _check_arithmetic(self, made: Made) -> None:
+        if not self._arithmetic:
+            # This machine runs no network: all must be like the first that answers.
+            self._arithmetic, self._like = made.arithmetic, f"the worker {made.worker}"
+        if made.arithmetic != self._arithmetic:
+            raise ClusterError(
+                f"the worker {made.worker} rounds otherwise than {self._like}: its "
+                "processor runs other kernels, and a video made by both would be a "
+                "mix; leave it out, or, if all are x86, set ONEDNN_MAX_CPU_ISA=AVX2 "
+                "on every worker and here"
+            )
 
     def converted(self, frames: int) -> None:
         """An output that is no video is done, with so many frames."""
@@ -62,27 +77,14 @@ class Tally:
         """Of all workers; tasks side by side in one process are not counted twice."""
         return sum(_covered(spans) for spans in self._clocks.values())
 
-    def notices(self, sums_here: str) -> list[str]:
-        """What must be told at the end. `sums_here` is empty if they are not known."""
-        notices = []
-        wanted = sums_here or max(
-            self._sums, key=lambda sums: len(self._sums[sums]), default=""
-        )
-        others = sorted(
-            {w for s, who in self._sums.items() if s != wanted for w in who}
-        )
-        if others:
-            notices.append(
-                f"the processors of {', '.join(others)} add up in another order than "
-                f"{'this one' if sums_here else 'the others'}: what they made can "
-                "differ by half a grey level"
-            )
-        if self._sent_back:
-            notices.append(
-                f"{', '.join(sorted(self._sent_back))} did not see the output's "
-                "folder: segments came back through the cluster"
-            )
-        return notices
+    def notices(self) -> list[str]:
+        """What must be told at the end."""
+        if not self._sent_back:
+            return []
+        return [
+            f"{', '.join(sorted(self._sent_back))} did not see the output's folder: "
+            "segments came back through the cluster"
+        ]
 
 
 def _covered(spans: list[tuple[float, float]]) -> float:

@@ -2,8 +2,9 @@
 
 Static int8: weights per output channel, activations by histogram. Weights stay within
 +-64, so two products of 8-bit activations fit the 16-bit sums of processors without
-VNNI (255 * 64 * 2 < 32768). Sums are the same on every x86 processor; the code of one
-that lies between two codes can differ by one.
+VNNI (255 * 64 * 2 < 32768). Sums are the same on every x86 processor. Kernels scale
+them in single precision, in one order or another: the code of one that lies halfway
+between two can differ by one, which the layers behind it see.
 
 The pixel shuffle is left to the runtime, where it costs a tenth of torch's.
 """
@@ -18,7 +19,7 @@ from torch.ao import quantization
 from videnhance.frame import ZERO_CODE
 from videnhance.model.compact import OverBase, Surround
 from videnhance.model.network import SRVGGNetLightweight
-from videnhance.model.torchscript import deprecated, scripted
+from videnhance.model.torchscript import deprecated, int8_engine, scripted
 
 __all__ = [
     "WEIGHT_MAX",
@@ -137,10 +138,8 @@ def _weights() -> type[nn.Module]:
 
 
 def prefer_int8_engine() -> None:
-    """Packs int8 weights for the engine that is fastest where it is present."""
-    supported = torch.backends.quantized.supported_engines
-    order = ("onednn", "x86", "fbgemm", "qnnpack")
-    torch.backends.quantized.engine = next(e for e in order if e in supported)
+    """Packs int8 weights for the engine that will run them."""
+    torch.backends.quantized.engine = int8_engine()
 
 
 def weight_scales(weight: Tensor) -> Tensor:

@@ -16,15 +16,13 @@ from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.model.card import Card, find_card
 from videnhance.model.copies import Copies
-from videnhance.model.torchscript import deprecated, loaded
+from videnhance.model.torchscript import deprecated, int8_engine, loaded
 from videnhance.tiles import ANY_WIDTH
 
 __all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
 
 logger = logging.getLogger(__name__)
 
-_INT8_ENGINES = ("onednn", "x86"), ("fbgemm",), ("qnnpack",)
-"""Measured against each other are only those that give the same codes to the bit."""
 _COPIED_ENGINES, _COPIES = ("onednn", "x86"), 16
 """Narrow patches of one frame size come in ten shapes, half of them in fours, too."""
 _NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
@@ -195,12 +193,13 @@ def _candidates(card: Card, choice: Choice) -> list[Network]:
         raise UsageError("--device cuda runs float32 only; leave --precision out")
     if choice.device != "cuda":
         for precision in precisions:
-            engines = _int8_engines() if precision == "int8" else ["torch"]
-            for engine in engines:
-                if precision == "int8":
-                    torch.backends.quantized.engine = engine
-                script = _script(card, precision, False)
-                found.append(Network(card, precision, engine, script, 0))
+            engine = int8_engine() if precision == "int8" else "torch"
+            if not engine:
+                continue
+            if precision == "int8":
+                torch.backends.quantized.engine = engine
+            script = _script(card, precision, False)
+            found.append(Network(card, precision, engine, script, 0))
     return found
 
 
@@ -212,12 +211,6 @@ def _precisions(card: Card, wanted: str) -> list[str]:
             f"--precision {wanted}: model {card.name} comes as {', '.join(card.files)}"
         )
     return [wanted]
-
-
-def _int8_engines() -> list[str]:
-    supported = torch.backends.quantized.supported_engines
-    groups = ([e for e in group if e in supported] for group in _INT8_ENGINES)
-    return next(filter(None, groups), [])
 
 
 def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:

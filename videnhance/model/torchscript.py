@@ -13,7 +13,16 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-__all__ = ["deprecated", "loaded", "quiet_tools", "saved", "scripted"]
+__all__ = [
+    "deprecated",
+    "int8_engine",
+    "loaded",
+    "quiet_tools",
+    "saved",
+    "scripted",
+]
+
+_INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
 
 
 @contextmanager
@@ -36,6 +45,15 @@ def deprecated() -> Iterator[None]:
         # unless they are made here first.
         torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
         yield
+
+
+def int8_engine() -> str:
+    """torch's engine for int8 on this machine; empty if it has none.
+
+    Always the same: engines round apart, so which measures faster today must not tell.
+    """
+    supported = torch.backends.quantized.supported_engines
+    return next((e for e in _INT8_ENGINES if e in supported), "")
 
 
 def scripted(module: nn.Module) -> torch.jit.ScriptModule:
