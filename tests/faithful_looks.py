@@ -37,6 +37,16 @@ def _deep(name: str, pix_fmt: str, coder: str, options: str, ends: str = ".mkv")
     return Row(name, source, make, f"out{ends}", checks, options)
 
 
+def _playable(name: str, coder: str, codec: str, pix_fmt: str, *words: str) -> Row:
+    """A source that mp4 gets in a form which every player shows; that is said."""
+    checks = (
+        field("codec_name", codec), field("pix_fmt", pix_fmt), frames(), every_time(),
+        says(*words),
+    )  # fmt: skip
+    make = (f"{scene(size=LARGER)} {coder} in.mkv",)
+    return Row(f"{name} to mp4, for every player", "in.mkv", make, "out.mp4", checks)
+
+
 def _tagged(name: str, *words: str) -> Row:
     span, matrix, primaries, transfer = words
     params = f"-color_range {span} -colorspace {matrix} -color_primaries {primaries}"
@@ -173,11 +183,32 @@ SHAPES = (
     ),
 )
 
+LESS = "plays everywhere; --pix-fmt source"
+HLG = (
+    f"-c:v libx265 -x265-params {QUIET}:colorprim=bt2020:transfer=arib-std-b67:"
+    "colormatrix=bt2020nc:range=limited"
+)
+PLAYABLE = {
+    "8 bit 4:2:2": (f"-pix_fmt yuv422p {FFV1}", "h264", "yuv420p", "yuv422p", LESS),
+    "8 bit 4:1:1": (f"-pix_fmt yuv411p {FFV1}", "h264", "yuv420p", "yuv411p", LESS),
+    "RGB": ("-pix_fmt bgr0 -c:v ffv1", "h264", "yuv420p", "RGB", LESS),
+    "10 bit 4:2:0": (f"-pix_fmt yuv420p10le {FFV1}", "h264", "yuv420p", "10 bits as 8",
+                     LESS, "-c libx265 keeps 10 bits"),
+    "16 bit RGB": (f"-pix_fmt gbrp16le {FFV1}", "h264", "yuv420p", "16 bits as 8",
+                   LESS),
+    "HDR (HLG)": (f"-pix_fmt yuv420p10le {HLG}", "hevc", "yuv420p10le",
+                  "HDR is encoded by libx265"),
+    "HDR (HLG) of 4:2:2": (f"-pix_fmt yuv422p10le {HLG}", "hevc", "yuv420p10le",
+                           "HDR is encoded by libx265", LESS),
+}  # fmt: skip
 DEPTHS = (
     _deep("10 bit 4:2:0, H.265", "yuv420p10le",
           f"-c:v libx265 -x265-params {QUIET}", "-c libx265", ".mp4"),
-    _deep("10 bit 4:2:2, H.264", "yuv422p10le", "-c:v libx264", "", ".mp4"),
-    _deep("8 bit 4:2:2, H.264", "yuv422p", "-c:v libx264", "", ".mp4"),
+    _deep("10 bit 4:2:2, H.264", "yuv422p10le", "-c:v libx264", "--pix-fmt source",
+          ".mp4"),
+    _deep("8 bit 4:2:2, H.264", "yuv422p", "-c:v libx264", "--pix-fmt source", ".mp4"),
+    _deep("8 bit 4:2:2, H.264 in Matroska", "yuv422p", "-c:v libx264", ""),
+    *(_playable(name, *how) for name, how in PLAYABLE.items()),
     _deep("8 bit 4:4:4, H.264", "yuv444p", "-c:v libx264", ""),
     _deep("10 bit, VP9 to H.265", "yuv420p10le", "-c:v libvpx-vp9", "-c libx265"),
     _deep("10 bit, AV1", "yuv420p10le", "-c:v libsvtav1", "-c libsvtav1", ".mp4"),

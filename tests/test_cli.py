@@ -488,11 +488,11 @@ def test_an_rgb_model_works_on_yuv(clip: Path, tmp_path: Path) -> None:
 
 def test_ten_bits_stay_ten_bits(tiny: Sequence[Word], tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mp4", Clip(pix_fmt="yuv420p10le", pts=FEW.pts))
-    _done(source, tmp_path / "out.mp4", *tiny)
-    (layout,) = {frame.layout for frame in _frames(tmp_path / "out.mp4")}
+    _done(source, tmp_path / "out.mkv", *tiny)
+    (layout,) = {frame.layout for frame in _frames(tmp_path / "out.mkv")}
     assert (layout.name, layout.depth) == ("yuv420p10le", 10)
     values = np.concatenate(
-        [f.planes[0].ravel() for f in _frames(tmp_path / "out.mp4")]
+        [f.planes[0].ravel() for f in _frames(tmp_path / "out.mkv")]
     )
     assert np.unique(values & 3).size == 4
 

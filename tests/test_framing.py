@@ -5,7 +5,7 @@ import pytest
 
 from tests.frames import LAYOUTS, RGB10, YUV420, YUV420P10, YUV444, noise
 from videnhance.frame import ColourTags, Family, Layout
-from videnhance.framing import cut, on_black
+from videnhance.framing import cut, on_black, with_last_twice
 from videnhance.region import Region, Size
 
 LIMITED, FULL = ColourTags(range=1), ColourTags(range=2)
@@ -53,3 +53,15 @@ def test_bars_are_black_after_the_range(
 def test_the_whole_frame_is_not_copied() -> None:
     frame = noise(Size(41, 33), YUV420)
     assert cut(frame, Region.of(frame.size)) is frame
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_a_missing_pixel_is_the_last_one_again(layout: Layout) -> None:
+    frame = noise(Size(61, 43), layout)
+    got = with_last_twice(frame, Size(62, 44))
+    assert got.size == Size(62, 44)
+    for plane, whole in zip(got.planes, frame.planes, strict=True):
+        height, width = whole.shape
+        np.testing.assert_array_equal(plane[:height, :width], whole)
+        np.testing.assert_array_equal(plane[-1, :width], whole[-1])
+        np.testing.assert_array_equal(plane[:height, -1], whole[:, -1])

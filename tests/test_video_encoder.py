@@ -25,6 +25,7 @@ from videnhance.errors import UsageError
 from videnhance.frame import ColourTags, Family, Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.resize import Plane
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes
@@ -58,7 +59,7 @@ def _written(
     first, notices = frames[0], list[str]()
     info = info or _info(first)
     stored = storage(info, encoding, notices, container)
-    converter = VideoReformatter()
+    converter = Converter()
     with av.open(str(path), "w", format=container) as out:
         stream = added_stream(out, info, first.size, encoding, stored, notices)
         for index, frame in enumerate(frames):
@@ -300,7 +301,7 @@ def test_the_number_of_threads_is_given_to_the_encoder(tmp_path: Path) -> None:
                 out, _info(frames[0]), EVEN, encoding, stored, list[str]()
             )
             assert stream.codec_context.thread_count == threads
-            out.mux(stream.encode(as_picture(frames[0], stored, VideoReformatter())))
+            out.mux(stream.encode(as_picture(frames[0], stored, Converter())))
             out.mux(stream.encode(None))
 
 

@@ -14,6 +14,7 @@ from videnhance.errors import OutputError, UsageError
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.resize import Plane
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.coding.formats import stored_format
 from videnhance.video.coding.opacity import set_opacity
@@ -49,7 +50,7 @@ def _info(frame: Frame) -> VideoInfo:
 
 def _picture(frame: Frame, codec: str, pix_fmt: str | None = None) -> VideoFrame:
     stored = storage(_info(frame), Encoding(codec, pix_fmt=pix_fmt), [])
-    return as_picture(frame, stored, VideoReformatter())
+    return as_picture(frame, stored, Converter())
 
 
 def test_the_source_format_is_stored_where_the_codec_has_it() -> None:
@@ -212,7 +213,7 @@ def test_a_frame_of_another_layout_is_refused() -> None:
     stored = storage(_info(frame), Encoding(), [])
     other = frame_of([frame.planes[0]], delivered_layout("gray"))
     with pytest.raises(OutputError, match="is gray, not yuv420p"):
-        as_picture(other, stored, VideoReformatter())
+        as_picture(other, stored, Converter())
 
 
 def test_mjpeg_is_stored_in_the_full_range_and_says_so() -> None:

@@ -145,9 +145,9 @@ def test_rgb_is_stored_as_tagged_colour(tmp_path: Path) -> None:
 def test_fewer_bits_are_named_before_the_first_frame(tmp_path: Path) -> None:
     clip = Clip(pix_fmt="yuv420p12le", codec="ffv1", options={})
     source = write_clip(tmp_path / "a.mkv", clip)
-    writer = _copied(source, tmp_path / "b.mp4")
+    writer = _copied(source, tmp_path / "b.mkv")
     assert "12-bit samples are stored as 10-bit" in writer.notices[0]
-    assert _frames(tmp_path / "b.mp4")[0].layout.depth == 10
+    assert _frames(tmp_path / "b.mkv")[0].layout.depth == 10
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

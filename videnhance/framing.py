@@ -4,8 +4,9 @@ import numpy as np
 
 from videnhance.frame import Family, Frame, Layout
 from videnhance.region import Region, Size
+from videnhance.resize import Plane
 
-__all__ = ["cut", "on_black"]
+__all__ = ["cut", "on_black", "with_last_twice"]
 
 _MATRIX_OF_RGB = 0
 """A "YUV" frame with this matrix holds green, blue and red."""
@@ -37,6 +38,17 @@ def on_black(frame: Frame, place: Region, size: Size) -> Frame:
         around = np.full((whole.height, whole.width), level, plane.dtype)
         around[y : y + plane.shape[0], x : x + plane.shape[1]] = plane
         planes.append(around)
+    return frame.with_planes(tuple(planes))
+
+
+def with_last_twice(frame: Frame, size: Size) -> Frame:
+    """The frame in a size that is larger by a pixel at most: its last ones again."""
+    sizes = frame.layout.plane_sizes(size)
+    planes: list[Plane] = []
+    for plane, whole in zip(frame.planes, sizes, strict=True):
+        rows = np.minimum(np.arange(whole.height), plane.shape[0] - 1)
+        columns = np.minimum(np.arange(whole.width), plane.shape[1] - 1)
+        planes.append(plane[np.ix_(rows, columns)])
     return frame.with_planes(tuple(planes))
 
 

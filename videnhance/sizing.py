@@ -44,6 +44,13 @@ class Target:
         """Whether anything is left to do when the network is done."""
         return self.size != self.source.scaled(self.scale)
 
+    @property
+    def is_rounded(self) -> bool:
+        """Whether a pixel is missing to an even side: not worth a bar of black."""
+        place, size = self.place.size, self.size
+        missing = size.width - place.width, size.height - place.height
+        return max(missing) == 1
+
 
 def planned_size(
     source: Size,

@@ -25,7 +25,10 @@ from videnhance.segments import segment_length
 from videnhance.sizing import Target, planned_size, squared
 from videnhance.threads import available_cores
 from videnhance.unfinished import Key, recorded
+from videnhance.video.coding.encoder import storage
+from videnhance.video.coding.playable import playable
 from videnhance.video.coding.rescale import Rescaler
+from videnhance.video.coding.sizes import even_size
 from videnhance.video.isolation.wire import to_plain
 from videnhance.video.making.looks import keeps_aspect
 from videnhance.video.making.target import container_for
@@ -103,15 +106,30 @@ def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, .
     enlarged = info.size.scaled(scale)
     whole = Region.of(enlarged), Region.of(enlarged)
     plain = Target(info.size, scale, *whole, enlarged, aspect)
-    if aspect in (None, 1) or sink_kind(job.target, info) is not SinkKind.VIDEO:
+    if sink_kind(job.target, info) is not SinkKind.VIDEO:
         return plain, ()
     container, codec = container_for(job.target), job.encoding.codec
-    if keeps_aspect(container, codec):
-        return plain, ()
+    if aspect in (None, 1) or keeps_aspect(container, codec):
+        return _in_whole_samples(plain, job, info, container)
     square = squared(info.size, aspect, scale)
     return square, (
         f"{container} cannot say that the pixels of {codec} are shaped {aspect}: they "
         f"become square, in {square.size}; .mp4, .mov or libx264 keep them",
+    )
+
+
+def _in_whole_samples(
+    target: Target, job: Job, info: VideoInfo, container: str
+) -> tuple[Target, tuple[str, ...]]:
+    """The same with even sides, if the encoder takes no others; and what to tell."""
+    encoding, _ = playable(job.encoding, info, container)
+    stored = storage(info, encoding, [], container)
+    size = even_size(encoding.codec, stored.pix_fmt, target.size)
+    if size == target.size:
+        return target, ()
+    return replace(target, size=size), (
+        f"{encoding.codec} takes only even sizes in {stored.pix_fmt}: {target.size} "
+        f"becomes {size}, its last pixels twice",
     )
 
 

@@ -111,6 +111,7 @@ def _encoding(options: dict[str, Any], target: Path) -> "Encoding":
         pix_fmt=options["pix_fmt"],
         options=options["extra"],
         audio=not options["no_audio"],
+        by_default=not options["codec"],
     )
 
 

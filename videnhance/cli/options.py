@@ -100,7 +100,10 @@ _SHARED = (
         "--crf", type=int, help="Quality, less is better. [x264 18, x265 20, av1 26]"
     ),
     click.option("--preset", help="The encoder's own. [a fast one]"),
-    click.option("--pix-fmt", help="As FFmpeg names it. [as the source]"),
+    click.option(
+        "--pix-fmt",
+        help="As FFmpeg names it, or `source`. [source; in .mp4 and .mov what plays]",
+    ),
     click.option("-e", "extra", multiple=True, callback=_pairs, metavar="KEY=VALUE"),
     click.option("--start", callback=_seconds, help="Seconds or H:MM:SS."),
     click.option("--end", callback=_seconds, help="Seconds or H:MM:SS."),

@@ -3,12 +3,12 @@
 from fractions import Fraction
 
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from videnhance.errors import OutputError
 from videnhance.frame import Frame, UserData, VideoInfo
 from videnhance.region import Size
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Stored, as_picture
 from videnhance.video.coding.user_data import with_user_data
 from videnhance.video.source import AnyPacket
@@ -50,7 +50,7 @@ class VideoCoder:
         self.time_base = Fraction(stream.codec_context.time_base)
         self._stream, self._info, self._size, self._stored = stream, info, size, stored
         self._zero = zero
-        self._converter = VideoReformatter()
+        self._converter = Converter()
         self._codec = stream.codec_context.codec.canonical_name
         self._user_data: dict[int, tuple[UserData, ...]] = {}
         """Of frames in the encoder, by their time: packets come in another order."""

@@ -19,6 +19,7 @@ from videnhance.video.coding.encoding import (
     software_for,
 )
 from videnhance.video.coding.options import encoder_options
+from videnhance.video.coding.sizes import check_side, size_advice
 from videnhance.video.coding.storage import Stored, as_picture, storage
 from videnhance.video.planes import set_tags
 from videnhance.video.source import reason
@@ -55,6 +56,7 @@ def added_stream(
 ) -> VideoStream:
     """A video stream with its encoder open. Raises UsageError if it does not open."""
     _check_held(container, encoding.codec)
+    check_side(container.format.name, size)
     rate = info.rate or Fraction(25)
     stream = container.add_stream(encoding.codec, rate=rate)
     assert isinstance(stream, VideoStream)
@@ -82,7 +84,7 @@ def added_stream(
         context.options.setdefault("bf", "0")
     if encoding.codec.endswith("_v4l2m2m") and "b" not in context.options:
         context.bit_rate = round(size.area * rate * _BITS_A_PIXEL)
-    _open(context, encoding, size)
+    _open(context, encoding, size, container.supported_codecs)
     return stream
 
 
@@ -140,11 +142,18 @@ def _time_base(
     return info.time_base
 
 
-def _open(context: VideoCodecContext, encoding: Encoding, size: Size) -> None:
+def _open(
+    context: VideoCodecContext, encoding: Encoding, size: Size, held: set[str]
+) -> None:
     given = ", ".join(f"{k}={v}" for k, v in context.options.items()) or "its defaults"
     try:
         context.open()
     except (av.FFmpegError, OSError, ValueError) as error:
+        advice = size_advice(encoding.codec, context.pix_fmt or "", size, held)
+        if advice:
+            raise UsageError(
+                f"{encoding.codec} does not take pictures of {size}: {advice}"
+            ) from error
         if is_hardware(encoding.codec):
             raise UsageError(
                 f"{encoding.codec} does not open for {size} pixels ({reason(error)}): "

@@ -9,6 +9,7 @@ from videnhance.errors import UsageError, printable
 
 __all__ = [
     "DEFAULT_PRESET",
+    "SOURCE_FORMAT",
     "Encoding",
     "default_codec",
     "is_hardware",
@@ -18,6 +19,8 @@ __all__ = [
 
 DEFAULT_PRESET = "veryfast"
 """Of libx264: slower ones gain a few per cent, and the network waits for them."""
+SOURCE_FORMAT = "source"
+"""What is said instead of a pixel format to keep the source's."""
 
 _DEFAULTS = {
     "apng": "apng",
@@ -51,6 +54,8 @@ class Encoding:
     preset: str | None = None
     """The encoder's own word or number for its speed; None = a fast one."""
     pix_fmt: str | None = None
+    """FFmpeg's name; `source` for what is nearest to the source's; None = that, or
+    what plays everywhere where the container promises it."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the encoder by FFmpeg's names; they win over `crf` and `preset`."""
     audio: bool = True
@@ -58,6 +63,8 @@ class Encoding:
     """Of the encoder; None = its choice. What libx264 makes depends on it."""
     stamp: str = ""
     """What the output says of its making, where its format has a place for it."""
+    by_default: bool = False
+    """The codec is the container's default, and HDR may take another."""
 
 
 def default_codec(container: str) -> str:

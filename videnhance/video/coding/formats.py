@@ -7,7 +7,12 @@ from av.codec.codec import find_best_pix_fmt_of_list
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Family, Layout
-from videnhance.video.coding.encoding import is_hardware, software_for, video_encoder
+from videnhance.video.coding.encoding import (
+    SOURCE_FORMAT,
+    is_hardware,
+    software_for,
+    video_encoder,
+)
 from videnhance.video.layout import (
     chroma_shift,
     has_alpha,
@@ -34,7 +39,7 @@ def stored_format(
     Raises UsageError if the codec does not encode, or does not take `wanted`.
     """
     supported = _encoder_formats(codec)
-    if wanted is not None:
+    if wanted not in (None, SOURCE_FORMAT):
         name = _chosen(wanted, codec, supported)
         _check_beside(name, codec, container)
         return name, _alpha_notice(layout, name, codec, container)

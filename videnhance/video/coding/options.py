@@ -15,7 +15,7 @@ from videnhance.video.coding.rates import fixed_options, rate_options
 from videnhance.video.coding.storage import Stored
 from videnhance.video.layout import has_alpha
 
-__all__ = ["encoder_options"]
+__all__ = ["encoder_options", "quietened"]
 
 _WITH_NAMES = ("libx264", "libx264rgb", "libx265")
 """Have `crf` and `preset` in every version, also where PyAV cannot list options."""
@@ -59,8 +59,7 @@ def encoder_options(
     if name is not None:
         params = with_light(codec, info.light, options.get(name, ""))
         options |= {name: params} if params else {}
-    _quieten(options, codec)
-    return options
+    return quietened(options, codec)
 
 
 def _known_options(context: CodecContext) -> dict[str, bool]:
@@ -92,10 +91,14 @@ def _check_options(
             raise UsageError(f"{encoding.codec} has no option {printable(name)}{hint}")
 
 
-def _quieten(options: dict[str, str], codec: str) -> None:
-    """Two encoders write to the terminal by themselves; who opens them tells errors."""
+def quietened(options: dict[str, str], codec: str) -> dict[str, str]:
+    """The options of an encoder that writes nothing to the terminal by itself.
+
+    Two do; who opens them tells errors.
+    """
     if codec == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "0")
     if codec == "libx265":
         given = options.get("x265-params", "")
-        options["x265-params"] = f"log-level=none:{given}".rstrip(":")
+        return options | {"x265-params": f"log-level=none:{given}".rstrip(":")}
+    return options

@@ -12,7 +12,7 @@ from av.filter import Graph
 
 from videnhance.alpha import revealed_planes
 from videnhance.frame import Frame, Layout
-from videnhance.framing import cut, on_black
+from videnhance.framing import cut, on_black, with_last_twice
 from videnhance.region import Size
 from videnhance.resize import Plane
 from videnhance.sizing import Target
@@ -46,7 +46,9 @@ class Rescaler:
         used = cut(frame, target.crop)
         if used.size != target.place.size:
             used = self._resized(used)
-        if target.place.size != target.size:
+        if target.is_rounded:
+            used = with_last_twice(used, target.size)
+        elif target.place.size != target.size:
             used = on_black(used, target.place, target.size)
         return used
 

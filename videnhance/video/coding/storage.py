@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from videnhance.alpha import laid_on_black, revealed_planes
 from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.coding.formats import stored_format
 from videnhance.video.coding.opacity import set_opacity
@@ -19,7 +19,7 @@ from videnhance.video.layout import (
     has_alpha,
     opaque_layout,
 )
-from videnhance.video.planes import SCALING_THREADS, picture_of, set_tags
+from videnhance.video.planes import picture_of, set_tags
 
 __all__ = ["Stored", "as_picture", "storage"]
 
@@ -58,7 +58,7 @@ def storage(
     return Stored(info.layout, name, tags)
 
 
-def as_picture(frame: Frame, stored: Stored, converter: VideoReformatter) -> VideoFrame:
+def as_picture(frame: Frame, stored: Stored, converter: Converter) -> VideoFrame:
     """The frame for the encoder, without times. Raises OutputError if it differs."""
     if frame.layout != stored.layout:
         raise OutputError(
@@ -73,7 +73,7 @@ def as_picture(frame: Frame, stored: Stored, converter: VideoReformatter) -> Vid
         frame = _revealed(frame)
     picture = picture_of(frame)
     if stored.pix_fmt != frame.layout.name or stored.tags.range != frame.tags.range:
-        picture = _converted(picture, frame.tags, stored, converter)
+        picture = _converted(picture, frame, stored, converter)
         if frame.layout.alpha:
             set_opacity(picture, frame.planes[-1], frame.layout.depth)
     set_tags(picture, stored.tags)
@@ -108,18 +108,12 @@ def _coloured(frame: Frame) -> Frame:
 
 
 def _converted(
-    picture: VideoFrame, tags: ColourTags, stored: Stored, converter: VideoReformatter
+    picture: VideoFrame, frame: Frame, stored: Stored, converter: Converter
 ) -> VideoFrame:
+    tags = frame.tags
     if picture.format.name == stored.pix_fmt and not (tags.range and stored.tags.range):
         return picture  # one of them is untagged: there is nothing to convert between
     set_tags(picture, tags)
-    rgb = picture.format.is_rgb
-    here = tags.range or (_FULL if rgb else _LIMITED)
-    return converter.reformat(
-        picture,
-        format=stored.pix_fmt,
-        dst_colorspace=_BT709 if rgb else None,
-        src_color_range=here,
-        dst_color_range=stored.tags.range or here,
-        threads=SCALING_THREADS,
-    )
+    here = tags.range or (_FULL if picture.format.is_rgb else _LIMITED)
+    ranges = here, stored.tags.range or here
+    return converter(picture, stored.pix_fmt, ranges, centred=frame.layout.centred)

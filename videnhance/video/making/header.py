@@ -18,6 +18,7 @@ from videnhance.frame import VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import Encoding, Stored, added_stream, storage
+from videnhance.video.coding.playable import playable
 from videnhance.video.coding.user_data import lost_user_data
 from videnhance.video.making.boxes import BOXED
 from videnhance.video.making.containers import check_length
@@ -84,7 +85,8 @@ def planned_output(
     streams: tuple[StreamPlan, ...] = ()
     if source is not None:
         streams = plan_streams(source.path, container, encoding.audio)
-    notes: list[str] = []
+    encoding, told = playable(encoding, info, container)
+    notes = [told] if told else []
     stored = storage(info, encoding, notes, container)
     notes += lost_user_data(info.user_data, encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]

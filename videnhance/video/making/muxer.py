@@ -9,7 +9,7 @@ import av
 
 from videnhance.memory import give_back_freed_memory
 from videnhance.video.coding.coder import VideoCoder
-from videnhance.video.making.boxes import keys_box, with_boxes
+from videnhance.video.making.boxes import BOXED, keys_box, with_boxes
 from videnhance.video.making.containers import check_length
 from videnhance.video.making.expected import (
     Expected,
@@ -17,6 +17,7 @@ from videnhance.video.making.expected import (
     expected_look,
     expected_streams,
 )
+from videnhance.video.making.faststart import index_in_front
 from videnhance.video.making.header import Header, OutputPlan
 from videnhance.video.making.stamp import stamped
 from videnhance.video.making.stuffing import stuffed
@@ -132,6 +133,8 @@ class Muxer:
                 check_length(plan.target, plan.container, expected.length)
                 self._header.out.close()
                 self._add_boxes()
+                if plan.container in BOXED:
+                    index_in_front(self._temporary)
                 stuffed(self._temporary, plan.container)
                 stamped(self._temporary, plan.encoding.stamp)
             except WRITE_ERRORS as error:

@@ -9,11 +9,11 @@ from types import TracebackType
 
 import av
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from videnhance.errors import InputError, OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.coding.encoding import default_codec
 from videnhance.video.ends import check_size
@@ -107,7 +107,7 @@ class AnimationWriter:
             light=None,
         )
         self._check(encoding, tags)
-        self._converter = VideoReformatter()
+        self._converter = Converter()
         alpha = info.layout.alpha
         self._palettes = Palettes(self._stored_size, alpha)
         self._first: Fraction | None = None
@@ -190,7 +190,7 @@ class AnimationWriter:
         if largest and max(self._stored_size.width, self._stored_size.height) > largest:
             raise UsageError(
                 f"{name} holds at most {largest} pixels across or down, not "
-                f"{self._stored_size}: choose an output named .mp4"
+                f"{self._stored_size}: choose an output named .apng"
             )
         rate = self._info.rate
         if self._form is AnimationForm.GIF and rate and 1 / rate < _QUICKEST:

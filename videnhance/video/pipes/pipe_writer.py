@@ -19,6 +19,7 @@ from videnhance.errors import OutputError, UsageError
 from videnhance.frame import Family, Frame, Layout, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
+from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.ends import check_size
 from videnhance.video.others.streams import StreamPlan
@@ -202,7 +203,7 @@ class _Raw:
         self._stream = stream
         raw = replace(encoding, codec="rawvideo", options={})
         self._stored = storage(info, raw, notes)
-        self._converter = VideoReformatter()
+        self._converter = Converter()
         context = CodecContext.create("rawvideo", "w")
         assert isinstance(context, VideoCodecContext)
         context.width, context.height = size.width, size.height
