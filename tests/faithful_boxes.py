@@ -10,6 +10,7 @@ __all__ = [
     "png_chunk",
     "with_aperture",
     "with_chunk",
+    "with_dolby",
     "with_mirror",
 ]
 
@@ -28,20 +29,30 @@ def with_mirror(path: Path) -> None:
 
 def with_aperture(path: Path) -> None:
     """An mp4, its index behind, whose clean aperture is 40x30, in the middle."""
-    path.write_bytes(_cropped(path.read_bytes()))
-
-
-def _cropped(boxes: bytes) -> bytes:
-    made, place = b"", 0
     aperture = struct.pack(">I4s8I", 40, b"clap", 40, 1, 30, 1, 0, 1, 0, 1)
+    path.write_bytes(_described(path.read_bytes(), aperture))
+
+
+def with_dolby(path: Path, profile: int, compatibility: int) -> None:
+    """An mp4, its index behind, that says it is Dolby Vision, of one layer."""
+    words = profile << 9 | 6 << 3 | 0b101  # level 6; picture and metadata are there
+    record = struct.pack(">2BHB", 1, 0, words, compatibility << 4) + bytes(19)
+    kind = b"dvcC" if profile < 8 else b"dvvC"
+    box = struct.pack(">I4s", 8 + len(record), kind) + record
+    path.write_bytes(_described(path.read_bytes(), box))
+
+
+def _described(boxes: bytes, addition: bytes) -> bytes:
+    """The file with one box more in the description of its first track's samples."""
+    made, place = b"", 0
     while place < len(boxes):
         length, kind = struct.unpack(">I4s", boxes[place : place + 8])
         body = boxes[place + 8 : place + length]
         if kind in _PARENTS:
-            body = _cropped(body)
+            body = _described(body, addition)
         elif kind == b"stsd":
-            entry = struct.unpack(">I", body[8:12])[0] + len(aperture)
-            body = body[:8] + struct.pack(">I", entry) + body[12:] + aperture
+            entry = struct.unpack(">I", body[8:12])[0] + len(addition)
+            body = body[:8] + struct.pack(">I", entry) + body[12:] + addition
         made += struct.pack(">I4s", len(body) + 8, kind) + body
         place += length
     return made

@@ -1,6 +1,6 @@
 """Rows of the table: every property of the picture."""
 
-from tests.faithful_boxes import with_aperture, with_mirror
+from tests.faithful_boxes import with_aperture, with_dolby, with_mirror
 from tests.faithful_checks import (
     alpha,
     every_time,
@@ -56,6 +56,16 @@ def _tagged(name: str, *words: str) -> Row:
         "in.mp4",
     )
     return Row(name, "in.mp4", make, "out.mp4", (tags(), *KEPT))
+
+
+def _limited(name: str, target: str, codec: str) -> Row:
+    """Full range where it cannot be said."""
+    make = (
+        f"{scene()} -vf scale=out_range=full -c:v libx264 -pix_fmt yuvj420p "
+        "-color_range pc -colorspace smpte170m in.mp4",
+    )
+    checks = (says("to the limited range"), *KEPT)
+    return Row(name, "in.mp4", make, target, checks, f"-c {codec}")
 
 
 def _turned(degrees: int, source: str, target: str) -> Row:
@@ -242,6 +252,35 @@ COLOURS = (
         (f"{scene()} -c:v mjpeg -q:v 2 -pix_fmt yuvj420p in.mov",),
         "out.mp4",
         (tags("color_range"), *KEPT),
+    ),
+    _limited("full range to ProRes: limited, said", "out.mov", "prores_ks"),
+    _limited("full range to FFV1 in AVI: limited, said", "out.avi", "ffv1"),
+    Row(
+        "untagged SD to HD: stays BT.601",
+        "in.mkv",
+        (f"{scene(size='360x290')} -c:v ffv1 -pix_fmt yuv420p in.mkv",),
+        "out.mp4",
+        (field("color_space", "smpte170m"), says("tagged BT.601"), frames()),
+    ),
+    Row(
+        "reserved colour tags: none, said",
+        "in.mkv",
+        (
+            f"{scene(size=LARGER)} -pix_fmt yuv420p -c:v libsvtav1 a.mkv",
+            "-i a.mkv -c copy -bsf:v av1_metadata=color_primaries=179:"
+            "transfer_characteristics=179:matrix_coefficients=179 in.mkv",
+        ),
+        "out.mov",
+        (says("mean nothing", "primaries 179"), frames(), every_time()),
+        options="-c prores_ks",
+    ),
+    Row(
+        "Dolby Vision of profile 5: warned of",
+        "in.mp4",
+        (f"{scene()} {H264} in.mp4",),
+        "out.mp4",
+        (says("Dolby Vision of profile 5", "green and purple"), frames()),
+        spoil=lambda path: with_dolby(path, 5, 0),
     ),
     Row(
         "HDR10 (PQ), H.265, mp4",

@@ -8,14 +8,19 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import ColourTags, Family, Frame, Layout
+from videnhance.region import Size
 from videnhance.resize import Plane
 from videnhance.video.layout import is_full_range_name
 
 __all__ = [
+    "BT601_MATRICES",
+    "SCALED_MATRICES",
     "SCALING_THREADS",
     "copied_planes",
     "native_picture",
     "picture_of",
+    "reformatted",
+    "reserved_notice",
     "set_tags",
     "tags_of",
 ]
@@ -23,6 +28,15 @@ __all__ = [
 SCALING_THREADS = 1
 """Of swscale. Several write beyond the last row of their part, and now and then over
 what is done of the next one."""
+
+BT601_MATRICES = frozenset((5, 6))
+SCALED_MATRICES = BT601_MATRICES | {1, 4, 7, 9}
+"""FFmpeg's numbers of the matrices that swscale computes with; it refuses others."""
+_UNTOLD, _RGB = 2, 0
+_MATRICES = frozenset(range(18)) - {3}
+_PRIMARIES = frozenset((1, 2, *range(4, 13), 22))
+_TRANSFERS = frozenset((1, 2, *range(4, 19)))
+"""The numbers that mean something (ITU-T H.273, tables 2 to 4); others are reserved."""
 
 
 def native_picture(
@@ -35,7 +49,26 @@ def native_picture(
         return picture
     if picture.format.has_palette:
         picture = converter.reformat(picture, format="bgra", threads=SCALING_THREADS)
-    return converter.reformat(picture, format=layout.name, threads=SCALING_THREADS)
+    return reformatted(picture, converter, layout.name)
+
+
+def reformatted(
+    picture: VideoFrame,
+    converter: VideoReformatter,
+    name: str,
+    size: Size | None = None,
+) -> VideoFrame:
+    """The picture in another pixel format of its own family, and in another size."""
+    size = size or Size(picture.width, picture.height)
+    matrix = int(picture.colorspace)
+    if matrix not in SCALED_MATRICES:  # swscale refuses it where it needs none, too
+        picture.colorspace = _UNTOLD
+    try:
+        return converter.reformat(
+            picture, size.width, size.height, name, threads=SCALING_THREADS
+        )
+    finally:
+        picture.colorspace = matrix
 
 
 def copied_planes(picture: VideoFrame, layout: Layout) -> tuple[Plane, ...]:
@@ -75,14 +108,47 @@ def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
 
 
 def tags_of(picture: VideoFrame) -> ColourTags:
-    """The colour tags of a picture; a full-range format counts as a tag."""
+    """The colour tags of a picture; a full-range format counts as a tag.
+
+    Numbers that mean nothing are none, and so is RGB for a picture that is not RGB.
+    """
     full = is_full_range_name(picture.format.name)
+    matrix, primaries, transfer = _told(picture)
+    coloured = len(picture.format.components) > 2
+    if matrix not in _MATRICES or (
+        matrix == _RGB and coloured and not picture.format.is_rgb
+    ):
+        matrix = _UNTOLD
     return ColourTags(
         range=2 if full else int(picture.color_range),
-        matrix=int(picture.colorspace),
-        primaries=int(picture.color_primaries),
-        transfer=int(picture.color_trc),
+        matrix=matrix,
+        primaries=primaries if primaries in _PRIMARIES else _UNTOLD,
+        transfer=transfer if transfer in _TRANSFERS else _UNTOLD,
     )
+
+
+def reserved_notice(picture: VideoFrame) -> str | None:
+    """The colour tags of a picture that mean nothing, in words; None if there are
+    none.
+    """
+    known = tags_of(picture)
+    names = ("matrix", "primaries", "transfer")
+    taken = (known.matrix, known.primaries, known.transfer)
+    odd = [
+        f"{name} {number}"
+        for name, number, kept in zip(names, _told(picture), taken, strict=True)
+        if number not in (0, kept)
+    ]
+    if not odd:
+        return None
+    return f"colour tags that mean nothing are left out: {', '.join(odd)}"
+
+
+def _told(picture: VideoFrame) -> tuple[int, int, int]:
+    """Matrix, primaries and transfer by their numbers."""
+    numbers = picture.colorspace, picture.color_primaries, picture.color_trc
+    matrix, primaries, transfer = map(int, numbers)
+    return matrix, primaries, transfer
 
 
 def set_tags(target: VideoFrame | VideoCodecContext, tags: ColourTags) -> None:

@@ -1,5 +1,6 @@
 """What a user says of the output's video, and what each container takes by itself."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ __all__ = [
     "Encoding",
     "default_codec",
     "is_hardware",
+    "quietened",
     "software_for",
     "video_encoder",
 ]
@@ -83,6 +85,20 @@ def is_hardware(codec: str) -> bool:
 def software_for(codec: str) -> str:
     """The encoder that needs no device and writes what a hardware encoder does."""
     return _SOFTWARE.get(codec.partition("_")[0], "libx264")
+
+
+def quietened(options: Mapping[str, str], codec: str) -> dict[str, str]:
+    """The options of an encoder that writes nothing to the terminal by itself.
+
+    Two do; who opens them tells errors.
+    """
+    quiet = dict(options)
+    if codec == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "0")
+    if codec == "libx265":
+        given = options.get("x265-params", "")
+        quiet["x265-params"] = f"log-level=none:{given}".rstrip(":")
+    return quiet
 
 
 def video_encoder(name: str) -> av.Codec:

@@ -1,6 +1,5 @@
 """The options of an encoder: for quality, speed and HDR, and those of the user."""
 
-import os
 from difflib import get_close_matches
 
 from av.codec.context import CodecContext
@@ -8,14 +7,14 @@ from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import VideoInfo
-from videnhance.video.coding.encoding import Encoding
+from videnhance.video.coding.encoding import Encoding, quietened
 from videnhance.video.coding.mastering import light_notice, params_name, with_light
 from videnhance.video.coding.presets import speed_options
 from videnhance.video.coding.rates import fixed_options, rate_options
 from videnhance.video.coding.storage import Stored
 from videnhance.video.layout import has_alpha
 
-__all__ = ["encoder_options", "quietened"]
+__all__ = ["encoder_options"]
 
 _WITH_NAMES = ("libx264", "libx264rgb", "libx265")
 """Have `crf` and `preset` in every version, also where PyAV cannot list options."""
@@ -89,16 +88,3 @@ def _check_options(
             near = get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"{encoding.codec} has no option {printable(name)}{hint}")
-
-
-def quietened(options: dict[str, str], codec: str) -> dict[str, str]:
-    """The options of an encoder that writes nothing to the terminal by itself.
-
-    Two do; who opens them tells errors.
-    """
-    if codec == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "0")
-    if codec == "libx265":
-        given = options.get("x265-params", "")
-        return options | {"x265-params": f"log-level=none:{given}".rstrip(":")}
-    return options

@@ -87,7 +87,7 @@ def planned_output(
         streams = plan_streams(source.path, container, encoding.audio)
     encoding, told = playable(encoding, info, container)
     notes = [told] if told else []
-    stored = storage(info, encoding, notes, container)
+    stored = storage(info, encoding, notes, container, size=size)
     notes += lost_user_data(info.user_data, encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]
     tags = carried_tags(info.metadata, container)

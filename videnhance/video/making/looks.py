@@ -8,6 +8,7 @@ from av.video.frame import VideoFrame
 
 from videnhance.frame import Light
 from videnhance.region import Size
+from videnhance.video.coding.encoding import video_encoder
 from videnhance.video.layout import chroma_shift, has_alpha
 from videnhance.video.making.containers import Fact, facts_of
 from videnhance.video.making.expected import Look
@@ -31,8 +32,11 @@ _NEARLY = Fraction(1, 100)
 
 
 def keeps_aspect(container: str, encoder: str) -> bool:
-    """Whether a file made by this encoder says what shape its pixels have."""
-    codec = av.Codec(encoder, "w").canonical_name
+    """Whether a file made by this encoder says what shape its pixels have.
+
+    Raises UsageError for an encoder that there is not.
+    """
+    codec = video_encoder(encoder).canonical_name
     return Fact.ASPECT in facts_of(container) or codec in _SHAPED_CODECS
 
 

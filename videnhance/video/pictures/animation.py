@@ -203,7 +203,9 @@ class AnimationWriter:
     def _open_output(self, encoding: Encoding, tags: PictureTags | None) -> None:
         container = self._form.value
         encoding = replace(encoding, codec=default_codec(container))
-        self._stored = storage(self._info, encoding, self._notes, container)
+        self._stored = storage(
+            self._info, encoding, self._notes, container, size=self._stored_size
+        )
         repeats = _repeats(self._form, 0 if tags is None else tags.plays)
         self._temporary = temporary_beside(self.target)
         with ExitStack() as stack:

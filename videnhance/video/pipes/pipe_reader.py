@@ -25,8 +25,9 @@ from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.pipes.raw import RawShape
-from videnhance.video.planes import tags_of
+from videnhance.video.planes import reserved_notice, tags_of
 from videnhance.video.reading.delivery import Delivery
+from videnhance.video.reading.headers import declared
 from videnhance.video.source import DECODE_ERRORS, Mark, Span, packets_of, reason
 from videnhance.video.stream_choice import context_of, stream_words
 
@@ -245,6 +246,10 @@ class PipeReader:
         lost = delivery_notice(first.format.name)
         if lost:
             self._note(lost)
+        if reserved := reserved_notice(first):
+            self._note(reserved)
+        if dolby := declared(self._container, self._stream).dolby_notice:
+            self._note(dolby)
         if first.interlaced_frame:
             self._note("the video is interlaced, and a pipe is not deinterlaced")
         others = [s for s in self.info.streams if s != stream_words(self._stream)]

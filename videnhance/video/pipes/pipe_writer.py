@@ -245,7 +245,7 @@ class _Container:
         how: tuple[Encoding, list[str]],
     ) -> None:
         encoding, notes = how
-        stored = storage(info, encoding, notes, form.value)
+        stored = storage(info, encoding, notes, form.value, size=size)
         self._stream = stream
         with ExitStack() as stack:
             self._out = av.open(_Sink(stream), "w", format=form.value)

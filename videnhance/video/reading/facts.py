@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from videnhance.frame import VideoInfo
 from videnhance.region import Size
 from videnhance.video.layout import delivered_layout, delivery_notice
-from videnhance.video.planes import tags_of
+from videnhance.video.planes import reserved_notice, tags_of
 from videnhance.video.reading.aperture import Crop, usable_crop
 from videnhance.video.reading.aspect import usable_aspect
 from videnhance.video.reading.decoder import Decoder, time_base_of
@@ -93,6 +93,8 @@ def first_notices(
     lost = delivery_notice(first.format.name)
     if lost:
         yield lost
+    if reserved := reserved_notice(first):
+        yield reserved
     if mode is Deinterlace.ON:
         yield _FIELDS_ASSUMED
     if not turn_of(first, told).exact:
@@ -102,6 +104,8 @@ def first_notices(
             "HDR metadata that changes by the scene (HDR10+, Dolby Vision) is left "
             "out: the static metadata is kept"
         )
+    if told.dolby_notice:
+        yield told.dolby_notice
     if told.crop is not None:
         yield _crop_notice(first, told.crop, shown_part(first, told))
 

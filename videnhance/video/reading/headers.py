@@ -18,6 +18,12 @@ __all__ = ["Declared", "declared", "declared_fields"]
 _STREAM = re.compile(r"^  Stream #0:(\d+)")
 _CROP = re.compile(r"^      Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$")
 _TURN = re.compile(r"^      Display Matrix: rotation of (-?[\d.]+) degrees")
+_DOLBY = re.compile(
+    r"^      DOVI configuration record: .*profile: (\d+),.* compatibility id: (\d+)"
+)
+_WITHOUT_BASE = ((5, None), (10, 0), (20, 0))
+"""Profiles, and their compatibility, whose pictures are no video of another kind."""
+_BASES = {1: "HDR10", 2: "SDR", 4: "HLG", 6: "HDR10"}
 _SIDE_DATA = "    Side data:"
 _FIELDS = {
     "progressive": 1,
@@ -38,17 +44,40 @@ class Declared:
     crop: Crop | None = None
     turn: float | None = None
     """Degrees counter-clockwise; None if there is no display matrix."""
+    dolby: tuple[int, int] | None = None
+    """Profile of Dolby Vision, and its number of compatibility."""
+
+    @property
+    def dolby_notice(self) -> str | None:
+        """What becomes of Dolby Vision, in words; None if there is none."""
+        if self.dolby is None:
+            return None
+        profile, base = self.dolby
+        if (profile, base) in _WITHOUT_BASE or (profile, None) in _WITHOUT_BASE:
+            return (
+                f"the video is Dolby Vision of profile {profile}, whose colours only "
+                "Dolby Vision makes right, and it is not applied: the result looks "
+                "green and purple; convert it first with a program that applies it, "
+                "such as ffmpeg's libplacebo filter"
+            )
+        kind = f", as {_BASES[base]}" if base in _BASES else ""
+        return (
+            f"Dolby Vision (profile {profile}) is left out: its base picture is kept"
+            f"{kind}"
+        )
 
 
 def declared(container: InputContainer, stream: VideoStream) -> Declared:
-    """What the container says of the stream's aperture and turn."""
-    crop, turn = None, None
+    """What the container says of the stream's aperture, turn and Dolby Vision."""
+    crop, turn, dolby = None, None, None
     for line in _side_data(_description(container), stream.index):
         if found := _CROP.match(line):
             crop = Crop(*(int(edge) for edge in found.groups()))
         elif found := _TURN.match(line):
             turn = float(found[1])
-    return Declared(crop, turn)
+        elif found := _DOLBY.match(line):
+            dolby = int(found[1]), int(found[2])
+    return Declared(crop, turn, dolby)
 
 
 def declared_fields(container: InputContainer, stream: VideoStream) -> int:

@@ -19,9 +19,9 @@ from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.resize import Plane
 from videnhance.video.planes import (
-    SCALING_THREADS,
     copied_planes,
     native_picture,
+    reformatted,
     tags_of,
 )
 from videnhance.video.reading.aperture import cropped
@@ -310,10 +310,7 @@ class VideoReader:
             self._check(size)
             self._note(f"the size changes: frames are scaled to {self._size}")
         if size != self._size or picture.format.name != source_format:
-            size = self._size
-            image = self._converter.reformat(
-                image, size.width, size.height, source_format, threads=SCALING_THREADS
-            )
+            image = reformatted(image, self._converter, source_format, self._size)
         return Shot(picture, native_picture(image, self.info.layout, self._converter))
 
     def _planes(self, image: VideoFrame) -> tuple[Plane, ...]:
