@@ -10,7 +10,7 @@ from tests.frames import frame_of, noise
 from tests.test_video_storage import _info
 from videnhance.frame import ColourTags, VideoInfo
 from videnhance.region import Size
-from videnhance.video.coding.converter import Converter
+from videnhance.video.coding.converter import Converter, Way
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.coding.playable import playable
 from videnhance.video.layout import delivered_layout
@@ -112,7 +112,7 @@ def _ramp(name: str) -> VideoFrame:
 @pytest.mark.parametrize("centred", [False, True])
 def test_new_chroma_stands_level_with_the_left_luma(centred: bool) -> None:
     converter = Converter()
-    made = converter(_ramp("yuv444p"), "yuv420p", (1, 1), centred=centred)
+    made = converter(_ramp("yuv444p"), "yuv420p", Way((1, 1), (2, 2), centred=centred))
     luma, blue, red = (
         p.astype(int) for p in copied_planes(made, delivered_layout("yuv420p"))
     )
@@ -129,7 +129,7 @@ def test_colours_of_rgb_are_those_of_the_standard() -> None:
     colours = [np.rint(127 + 100 * wave) for wave in waves]
     layout = delivered_layout("gbrp")
     frame = frame_of([c.astype(np.uint8) for c in colours], layout)
-    made = Converter()(picture_of(frame), "yuv420p", (2, 1), centred=False)
+    made = Converter()(picture_of(frame), "yuv420p", Way((2, 1), (0, 1), centred=False))
     luma, blue, red = copied_planes(made, delivered_layout("yuv420p"))
     r, g, b = (c / 255 for c in colours)
     grey = 0.2126 * r + 0.7152 * g + 0.0722 * b

@@ -11,8 +11,8 @@ from av.video.codeccontext import VideoCodecContext
 from videnhance.errors import UsageError
 from videnhance.fit import LONGEST_SIDE
 from videnhance.region import Size
-from videnhance.video.coding.formats import stored_format
 from videnhance.video.coding.encoding import quietened
+from videnhance.video.coding.formats import stored_format
 from videnhance.video.layout import delivered_layout
 
 __all__ = ["check_side", "even_size", "size_advice", "takes"]

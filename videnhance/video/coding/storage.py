@@ -10,9 +10,9 @@ from av.video.frame import VideoFrame
 from videnhance.alpha import laid_on_black, revealed_planes
 from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
-from videnhance.video.coding.converter import Converter, Way
 from videnhance.region import Size
 from videnhance.video.coding.colours import assumed_matrix, told_colours
+from videnhance.video.coding.converter import Converter, Way
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.coding.formats import stored_format
 from videnhance.video.coding.opacity import set_opacity
