@@ -20,7 +20,7 @@ from videnhance.video.others.chapters import CHAPTERED
 from videnhance.video.others.covers import PICTURE_ATTACHMENTS, holds_cover, is_cover
 from videnhance.video.others.fates import MATROSKA, Fate, StreamPlan, Way, codec_words
 from videnhance.video.others.roles import lost_words
-from videnhance.video.others.sound import sound_codec_for
+from videnhance.video.others.sound_form import best_form, tells_places
 from videnhance.video.others.subtitles import loses_style, text_codec_for
 from videnhance.video.others.trial import container_takes, data_survives, first_packets
 from videnhance.video.source import AnyPacket, open_source
@@ -104,10 +104,11 @@ class _Judge:
         others = [s for s in self._source.streams if s.index != self._video.index]
         plans = []
         for stream in others:
-            plan = self._told(stream, self._plan(stream))
             if stream.type == "audio" and not audio:
-                plan = _lost(_kept(stream), "the sound is left out, as asked for")
-            plans.append(plan)
+                why = "the sound is left out, as asked for"
+                plans.append(_lost(_kept(stream), why))
+            else:
+                plans.append(self._told(stream, self._plan(stream)))
         if self._chapters and self._form not in CHAPTERED:
             why = f"{self._form} holds none"
             chapters = f"{self._chapters} in all"
@@ -120,7 +121,7 @@ class _Judge:
             return plan
         words = lost_words(stream, self._form)
         why = "; ".join(part for part in (plan.why, words) if part)
-        return replace(plan, why=why, lessened=bool(words))
+        return replace(plan, why=why, lessened=plan.lessened or bool(words))
 
     def _plan(self, stream: Stream) -> StreamPlan:
         kept = _kept(stream)
@@ -145,12 +146,26 @@ class _Judge:
             return _lost(kept, "its codec is unknown")
         if not _is_sound(context):
             return _lost(kept, "its header is damaged, or comes too late")
+        sound = cast(AudioCodecContext, context)
+        form = best_form(self._form, sound)
+        why = self._not_held(kept)
         if self._takes(stream):
-            return kept
-        encoder = sound_codec_for(self._out, stream)
-        if encoder is None:
-            return _lost(kept, self._not_held(kept))
-        return self._converted(kept, encoder)
+            if not tells_places(self._form, kept.codec, layout_of(sound)):
+                why = (
+                    f"{self._form} does not tell which channel of {kept.codec} is which"
+                )
+            elif self._form == "mp4" and kept.codec.startswith("pcm_"):
+                # Silent in most players; with 24 bits, noise in FFmpeg before 6.1.
+                why = "few players know PCM in mp4"
+            else:
+                return kept
+            if form is None or form.rank[0]:
+                return replace(kept, why=why, lessened=True)
+        if form is None:
+            return _lost(kept, why)
+        why = "; ".join((f"{why}, {form.encoder} is used", *form.losses))
+        plan = self._converted(kept, form.encoder)
+        return replace(plan, why=why, lessened=bool(form.losses))
 
     def _subtitle(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         if context_of(stream) is None:

@@ -1,61 +1,27 @@
 """Sound that the output's container cannot hold as it is, decoded and encoded again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from logging import getLogger
-from typing import Any, cast
+from typing import cast
 
 import av
 from av.audio.codeccontext import AudioCodecContext
-from av.audio.resampler import AudioResampler
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.filter import Graph
 from av.stream import Stream
 
-from videnhance.video.others.copies import LAYOUTS
+from videnhance.video.others.sound_form import DISCRETE, SoundForm, form_for
 from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
-from videnhance.video.stream_choice import context_of, layout_of
+from videnhance.video.stream_choice import layout_of
 
-__all__ = ["SoundConverter", "sound_codec_for"]
+__all__ = ["SoundConverter"]
 
 _LOG = getLogger(__name__)
 
-_ENCODERS = {
-    "avi": "ac3",
-    "flv": "aac",
-    "matroska": "flac",
-    "mov": "aac",
-    "mp4": "aac",
-    "mpegts": "aac",
-    "nut": "flac",
-    "webm": "libopus",
-}
-"""The encoder to convert to, by container."""
-_LOSSLESS_ENCODERS = {"avi": "pcm_s24le", "mov": "alac", "mp4": "flac"}
-"""The encoder for sound that has lost nothing yet, where it is another one."""
-_LOSSLESS = ("alac", "flac", "pcm_s24le")
-_ANY_FORMAT = "fltp"
 _BITS_A_CHANNEL = 96_000
-_ROOM = {
-    "u8": ("u8", "s16", "s32", "flt"),
-    "s16": ("s16", "s32", "flt"),
-    "s32": ("s32", "flt", "dbl", "s16"),
-    "s64": ("s64", "s32", "dbl", "flt", "s16"),
-    "flt": ("flt", "dbl", "s32", "s16"),
-    "dbl": ("dbl", "flt", "s32", "s16"),
-}
-"""Sample formats that hold another's samples, from the best on."""
-
-
-def sound_codec_for(out: OutputContainer, stream: Stream) -> str | None:
-    """The encoder to convert a sound stream with; None if there is none."""
-    context = context_of(stream)
-    encoder = _ENCODERS.get(out.format.name)
-    if context is not None and context.codec.lossless:
-        encoder = _LOSSLESS_ENCODERS.get(out.format.name, encoder)
-    if encoder is None or encoder not in av.codecs_available:
-        return None
-    return encoder
 
 
 class SoundConverter:
@@ -63,23 +29,20 @@ class SoundConverter:
 
     def __init__(self, out: OutputContainer, stream: Stream, encoder: str) -> None:
         self._source = cast(AudioCodecContext, stream.codec_context)
-        settings = _settings(encoder, self._source)
-        self.out = cast(AudioStream, out.add_stream(encoder, rate=settings["rate"]))
+        form = form_for(encoder, self._source, out.format.name)
+        self.out = cast(AudioStream, out.add_stream(encoder, rate=form.rate))
         context = self.out.codec_context
-        context.layout, context.format = settings["layout"], settings["format"]
-        if encoder not in _LOSSLESS:
+        context.layout, context.format = form.layout, form.format
+        if form.layout.endswith("channels"):
+            context.options = DISCRETE.get(encoder, {})
+        if not form.is_lossless:
             context.bit_rate = _BITS_A_CHANNEL * context.channels
         context.open()
-        self._encoder = context
+        self._encoder, self._form = context, form
         self.damaged_packets = 0
         self._end: tuple[int, Fraction] | None = None
         """When the last decoded frame ended: ticks, and seconds of a tick."""
-        self._resampler = AudioResampler(
-            settings["format"],
-            settings["layout"],
-            settings["rate"],
-            frame_size=context.frame_size or None,
-        )
+        self._resampler: _Resampler | None = None
 
     def packets(self, packet: AnyPacket | None) -> list[AnyPacket]:
         """The encoded packets that `packet` completes; None flushes.
@@ -91,14 +54,12 @@ class SoundConverter:
             for frame in self._source.decode(packet):
                 layout_of(frame)
                 self._give_time(frame)
-                for part in self._resampler.resample(frame):
-                    made += self._encoded(part)
+                made += self._resampled(frame)
         except DECODE_ERRORS as error:
             self.damaged_packets += 1
             _LOG.info("damaged sound: %s", reason(error))
         if packet is None:
-            for part in self._resampler.resample(None):
-                made += self._encoded(part)
+            made += self._resampled(None)
             made += self._encoded(None)
         return made
 
@@ -112,46 +73,72 @@ class SoundConverter:
             length = Fraction(frame.samples, frame.sample_rate)
             self._end = frame.pts + round(length / base), base
 
+    def _resampled(self, frame: AudioFrame | None) -> list[AnyPacket]:
+        made: list[AnyPacket] = []
+        old = self._resampler
+        if old is not None and (frame is None or not old.takes(frame)):
+            # Broadcasts change between stereo and 5.1 on the way.
+            for part in old.frames(None):
+                made += self._encoded(part)
+            self._resampler = None
+        if frame is not None:
+            if self._resampler is None:
+                size = self._encoder.frame_size
+                self._resampler = _Resampler(frame, self._form, size)
+            for part in self._resampler.frames(frame):
+                made += self._encoded(part)
+        return made
+
     def _encoded(self, frame: av.AudioFrame | None) -> list[AnyPacket]:
         return list(self._encoder.encode(frame))
 
 
-def _settings(encoder: str, source: AudioCodecContext) -> dict[str, Any]:
-    """Rate, sample format and channels: the source's where the encoder takes them."""
-    codec = av.Codec(encoder, "w")
-    rates = codec.audio_rates
-    rate = source.sample_rate
-    if rates and rate not in rates:
-        rate = min((r for r in rates if r >= rate), default=max(rates))
-    names = [f.name for f in codec.audio_formats or ()]
-    told: Any = source.format  # none where the container cannot tell
-    form = _nearest_format(told.name if told else _ANY_FORMAT, names)
-    layout = layout_of(source)
-    stereo = "mono" if layout.nb_channels == 1 else "stereo"
-    named = layout.name
-    if encoder == "aac":  # it names the sides in a way that players do not read
-        named = named.replace("(side)", "")
-    layouts = (named, LAYOUTS.get(layout.nb_channels, stereo))
-    taken = (name for name in layouts if _opens(encoder, rate, form, name))
-    return {"rate": rate, "format": form, "layout": next(taken, stereo)}
+class _Resampler:
+    """Frames like the first one in another form, in pieces of `frame_size` samples."""
+
+    def __init__(self, first: AudioFrame, form: SoundForm, frame_size: int) -> None:
+        self._kind = _kind(first)
+        layout, self._graph = first.layout, Graph()
+        chain = [
+            self._graph.add(
+                "abuffer",
+                sample_rate=str(first.sample_rate),
+                sample_fmt=first.format.name,
+                channel_layout=layout.name,
+                time_base=str(first.time_base or Fraction(1, first.sample_rate)),
+            )
+        ]
+        count = layout.nb_channels
+        if form.in_order and count == av.AudioLayout(form.layout).nb_channels:
+            order = "|".join(map(str, range(count)))
+            chain.append(
+                self._graph.add("channelmap", map=order, channel_layout=form.layout)
+            )
+        chain.append(
+            self._graph.add(
+                "aformat",
+                sample_rates=str(form.rate),
+                sample_fmts=form.format,
+                channel_layouts=form.layout,
+            )
+        )
+        self._graph.link_nodes(*chain, self._graph.add("abuffersink")).configure()
+        if frame_size:
+            self._graph.set_audio_frame_size(frame_size)
+
+    def takes(self, frame: AudioFrame) -> bool:
+        """Whether the frame is of the kind of the first."""
+        return _kind(frame) == self._kind
+
+    def frames(self, frame: AudioFrame | None) -> Iterator[AudioFrame]:
+        """What this frame completes; None flushes."""
+        self._graph.push(frame)
+        while True:
+            try:
+                yield cast(AudioFrame, self._graph.pull())
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
 
 
-def _nearest_format(form: str, names: Sequence[str]) -> str:
-    """The format among `names` that keeps the most of the samples."""
-    if not names or form in names:
-        return form
-    for plain in _ROOM.get(form.removesuffix("p"), ()):
-        for name in (plain, f"{plain}p"):
-            if name in names:
-                return name
-    return names[0]
-
-
-def _opens(encoder: str, rate: int, form: str, layout: str) -> bool:
-    trial = cast(AudioCodecContext, av.CodecContext.create(encoder, "w"))
-    try:
-        trial.sample_rate, trial.format, trial.layout = rate, form, layout
-        trial.open()
-    except (av.FFmpegError, ValueError):
-        return False
-    return True
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
