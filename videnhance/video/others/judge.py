@@ -20,7 +20,7 @@ from videnhance.video.others.chapters import CHAPTERED
 from videnhance.video.others.covers import PICTURE_ATTACHMENTS, holds_cover, is_cover
 from videnhance.video.others.fates import MATROSKA, Fate, StreamPlan, Way, codec_words
 from videnhance.video.others.roles import lost_words
-from videnhance.video.others.sound_form import best_form, tells_places
+from videnhance.video.others.sound_form import best_form, keeps_places
 from videnhance.video.others.subtitles import loses_style, text_codec_for
 from videnhance.video.others.trial import container_takes, data_survives, first_packets
 from videnhance.video.source import AnyPacket, open_source
@@ -150,7 +150,7 @@ class _Judge:
         form = best_form(self._form, sound)
         why = self._not_held(kept)
         if self._takes(stream):
-            if not tells_places(self._form, kept.codec, layout_of(sound)):
+            if not keeps_places(self._form, kept.codec, layout_of(sound)):
                 why = (
                     f"{self._form} does not tell which channel of {kept.codec} is which"
                 )

@@ -17,7 +17,7 @@ from av.audio.layout import AudioLayout
 from videnhance.video.others.copies import LAYOUTS
 from videnhance.video.stream_choice import layout_of
 
-__all__ = ["DISCRETE", "SoundForm", "best_form", "form_for", "tells_places"]
+__all__ = ["DISCRETE", "SoundForm", "best_form", "form_for", "keeps_places"]
 
 _ENCODERS = {
     "avi": ("ac3", "pcm"),
@@ -25,7 +25,7 @@ _ENCODERS = {
     "matroska": ("flac", "pcm"),
     "mov": ("aac", "pcm"),
     "mp4": ("aac", "libopus"),
-    "mpegts": ("aac", "libopus"),
+    "mpegts": ("aac",),
     "nut": ("flac", "pcm"),
     "webm": ("libopus",),
 }
@@ -42,7 +42,11 @@ _CODEC_BITS = re.compile(r"pcm_[su](\d+)")
 _WITH_PLACES = ("avi", "mov", "mp4")
 """Containers that tell where the channels of PCM belong; other codecs tell it."""
 _PLAIN_FLAC = frozenset(("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"))
-"""Layouts that FLAC knows by their number of channels; mp4 does not tell others."""
+"""Layouts that FLAC has by their number of channels; only Matroska tells others."""
+_AAC = frozenset(
+    ("mono", "stereo", "2.1", "3.0", "3.0(back)", "quad", "4.0", "5.0", "5.1", "7.1")
+)
+"""Layouts that FFmpeg's encoder writes so that its decoder knows them again."""
 _ROOM = {
     "u8": ("u8", "s16", "s32", "flt"),
     "s16": ("s16", "s32", "flt"),
@@ -125,7 +129,7 @@ def _losses(
     channels = places = bits = None
     if new.nb_channels < old.nb_channels:
         channels = f"its {old.nb_channels} channels are mixed into {new.nb_channels}"
-    elif _places(old) and not (_places(new) and tells_places(container, encoder, new)):
+    elif _places(old) and not _tells_places(container, encoder, new):
         places = "where its channels belong is not told"
     lossy = "" if source.codec.lossless and encoder not in _BITS else None
     before, after = _bits(source), _BITS.get(encoder, _FLOAT)
@@ -138,16 +142,32 @@ def _losses(
     return channels, lossy, hertz, bits, places
 
 
-def tells_places(container: str, codec: str, layout: AudioLayout) -> bool:
+def keeps_places(container: str, codec: str, layout: AudioLayout) -> bool:
+    """Whether a copy of this sound tells as well which channel is which."""
+    plain = not codec.startswith("pcm_") or not _places(layout) or container == "mov"
+    return plain or _tells_places(container, codec, layout)
+
+
+def _tells_places(container: str, codec: str, layout: AudioLayout) -> bool:
     """Whether a file says, or all players guess, which channel of this layout is which.
 
     `codec` is FFmpeg's name of what is in it.
     """
-    if not codec.startswith("pcm_") or container in _WITH_PLACES:
-        return "channels (" not in layout.name or container == "mov"
-    usual = LAYOUTS.get(layout.nb_channels, "mono")
-    same = _turned_back(_places(layout)) == _turned_back(_places(AudioLayout(usual)))
-    return not _places(layout) or (same and "channels (" not in layout.name)
+    if codec == "aac":
+        return layout.name in _AAC
+    if codec == "flac":
+        return layout.name in _PLAIN_FLAC or (
+            container == "matroska" and _named(layout)
+        )
+    if not codec.startswith("pcm_") or (container in _WITH_PLACES and _named(layout)):
+        return _named(layout)
+    usual = _places(AudioLayout(LAYOUTS.get(layout.nb_channels, "mono")))
+    return _named(layout) and _turned_back(_places(layout)) == _turned_back(usual)
+
+
+def _named(layout: AudioLayout) -> bool:
+    """Whether FFmpeg has a name for all of it: the channels in their usual order."""
+    return "channels" not in layout.name
 
 
 def _bits(source: AudioCodecContext) -> int:
@@ -186,14 +206,16 @@ def _layout(
     encoder: str, source: AudioCodecContext, container: str, told: tuple[int, str]
 ) -> tuple[str, bool]:
     """The layout that keeps the most channels; whether they go into it in order."""
-    layout = layout_of(source)
-    for name, in_order in _candidates(layout):
-        # aac names the sides in a way that players do not read.
-        unread = encoder == "aac" and "(side)" in name
-        untold = encoder == "flac" and container == "mp4" and name not in _PLAIN_FLAC
-        untold = untold and not name.endswith("channels")
-        if not unread and not untold and _opens(encoder, *told, name):
+    able = [
+        (name, in_order)
+        for name, in_order in _candidates(layout_of(source))
+        if _opens(encoder, *told, name)
+    ]
+    for name, in_order in able:
+        if _tells_places(container, encoder, AudioLayout(name)):
             return name, in_order
+    if able:
+        return able[0]
     fewer = sorted(LAYOUTS.items(), reverse=True)
     found = (name for _, name in fewer if _opens(encoder, *told, name))
     return next(found, "stereo"), False
