@@ -10,6 +10,7 @@ import pytest
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 from tests.bundles import copied
 from tests.clips import Clip, pattern
@@ -28,7 +29,7 @@ def _tone_file(path: Path, made: str, rate: int = _RATE, film: str = "libx264") 
     """
     layout, codec = made.split()
     with av.open(str(path), "w") as out:
-        video = out.add_stream(film, rate=25)
+        video = cast(VideoStream, out.add_stream(film, rate=25))
         video.width, video.height = 64, 48
         sound = cast(AudioStream, out.add_stream(codec, rate=rate))
         sound.codec_context.layout = layout
@@ -37,7 +38,7 @@ def _tone_file(path: Path, made: str, rate: int = _RATE, film: str = "libx264") 
         tones = np.sin(2 * np.pi * 100 * times * np.arange(2, count + 2)) / 8
         form = "s32" if "24" in codec else "s16"
         depth = np.int32 if "24" in codec else np.int16
-        whole = (tones * np.iinfo(depth).max).astype(depth).reshape(1, -1)
+        whole: Any = (tones * np.iinfo(depth).max).astype(depth).reshape(1, -1)
         frame = AudioFrame.from_ndarray(whole, format=form, layout=layout)
         frame.rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
         for index in range(12):
@@ -85,7 +86,7 @@ def _heard(path: Path) -> tuple[str, int, list[int]]:
 
 
 def _sound_plan(source: Path, target: Path) -> StreamPlan:
-    plans: Any = copied(source, target).plans
+    plans = copied(source, target).plans
     return next(plan for plan in plans if plan.kind == "audio")
 
 
