@@ -161,8 +161,8 @@ def test_the_pipeline_carries_opacity(layout: Layout, scale: int) -> None:
 def test_an_opaque_frame_on_black_is_itself(layout: Layout) -> None:
     frame = _noise(layout, np.full((SIZE.height, SIZE.width), (1 << layout.depth) - 1))
     laid = laid_on_black(frame)
-    assert len(laid) == 3
-    for plane, same in zip(laid, frame.planes, strict=False):
+    assert laid.layout == layout.opaque
+    for plane, same in zip(laid.planes, frame.planes, strict=False):
         np.testing.assert_array_equal(plane, same)
 
 
@@ -175,14 +175,14 @@ def test_what_is_hidden_lies_black(
 ) -> None:
     frame = _noise(layout, np.zeros((SIZE.height, SIZE.width), np.uint8))
     tagged = frame_of(frame.planes, layout, tags=ColourTags(range=code))
-    for plane, value in zip(laid_on_black(tagged), black, strict=True):
+    for plane, value in zip(laid_on_black(tagged).planes, black, strict=True):
         assert (plane == value).all()
 
 
 def test_half_opacity_lies_half_way_to_black() -> None:
     planes = [np.full((3, 5), value, np.uint8) for value in (200, 100, 50, 51)]
     laid = laid_on_black(frame_of(planes, RGBA))
-    assert [int(plane[0, 0]) for plane in laid] == [40, 20, 10]
+    assert [int(plane[0, 0]) for plane in laid.planes] == [40, 20, 10]
 
 
 @pytest.mark.parametrize("layout", [RGBA, YUVA420], ids=lambda layout: layout.name)
@@ -216,5 +216,5 @@ def test_the_smallest_frames_work_too(size: Size, shift: tuple[int, int]) -> Non
     frame = frame_of(planes, layout)
     for filled, plane in zip(revealed_planes(frame, 3), planes, strict=False):
         np.testing.assert_array_equal(filled, plane)
-    assert len(laid_on_black(frame)) == 3
+    assert len(laid_on_black(frame).planes) == 3
     assert Composer(0.5, 1.0)(frame, None).size == size.scaled(2)

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.models import REPORT, edit_card, write_model, write_wrong
+from videnhance.alpha import laid_on_black
 from videnhance.cli import app
 from videnhance.errors import OutputError
 from videnhance.frame import Frame
@@ -484,6 +485,42 @@ def test_an_rgb_model_works_on_yuv(clip: Path, tmp_path: Path) -> None:
         for small, large in zip(ours.planes, theirs.planes, strict=True):
             change = np.abs(doubled(small, 8).astype(int) - large)
             assert 0 < change.max() < 60
+
+
+def test_what_has_no_opacity_is_the_picture_on_black(tmp_path: Path) -> None:
+    kind = Clip(pix_fmt="yuva420p", codec="ffv1", options={}, pts=range(0, 120, 40))
+    source, target = write_clip(tmp_path / "in.mkv", kind), tmp_path / "out.mkv"
+    words = ("--strength", "0", "-c", "ffv1", "--pix-fmt", "yuv420p")
+    result = _done(source, target, *words)
+    assert result.stderr.count("transparency, where there is any, is left out") == 1
+    for frame, made in zip(_frames(source), _frames(target), strict=True):
+        assert frame.layout.alpha
+        ours = laid_on_black(frame)
+        assert made.layout == ours.layout
+        for small, large, left in zip(
+            ours.planes, made.planes, ours.layout.sited_left, strict=True
+        ):
+            assert np.array_equal(doubled(small, 8, left), large)
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("out.mp4", ["8 bits, yuv420p"]),
+        ("out.mov", ["8 bits, yuv420p"]),
+        ("out.webm", ["8 bits, yuva420p", "opacity"]),
+    ],
+)
+def test_opacity_is_listed_as_kept_or_as_left_out(
+    tmp_path: Path, target: str, kept: list[str]
+) -> None:
+    kind = Clip(pix_fmt="yuva420p", codec="ffv1", options={}, pts=range(0, 120, 40))
+    source = write_clip(tmp_path / "in.mkv", kind)
+    result = _done(source, tmp_path / target, "--strength", "0", "--dry-run")
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert [words for head, words in lines if head == "kept"] == kept
+    lost = [words for head, words in lines if "transparency" in words]
+    assert len(lost) == (len(kept) == 1)
 
 
 def test_ten_bits_stay_ten_bits(tiny: Sequence[Word], tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from videnhance.video.layout import (
     has_alpha,
     is_pixel_format,
     native_layout,
-    opaque_layout,
 )
 
 
@@ -87,8 +86,8 @@ def test_planar_formats_with_opacity_are_native(
     [("yuva422p10le", "yuv422p10le"), ("gbrap", "gbrp"), ("gbrap16le", "gbrp16le")],
 )
 def test_each_layout_with_opacity_has_one_without(name: str, plain: str) -> None:
-    assert opaque_layout(delivered_layout(name)) == delivered_layout(plain)
-    assert opaque_layout(delivered_layout(plain)) == delivered_layout(plain)
+    assert delivered_layout(name).opaque == delivered_layout(plain)
+    assert delivered_layout(plain).opaque == delivered_layout(plain)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ Lumigraph, SIGGRAPH 1996). Samples that are seen stay as they are, to the bit, a
 does every frame without a hidden sample.
 """
 
+from dataclasses import replace
+from functools import reduce
+
 import numpy as np
 import numpy.typing as npt
 
@@ -80,9 +83,10 @@ def _blocks(values: _Floats, shape: tuple[int, ...], down: int, across: int) -> 
     """Sums of blocks; those at the edges may be cut off."""
     height, width = shape
     room = (height * down - values.shape[0], width * across - values.shape[1])
-    padded = np.pad(values, ((0, room[0]), (0, room[1])))
-    rows = padded.reshape(height, down, width * across).sum(axis=1)
-    sums: _Floats = rows.reshape(height, width, across).sum(axis=2)
+    padded = np.pad(values, ((0, room[0]), (0, room[1]))) if any(room) else values
+    # Whole rows and columns at a time: numpy's sum along short axes is slow.
+    rows: _Floats = reduce(np.add, (padded[n::down] for n in range(down)))
+    sums: _Floats = reduce(np.add, (rows[:, n::across] for n in range(across)))
     return sums
 
 
@@ -92,8 +96,7 @@ def _revealed(plane: Plane, shares: _Floats) -> Plane:
         return plane
     colour, known = _pulled(plane * shares, shares, _LEVELS)
     out: Plane = plane.copy()
-    chosen = hidden & known
-    out[chosen] = np.rint(colour[chosen]).astype(plane.dtype)
+    np.copyto(out, np.rint(colour, out=colour), where=hidden & known, casting="unsafe")
     return out
 
 
@@ -106,7 +109,7 @@ def _pulled(
     """
     around, weight = _around(sums), _around(shares)
     known = weight > 0
-    colour = np.divide(around, weight, out=np.zeros_like(sums), where=known)
+    colour: _Floats = around / (weight + ~known)
     if levels == 0 or known.all():
         return colour, known
     height, width = sums.shape
@@ -114,8 +117,8 @@ def _pulled(
     coarse, coarsely = _pulled(
         _blocks(sums, half, 2, 2), _blocks(shares, half, 2, 2), levels - 1
     )
-    far = ~known
-    colour[far] = coarse.repeat(2, 0).repeat(2, 1)[:height, :width][far]
+    farther = coarse.repeat(2, 0).repeat(2, 1)[:height, :width]
+    np.copyto(colour, farther, where=~known)
     known |= coarsely.repeat(2, 0).repeat(2, 1)[:height, :width]
     return colour, known
 
@@ -131,25 +134,36 @@ def _around(values: _Floats) -> _Floats:
     return sums
 
 
-def laid_on_black(frame: Frame) -> tuple[Plane, ...]:
-    """The planes of colour as they look over black, for where no opacity is stored.
+def laid_on_black(frame: Frame) -> Frame:
+    """The frame as it looks over black, for where no opacity is stored.
 
-    An opaque frame stays as it is, to the bit.
+    Without opacity it is the same frame; the colours of an opaque one stay as they are,
+    to the bit.
     """
+    if not frame.layout.alpha:
+        return frame
     *planes, opacity = frame.planes
     top = (1 << frame.layout.depth) - 1
-    if (opacity == top).all():
-        return tuple(planes)
-    whole = opacity.astype(np.float32)
+    if not (opacity == top).all():
+        planes = _over_black(frame, planes, opacity.astype(np.float32), top)
+    return replace(frame, layout=frame.layout.opaque, planes=tuple(planes))
+
+
+def _over_black(
+    frame: Frame, planes: list[Plane], opacity: _Floats, top: int
+) -> list[Plane]:
+    seen: dict[tuple[int, ...], npt.NDArray[np.float64]] = {}
     laid: list[Plane] = []
     for plane, black in zip(planes, _black(frame), strict=True):
-        share = _shares(whole, plane, frame).astype(np.float64)
-        share /= _shares(np.full_like(whole, top), plane, frame)
-        over = black + (plane.astype(np.float64) - black) * share
+        if plane.shape not in seen:
+            share = _shares(opacity, plane, frame).astype(np.float64)
+            share /= _shares(np.full_like(opacity, top), plane, frame)
+            seen[plane.shape] = share
+        over = black + (plane.astype(np.float64) - black) * seen[plane.shape]
         out = np.empty_like(plane)
-        np.copyto(out, np.rint(over), casting="unsafe")
+        np.copyto(out, np.rint(over, out=over), casting="unsafe")
         laid.append(out)
-    return tuple(laid)
+    return laid
 
 
 def _black(frame: Frame) -> tuple[int, ...]:

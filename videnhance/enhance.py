@@ -122,6 +122,8 @@ class Settings:
     """Bound of the queue after the reader and of the one before the writer."""
     segment_frames: int = 0
     """What travels between frames starts afresh at every such frame; 0 = never."""
+    begin: Callable[[Frame], Frame] | None = None
+    """What is done with each frame at first, such as laying it on black."""
     finish: Callable[[Frame], Frame] | None = None
     """What is done with each enhanced frame at last, such as resizing."""
 
@@ -160,12 +162,15 @@ def enhanced(
         queue_bytes = settings.queue_bytes if pool is not None else 0
         line = prefetch(_counted(frames, report), queue_bytes, report.reading)
         stack.enter_context(closing(line))
+        ahead = settings.workers + 1
+        if settings.begin is not None:
+            line = ordered_map(settings.begin, line, pool, ahead, report.working)
+            stack.enter_context(closing(line))
         for _ in range(passes):
             line = _Pass(upscaler, settings, report, pool).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
             stack.enter_context(closing(line))
         if settings.finish is not None:
-            ahead = settings.workers + 1
             line = ordered_map(settings.finish, line, pool, ahead, report.working)
             stack.enter_context(closing(line))
         for frame in line:

@@ -97,6 +97,13 @@ class Layout:
         return (size, chroma, chroma, *opacity)
 
     @property
+    def opaque(self) -> "Layout":
+        """The same layout without its plane of opacity."""
+        if not self.alpha:
+            return self
+        return replace(self, name=self.name.replace("a", "", 1), alpha=False)
+
+    @property
     def sited_left(self) -> tuple[bool, ...]:
         """For each plane whether its samples lie level with the left of several."""
         if self.family is Family.GRAY:

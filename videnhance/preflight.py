@@ -21,6 +21,7 @@ from videnhance.frame import Frame
 from videnhance.job import Job
 from videnhance.opening import opened_source
 from videnhance.report import Report
+from videnhance.video.layout import delivered_layout
 from videnhance.video.making.header import OutputPlan, planned_output
 from videnhance.video.making.rehearsal import (
     Run,
@@ -220,14 +221,18 @@ def _room_notices(plan: OutputPlan, least: int, likely: int) -> tuple[str, ...]:
 def _kept(plan: OutputPlan) -> list[str]:
     """What the output has of the source's picture, in words."""
     info, words = plan.info, []
-    words.append(f"{info.layout.depth} bits, {info.layout.name}")
+    stored = delivered_layout(plan.stored.pix_fmt)
+    if stored.name in (info.layout.name, info.layout.opaque.name):
+        words.append(f"{stored.depth} bits, {stored.name}")
+    elif stored.depth >= info.layout.depth:
+        words.append(f"{info.layout.depth} bits")
     if info.light is not None:
         words.append("HDR's mastering data")
     if info.rotation_degrees:
         words.append(f"the turn by {info.rotation_degrees} degrees")
     if info.sample_aspect_ratio not in (None, 1):
         words.append(f"pixels of the shape {info.sample_aspect_ratio}")
-    if info.layout.alpha:
+    if info.layout.alpha and stored.alpha:
         words.append("opacity")
     return words
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from videnhance.alpha import laid_on_black
 from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
@@ -30,6 +31,7 @@ from videnhance.video.coding.playable import playable
 from videnhance.video.coding.rescale import Rescaler
 from videnhance.video.coding.sizes import even_size
 from videnhance.video.isolation.wire import to_plain
+from videnhance.video.layout import has_alpha
 from videnhance.video.making.looks import keeps_aspect
 from videnhance.video.making.target import container_for
 from videnhance.video.pictures.series import is_series, series_of
@@ -37,7 +39,7 @@ from videnhance.video.places import PIPE, SinkKind, sink_kind
 
 __all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "source_key", "work_of"]
 
-NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "finish")
+NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "begin", "finish")
 """Settings that change no pixel."""
 _OUTPUT_AREAS = 16
 """The largest output has so many times the pixels of the largest input: --scale 4."""
@@ -84,7 +86,8 @@ def work_of(job: Job, info: VideoInfo) -> Work:
     settings = replace(settings, segment_frames=length)
     target, notices = _target(job, info, settings.scale)
     finish = Rescaler(target) if target.resizes else None
-    settings = replace(settings, scale=target.scale, finish=finish)
+    begin = None if _stores_alpha(job, info) else laid_on_black
+    settings = replace(settings, scale=target.scale, begin=begin, finish=finish)
     info = replace(info, sample_aspect_ratio=target.sample_aspect_ratio)
     size = target.size
     limit = job.reading.limit_pixels or LIMIT_PIXELS
@@ -116,6 +119,19 @@ def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, .
         f"{container} cannot say that the pixels of {codec} are shaped {aspect}: they "
         f"become square, in {square.size}; .mp4, .mov or libx264 keep them",
     )
+
+
+def _stores_alpha(job: Job, info: VideoInfo) -> bool:
+    """Whether the opacity of the source, if it has any, has a place in the output.
+
+    If not, frames lie on black from the first: it need not be enlarged.
+    """
+    kind = sink_kind(job.target, info)
+    if not info.layout.alpha or kind is not SinkKind.VIDEO:
+        return True
+    container = container_for(job.target)
+    encoding, _ = playable(job.encoding, info, container)
+    return has_alpha(storage(info, encoding, [], container).pix_fmt)
 
 
 def _in_whole_samples(

@@ -4,7 +4,6 @@ A native format has one component a plane, 8 to 16 bits, little endian; opacity,
 is the last plane.
 """
 
-from dataclasses import replace
 from functools import cache
 
 import av
@@ -21,7 +20,6 @@ __all__ = [
     "is_full_range_name",
     "is_pixel_format",
     "native_layout",
-    "opaque_layout",
 ]
 
 _NAMES: frozenset[str] = frozenset(vars(av.video.format)["names"])
@@ -101,13 +99,6 @@ def _natives(form: av.VideoFormat) -> tuple[str, ...]:
     if len(form.components) == 2:
         return tuple(n for n in names if n.startswith("gbrap"))
     return names
-
-
-def opaque_layout(layout: Layout) -> Layout:
-    """The same layout without its plane of opacity."""
-    if not layout.alpha:
-        return layout
-    return replace(layout, name=layout.name.replace("a", "", 1), alpha=False)
 
 
 def delivery_notice(name: str) -> str | None:

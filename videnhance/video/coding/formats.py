@@ -18,7 +18,6 @@ from videnhance.video.layout import (
     has_alpha,
     is_full_range_name,
     is_pixel_format,
-    opaque_layout,
 )
 
 __all__ = ["stored_format"]
@@ -46,7 +45,7 @@ def stored_format(
     if codec == "gif":  # its other formats are fixed palettes, without a hidden colour
         hidden = ", and opacity as all or nothing" if layout.alpha else ""
         return "pal8", f"gif stores 256 colours a picture{hidden}"
-    needed = layout if _keeps_alpha(codec, container) else opaque_layout(layout)
+    needed = layout if _keeps_alpha(codec, container) else layout.opaque
     if not supported or needed.name in supported:
         return needed.name, _alpha_notice(layout, needed.name, codec, container)
     best, _ = find_best_pix_fmt_of_list(

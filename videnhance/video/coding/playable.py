@@ -10,7 +10,7 @@ import av
 from videnhance.frame import Family, Layout, VideoInfo
 from videnhance.video.coding.encoding import Encoding, video_encoder
 from videnhance.video.coding.formats import stored_format
-from videnhance.video.layout import chroma_shift, delivered_layout, opaque_layout
+from videnhance.video.layout import chroma_shift, delivered_layout
 
 __all__ = ["playable"]
 
@@ -32,7 +32,7 @@ def playable(
     """
     if container not in _CONTAINERS or _knows_better(encoding):
         return encoding, None
-    chosen, layout = _encoder(encoding, info), opaque_layout(info.layout)
+    chosen, layout = _encoder(encoding, info), info.layout.opaque
     codec = video_encoder(chosen.codec).canonical_name
     if codec not in _DEPTHS:
         return encoding, None

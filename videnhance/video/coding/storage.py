@@ -20,7 +20,6 @@ from videnhance.video.layout import (
     chroma_shift,
     delivered_layout,
     has_alpha,
-    opaque_layout,
 )
 from videnhance.video.planes import (
     BT601_MATRICES,
@@ -110,13 +109,13 @@ def _kept_in_size(
 
 def as_picture(frame: Frame, stored: Stored, converter: Converter) -> VideoFrame:
     """The frame for the encoder, without times. Raises OutputError if it differs."""
-    if frame.layout != stored.layout:
+    opaque = not has_alpha(stored.pix_fmt)
+    if frame.layout not in (stored.layout, stored.layout.opaque if opaque else None):
         raise OutputError(
             f"frame {frame.index} is {frame.layout.name}, not {stored.layout.name}"
         )
-    if frame.layout.alpha and not has_alpha(stored.pix_fmt):
-        layout = opaque_layout(frame.layout)
-        frame = replace(frame, layout=layout, planes=laid_on_black(frame))
+    if opaque:
+        frame = laid_on_black(frame)
     if frame.layout.family is Family.GRAY and not _is_gray(stored.pix_fmt):
         frame = _coloured(frame)
     if frame.layout.alpha and _mixes(frame.layout, stored.pix_fmt):

@@ -13,7 +13,7 @@ from av.filter import Graph
 
 from videnhance.frame import Family, Frame
 from videnhance.resize import Plane
-from videnhance.video.layout import delivered_layout, opaque_layout
+from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes, picture_of
 
 __all__ = ["packed"]
@@ -76,7 +76,7 @@ def _without_subsampling(frame: Frame) -> Frame:
     """The frame's colour in 4:4:4, chroma where it belongs."""
     if not any(frame.layout.chroma_shift):
         return frame
-    bare = opaque_layout(frame.layout)
+    bare = frame.layout.opaque
     deep = "" if bare.depth == 8 else f"{bare.depth}le"
     layout = delivered_layout(f"yuv444p{deep}")
     # JPEG has its chroma in the middle of the luma samples it is for, video left.

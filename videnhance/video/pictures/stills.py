@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.limits import check_pixels
-from videnhance.video.layout import delivered_layout, native_layout, opaque_layout
+from videnhance.video.layout import delivered_layout, native_layout
 from videnhance.video.pictures.exif import is_mirrored, turn_degrees
 from videnhance.video.pictures.picture_tags import (
     PICTURE_ERRORS,
@@ -98,7 +98,7 @@ def _decoded(data: bytes, path: Path, tags: PictureTags) -> Still:
     if picture.format.name.startswith("gray") and not int(picture.color_range):
         picture.color_range = _FULL
     layout = delivered_layout(picture.format.name)
-    layout = layout if tags.alpha else opaque_layout(layout)
+    layout = layout if tags.alpha else layout.opaque
     end = _ENDS.get(tags.form)
     cut = picture.is_corrupt or (end is not None and data.rfind(end) < 0)
     if cut:

@@ -12,7 +12,6 @@ from videnhance.video.layout import (
     delivered_layout,
     is_pixel_format,
     native_layout,
-    opaque_layout,
 )
 
 __all__ = ["RawShape", "y4m_header", "y4m_layout"]
@@ -46,7 +45,7 @@ class RawShape:
 
 def y4m_layout(layout: Layout) -> Layout:
     """What frames of this layout are written in: y4m has no RGB and no opacity."""
-    bare = opaque_layout(layout)
+    bare = layout.opaque
     depth = min(d for d in _DEPTHS if d >= bare.depth)
     if bare.family is Family.GRAY and bare.depth == depth:
         return bare
