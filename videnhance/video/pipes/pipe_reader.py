@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 import av
-from av.codec.context import Flags, ThreadType
 from av.container import InputContainer
 from av.container.core import Flags as ContainerFlags
 from av.video.frame import VideoFrame
@@ -26,6 +25,7 @@ from videnhance.region import Size
 from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.pipes.raw import RawShape
 from videnhance.video.planes import reserved_notice, tags_of
+from videnhance.video.reading.decoding import Decoding, lead_notice
 from videnhance.video.reading.delivery import Delivery
 from videnhance.video.reading.headers import declared
 from videnhance.video.source import DECODE_ERRORS, Mark, Span, packets_of, reason
@@ -147,9 +147,6 @@ class PipeReader:
         able = [s for s in self._container.streams.video if context_of(s) is not None]
         if not able:
             raise InputError(f"{_NAME} holds no video that can be decoded")
-        context = able[0].codec_context
-        context.thread_type = ThreadType.AUTO
-        context.flags |= Flags.output_corrupt
         return able[0]
 
     def _check(self, size: Size) -> None:
@@ -179,17 +176,15 @@ class PipeReader:
             yield picture
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        for packet in packets_of(self._container, [self._stream], self._damaged):
-            try:
-                yield from self._stream.codec_context.decode(packet)
-                self.damaged_packets += packet.is_corrupt
-            except DECODE_ERRORS as error:
-                self._damaged(error)
-        try:
-            yield from self._stream.codec_context.decode(None)
-        except DECODE_ERRORS as error:
-            self._damaged(error)
-
+        packets = packets_of(
+            self._container, [self._stream], lambda error: self._damaged(reason(error))
+        )
+        context = self._stream.codec_context
+        decoding = Decoding(context, self._codec, self._damaged)
+        for number, picture in enumerate(decoding.pictures(packets)):
+            if not number and decoding.left_out:
+                self._note(lead_notice(decoding.left_out))
+            yield picture
         self._check_end()
 
     def _check_end(self) -> None:
@@ -205,9 +200,9 @@ class PipeReader:
             self.damaged_packets += 1
             self._note(f"{_NAME} ends in the middle of a frame: it is left out")
 
-    def _damaged(self, error: BaseException) -> None:
+    def _damaged(self, words: str) -> None:
         self.damaged_packets += 1
-        _LOG.info("%s: damaged: %s", _NAME, reason(error))
+        _LOG.info("%s: damaged: %s", _NAME, words)
 
     def _within(self, pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         origin, span, some = self.info.start_seconds, self._span, False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from av.codec import Codec
-from av.codec.context import CodecContext, Flags, ThreadType
+from av.codec.context import CodecContext
 from av.format import Flags as FormatFlags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.video.reading.cut import cut_notice
+from videnhance.video.reading.decoding import LONGEST_LEAD, Decoding, lead_notice
 from videnhance.video.reading.headers import declared_fields
 from videnhance.video.source import (
     DECODE_ERRORS,
@@ -49,19 +50,26 @@ class Decoder:
     ) -> None:
         self.path = path
         self.damaged_packets = 0
-        self._note = note
+        self._note, self._limit_pixels = note, limit_pixels
+        self._begin(LONGEST_LEAD)
+
+    def _begin(self, lead: int) -> None:
+        """Opens the file; up to `lead` pictures without a whole one are left out."""
+        self._at_front, self._packets_read = True, 0
         with ExitStack() as stack:
-            self.container = stack.enter_context(open_source(path))
-            self.stream = chosen_video(self.container, path)
+            self.container = stack.enter_context(open_source(self.path))
+            self.stream = chosen_video(self.container, self.path)
             # Asked for before decoding: some versions crash on it after a failure.
             self.codec = self.stream.name or "unknown"
             self.field_order = declared_fields(self.container, self.stream)
-            self._at_front = True
             self._cut = self._noted_cut()
-            context = self.stream.codec_context
-            if limit_pixels is not None and context.width and context.height:
-                check_pixels(path, Size(context.width, context.height), limit_pixels)
-            self._context = self._prepared(context, limit_pixels)
+            context, limit = self.stream.codec_context, self._limit_pixels
+            if limit is not None and context.width and context.height:
+                check_pixels(self.path, Size(context.width, context.height), limit)
+            self._context = self._prepared(context, limit)
+            self._decoding = Decoding(
+                self._context, self.codec, self._count_damage, lead=lead
+            )
             self._open = stack.pop_all()
 
     def close(self) -> None:
@@ -85,20 +93,30 @@ class Decoder:
         return True
 
     def pictures(self) -> Iterator[VideoFrame]:
-        """The pictures from here to the end of what can be read."""
-        packets = 0
-        held: AnyPacket | None = None
+        """The pictures from the first whole one to the end of what can be read.
+
+        All, if there is no whole one from the front on; after a seek, none.
+        """
+        given = False
+        for picture in self._decoding.pictures(self._packets()):
+            if self._decoding.gave_up:
+                break
+            if not given and self._at_front and self._decoding.left_out:
+                self._note(lead_notice(self._decoding.left_out))
+            given = True
+            yield self._tagged(picture)
+        if self._decoding.gave_up and self._at_front:
+            self.close()
+            self.damaged_packets = 0
+            self._begin(0)
+            yield from self.pictures()
+        else:
+            self._note_missing()
+
+    def _packets(self) -> Iterator[AnyPacket]:
         for packet in packets_of(self.container, [self.stream], self._unreadable):
-            packets += 1
-            self.damaged_packets += packet.is_corrupt
-            if held is not None:
-                yield from self._decode(held)
-            held = packet
-        # Cut off in its middle, the last packet would make threads drop good frames.
-        if held is not None and not held.is_corrupt:
-            yield from self._decode(held)
-        yield from self._decode(None)
-        self._note_missing(packets)
+            self._packets_read += 1
+            yield packet
 
     def _prepared(
         self, context: VideoCodecContext, limit_pixels: int | None
@@ -106,10 +124,6 @@ class Decoder:
         tags = {key.lower(): value for key, value in self.stream.metadata.items()}
         if tags.get("alpha_mode") == "1":
             context = self._alpha_decoder() or context
-        # With threads for whole frames, damaged HEVC makes them wait for ever.
-        hevc = context.name == "hevc"
-        context.thread_type = ThreadType.SLICE if hevc else ThreadType.AUTO
-        context.flags |= Flags.output_corrupt
         if limit_pixels is not None:
             context.options = {**context.options, "max_pixels": str(limit_pixels)}
         return context
@@ -133,32 +147,30 @@ class Decoder:
         context.color_trc = told.color_trc
         return context
 
-    def _decode(self, packet: AnyPacket | None) -> list[VideoFrame]:
-        try:
-            pictures = self._context.decode(packet)
-        except DECODE_ERRORS as error:
-            self.damaged_packets += 1
-            _LOG.info("%s: damaged packet: %s", self.path, reason(error))
-            return []
-        if self._context is not self.stream.codec_context:
-            for picture in pictures:
-                # libvpx does not ask the container for what VP8 itself cannot say.
-                if picture.colorspace == _NO_MATRIX:
-                    picture.colorspace = self.stream.codec_context.colorspace
-        return pictures
+    def _tagged(self, picture: VideoFrame) -> VideoFrame:
+        other = self._context is not self.stream.codec_context
+        # libvpx does not ask the container for what VP8 itself cannot say.
+        if other and picture.colorspace == _NO_MATRIX:
+            picture.colorspace = self.stream.codec_context.colorspace
+        return picture
+
+    def _count_damage(self, words: str) -> None:
+        self.damaged_packets += 1
+        _LOG.info("%s: damaged packet: %s", self.path, words)
 
     def _unreadable(self, error: BaseException) -> None:
-        self.damaged_packets += 1
-        _LOG.info("%s: cannot read on: %s", self.path, reason(error))
+        self._count_damage(f"cannot read on: {reason(error)}")
 
-    def _note_missing(self, packets: int) -> None:
+    def _note_missing(self) -> None:
         """Says how many packets the index promises, and the file does not hold."""
         self.damaged_packets += self._cut
         # Other containers count frames that are shown twice, or not at all.
         if not self.container.format.name.startswith("mov"):
             return
         promised = self.stream.frames
-        missing = promised - packets if self._at_front else self._beyond_the_end()
+        missing = (
+            promised - self._packets_read if self._at_front else self._beyond_the_end()
+        )
         if missing > 0:
             self.damaged_packets += missing
             self._note(

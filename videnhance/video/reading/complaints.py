@@ -1,0 +1,55 @@
+"""What FFmpeg complains of while it works: for some damage its log is the only sign.
+
+A slice of FFV1 whose checksum is wrong is shown as if it were right, with no flag.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging import NullHandler, getLogger
+
+import av.logging
+
+__all__ = ["complaints"]
+
+_HARMLESS = re.compile(
+    # What refers to pictures before the first: the flag of the picture tells that.
+    r"mmco:|reference|ref pic|\bPOC\b|\bRPS\b|frame num gap|illegal short term"
+    r"|co located|recovery|keyframe"
+    # What is beside the picture, and odd in good files of some cameras and tools.
+    r"|\bSEI\b|\bVUI\b|\bHRD\b|\bAPP|\bEXIF\b|\bICC\b|user data|comment|extradata"
+    r"|unknown|unsupported|not implemented|not supported|not yet|sample of this",
+    re.IGNORECASE,
+)
+"""FFmpeg says these as errors of files whose pictures are whole."""
+
+_listening: set[object] = set()
+
+# What nobody listens to must not be printed: Python does that without a handler.
+getLogger("libav").addHandler(NullHandler())
+# The same words again may be of another file.
+av.logging.set_skip_repeated(False)
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """A list that holds, at the end, what FFmpeg told as errors in this thread.
+
+    Only what says that data is damaged. Other threads of FFmpeg than the caller's are
+    not heard, and must not be many: those that log wait for Python's lock, which a
+    thread that closes a decoder holds while it waits for them.
+    """
+    heard: list[str] = []
+    listener = object()
+    _listening.add(listener)
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as lines:
+            yield heard
+    finally:
+        _listening.discard(listener)
+        if not _listening:
+            av.logging.set_level(None)
+    for level, _, words in lines:
+        if level <= av.logging.ERROR and not _HARMLESS.search(words):
+            heard.append(words.strip())
