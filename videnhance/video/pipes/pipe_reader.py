@@ -185,20 +185,22 @@ class PipeReader:
             if not number and decoding.left_out:
                 self._note(lead_notice(decoding.left_out))
             yield picture
-        self._check_end()
+        if decoding.ends_within or self._is_torn():
+            self._damaged("it ends in a frame")
+            self._note(f"{_NAME} ends in the middle of a frame: it is left out")
+        elif decoding.ends_oddly:
+            self._damaged("its end is missing")
 
-    def _check_end(self) -> None:
-        """Tells of a y4m stream that ends inside of a frame, which FFmpeg does not."""
+    def _is_torn(self) -> bool:
+        """Whether a y4m stream ends inside of a frame, which FFmpeg does not tell."""
         head = self._bytes.head.partition(b"\n")[0]
         if not head.startswith(b"YUV4MPEG2"):
-            return
+            return False
         size = Size(self._stream.width, self._stream.height)
         layout = delivered_layout(self._stream.codec_context.pix_fmt or "gray")
         samples = sum(plane.area for plane in layout.plane_sizes(size))
         frame = len(b"FRAME\n") + samples * (1 if layout.depth == 8 else 2)
-        if (self._bytes.count - len(head) - 1) % frame:
-            self.damaged_packets += 1
-            self._note(f"{_NAME} ends in the middle of a frame: it is left out")
+        return (self._bytes.count - len(head) - 1) % frame > 0
 
     def _damaged(self, words: str) -> None:
         self.damaged_packets += 1

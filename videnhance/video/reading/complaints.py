@@ -18,7 +18,7 @@ _HARMLESS = re.compile(
     r"|co located|recovery|keyframe"
     # What is beside the picture, and odd in good files of some cameras and tools.
     r"|\bSEI\b|\bVUI\b|\bHRD\b|\bAPP|\bEXIF\b|\bICC\b|user data|comment|extradata"
-    r"|unknown|unsupported|not implemented|not supported|not yet|sample of this",
+    r"|unsupported|not implemented|not supported",
     re.IGNORECASE,
 )
 """FFmpeg says these as errors of files whose pictures are whole."""

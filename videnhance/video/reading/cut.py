@@ -2,7 +2,9 @@
 
 Owns what is read of a file without FFmpeg for that: Matroska says at the front how long
 it is (RFC 8794, RFC 9559), a transport stream is a row of packets of one length
-(ISO/IEC 13818-1). Anything unusual counts as whole: a good file is never called cut.
+(ISO/IEC 13818-1), Ogg one of pages that tell theirs (RFC 3533), a fragmented MP4 one of
+boxes (ISO/IEC 14496-12), a PNG ends with a chunk of that name. Anything unusual counts
+as whole: a good file is never called cut.
 """
 
 from pathlib import Path
@@ -20,6 +22,11 @@ _PACKETS = ((188, 0), (192, 4))
 """Bytes of a packet, and of what stands in it before its mark; .m2ts has the second."""
 _SURE_PACKETS = 8
 
+_PAGE_HEAD, _LONGEST_PAGE = 27, 27 + 255 + 255 * 255
+"""Of an Ogg page: its fixed part, and the longest whole."""
+_BOX_HEAD, _LONG_BOX = 8, 1
+"""Bytes of a box's size and name; a size that says that the real one follows."""
+
 
 def cut_notice(path: Path, container: str) -> str | None:
     """What to say of a file that ends too early; None if it does not, or cannot tell.
@@ -34,6 +41,12 @@ def cut_notice(path: Path, container: str) -> str | None:
                 return f"the file is cut off: its last {missing} bytes are missing"
         if container == "mpegts" and _ends_in_a_packet(file, size):
             return "the file is cut off: it ends in the middle of a packet"
+        if container == "ogg" and _ends_in_a_page(file, size):
+            return "the file is cut off: it ends in the middle of a page"
+        if container.startswith("mov") and _ends_in_a_fragment(file, size):
+            return "the file is cut off: it ends in the head of a fragment"
+        if container == "apng" and b"IEND" not in _last(file, size, _LONGEST_PAGE):
+            return "the file is cut off: its end mark is missing"
     return None
 
 
@@ -85,3 +98,34 @@ def _in_step(file: BinaryIO, start: int, length: int, before: int) -> bool:
     file.seek(start)
     data = file.read(_SURE_PACKETS * length)
     return all(mark == _SYNC for mark in data[before::length])
+
+
+def _last(file: BinaryIO, size: int, length: int) -> bytes:
+    file.seek(max(size - length, 0))
+    return file.read(length)
+
+
+def _ends_in_a_page(file: BinaryIO, size: int) -> bool:
+    """Whether the last page that begins does not end."""
+    data = _last(file, size, _LONGEST_PAGE)
+    start = data.rfind(b"OggS")
+    page = data[start:]
+    if start < 0:
+        return False
+    segments = page[_PAGE_HEAD - 1] if len(page) >= _PAGE_HEAD else 0
+    lengths = page[_PAGE_HEAD : _PAGE_HEAD + segments]
+    return len(page) < _PAGE_HEAD + segments + sum(lengths)
+
+
+def _ends_in_a_fragment(file: BinaryIO, size: int) -> bool:
+    """Whether the last box is the head of a fragment, and not all of it is there."""
+    start, name = 0, b""
+    while start + _BOX_HEAD <= size:
+        file.seek(start)
+        length, name = int.from_bytes(file.read(4), "big"), file.read(4)
+        if length == _LONG_BOX:
+            length = int.from_bytes(file.read(8), "big")
+        if length < _BOX_HEAD:
+            return False
+        start += length
+    return name == b"moof" and start > size

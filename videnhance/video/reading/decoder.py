@@ -37,6 +37,8 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 _NO_MATRIX = 2
 
+_ROWS_OF_FRAMES = ("yuv4mpegpipe", "dv")
+
 
 class Decoder:
     """An open video stream as pictures in the order of showing, from its front or a
@@ -55,7 +57,7 @@ class Decoder:
 
     def _begin(self, lead: int) -> None:
         """Opens the file; up to `lead` pictures without a whole one are left out."""
-        self._at_front, self._packets_read = True, 0
+        self._at_front, self._packets_read, self._end = True, 0, 0
         with ExitStack() as stack:
             self.container = stack.enter_context(open_source(self.path))
             self.stream = chosen_video(self.container, self.path)
@@ -111,11 +113,12 @@ class Decoder:
             self._begin(0)
             yield from self.pictures()
         else:
-            self._note_missing()
+            self._note_end()
 
     def _packets(self) -> Iterator[AnyPacket]:
         for packet in packets_of(self.container, [self.stream], self._unreadable):
             self._packets_read += 1
+            self._end = packet.size + (packet.pos or 0)
             yield packet
 
     def _prepared(
@@ -161,9 +164,15 @@ class Decoder:
     def _unreadable(self, error: BaseException) -> None:
         self._count_damage(f"cannot read on: {reason(error)}")
 
-    def _note_missing(self) -> None:
-        """Says how many packets the index promises, and the file does not hold."""
-        self.damaged_packets += self._cut
+    def _note_end(self) -> None:
+        """Says, and counts, what the file does not hold of its end."""
+        ends, torn = self._decoding, self._torn_bytes()
+        if ends.ends_within or torn > 0:
+            self._note("the file ends in the middle of a frame: it is left out")
+        elif torn:
+            self._note("the file ends in the middle of a frame")
+        if ends.ends_within or torn or self._cut or ends.ends_oddly:
+            self.damaged_packets += 1
         # Other containers count frames that are shown twice, or not at all.
         if not self.container.format.name.startswith("mov"):
             return
@@ -177,6 +186,13 @@ class Decoder:
                 f"the file is cut off: {promised - missing} of {promised} frames "
                 "are there"
             )
+
+    def _torn_bytes(self) -> int:
+        """Bytes behind the last frame, below 0 for those that it lacks, where a file
+        is a row of frames: FFmpeg passes over them without a word."""
+        if self.container.format.name not in _ROWS_OF_FRAMES or not self._end:
+            return 0
+        return self.path.stat().st_size - self._end
 
     def _noted_cut(self) -> bool:
         """Whether the container itself tells that its end is missing; it is said."""

@@ -58,6 +58,9 @@ class Decoding:
         """Frames before the first whole picture, once that is there."""
         self.gave_up = False
         """Whether too many pictures came before a whole one, or there was none."""
+        self.ends_within = self.ends_oddly = False
+        """Whether the last packet lacks its end, which is left out; or the container
+        complains of its own end."""
         self._context, self._codec, self._damaged = context, codec, damaged
         self._is_whole = False
         self._sent: list[_Sent] = []
@@ -67,29 +70,31 @@ class Decoding:
 
     def pictures(self, packets: Iterable[AnyPacket]) -> Iterator[VideoFrame]:
         """The pictures in the order of showing."""
-        held: AnyPacket | None = None
-        for number, packet in enumerate(self._read(iter(packets))):
+        held: tuple[AnyPacket, list[str]] | None = None
+        for number, (packet, heard) in enumerate(self._read(iter(packets))):
             if not self._is_whole:
                 self._mark(packet, number)
             if held is not None:
-                yield from self._shown(held)
-            held = packet
-        if held is not None and held.is_corrupt:
-            self._damaged("the data ends in it")  # what is there is no whole picture
+                yield from self._shown(*held)
+            held = packet, heard
+        if held is not None and held[0].is_corrupt:
+            self.ends_within = True  # what is there is no whole picture
         elif held is not None:
-            yield from self._shown(held)
-        yield from self._shown(None)
+            yield from self._shown(*held)
+        yield from self._shown(None, [])
         self.gave_up |= bool(self._dropped)
 
-    def _read(self, packets: Iterator[AnyPacket]) -> Iterator[AnyPacket]:
+    def _read(
+        self, packets: Iterator[AnyPacket]
+    ) -> Iterator[tuple[AnyPacket, list[str]]]:
+        """The packets, each with what its container and its parser complain of."""
         while True:
             with complaints() as heard:
                 packet = next(packets, None)
-            if heard and self._is_whole:
-                self._damaged(heard[0])
             if packet is None:
+                self.ends_oddly = bool(heard)
                 return
-            yield packet
+            yield packet, heard
 
     def _mark(self, packet: AnyPacket, number: int) -> None:
         """Lets a picture know its packet, as long as none was whole."""
@@ -100,8 +105,10 @@ class Decoding:
             self._is_whole = True  # an edit list hides it, not what needs it
         self._odd_start |= not number and not packet.is_keyframe
 
-    def _shown(self, packet: AnyPacket | None) -> Iterator[VideoFrame]:
-        for picture in self._decoded(packet):
+    def _shown(
+        self, packet: AnyPacket | None, heard: list[str]
+    ) -> Iterator[VideoFrame]:
+        for picture in self._decoded(packet, heard):
             if not self._is_whole:
                 sent = picture.opaque
                 sent = sent if isinstance(sent, _Sent) else self._sent[-1]
@@ -113,21 +120,21 @@ class Decoding:
                 self._begin(sent)
             yield picture
 
-    def _decoded(self, packet: AnyPacket | None) -> list[VideoFrame]:
+    def _decoded(self, packet: AnyPacket | None, heard: list[str]) -> list[VideoFrame]:
+        """The pictures that come when the packet, or none any more, is given in."""
         pictures: list[VideoFrame] = []
-        failure = ""
-        with complaints() as heard:
+        if packet is not None and packet.is_corrupt:
+            heard.append("a part of it is missing")
+        with complaints() as more:
             try:
                 pictures = self._context.decode(packet)
             except DECODE_ERRORS as error:
-                failure = reason(error)
-        if packet is not None and packet.is_corrupt:
-            failure = failure or "a part of it is missing"
-        if failure or heard:
-            # Before the first key frame there is nothing to be damaged.
-            if self._is_whole or packet is None or packet.is_keyframe:
-                self._damaged(failure or heard[0])
-            self._odd_start |= not self._is_whole
+                heard.append(reason(error))
+        heard += more
+        # Before the first key frame there is nothing to be damaged.
+        if heard and (self._is_whole or packet is None or packet.is_keyframe):
+            self._damaged(heard[0])
+        self._odd_start |= bool(heard) and not self._is_whole
         return pictures
 
     def _begins(self, picture: VideoFrame, sent: _Sent, at_end: bool) -> bool:
