@@ -98,6 +98,7 @@ class PipeReader:
         with ExitStack() as stack:
             self._bytes = _Stream(stream)
             self._container = stack.enter_context(_opened(self._bytes, raw))
+            self._format = self._container.format.name
             self._stream = self._video()
             self._codec = self._stream.name or "unknown"
             self._base = self._stream.time_base or Fraction(1, 90000)
@@ -188,6 +189,9 @@ class PipeReader:
         if decoding.ends_within or self._is_torn():
             self._damaged("it ends in a frame")
             self._note(f"{_NAME} ends in the middle of a frame: it is left out")
+        elif self._format == "mpegts" and self._bytes.count % _TS_PACKET:
+            self._damaged("it ends in a packet")
+            self._note(f"{_NAME} ends in the middle of a packet")
         elif decoding.ends_oddly:
             self._damaged("its end is missing")
 

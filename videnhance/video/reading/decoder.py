@@ -166,6 +166,7 @@ class Decoder:
 
     def _note_end(self) -> None:
         """Says, and counts, what the file does not hold of its end."""
+        self._note_missing()
         ends, torn = self._decoding, self._torn_bytes()
         if ends.ends_within or torn > 0:
             self._note("the file ends in the middle of a frame: it is left out")
@@ -173,6 +174,9 @@ class Decoder:
             self._note("the file ends in the middle of a frame")
         if ends.ends_within or torn or self._cut or ends.ends_oddly:
             self.damaged_packets += 1
+
+    def _note_missing(self) -> None:
+        """Says how many packets the index promises, and the file does not hold."""
         # Other containers count frames that are shown twice, or not at all.
         if not self.container.format.name.startswith("mov"):
             return
