@@ -205,6 +205,25 @@ def test_closing_before_the_first_item_starts_nothing() -> None:
     assert source.made == 0
 
 
+def test_an_interrupted_start_leaves_the_source_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[threading.Thread] = []
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        real(thread)
+        started.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    source = _Source(3)
+    with pytest.raises(KeyboardInterrupt):
+        next(prefetch(iter(source), 35, Meter()))
+    started[0].join()
+    assert source.made == 0
+
+
 def test_an_error_of_the_taker_joins_the_feeder() -> None:
     source = _Source(1000)
     line = prefetch(iter(source), 35, Meter())

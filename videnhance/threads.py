@@ -127,6 +127,10 @@ class Channel(Generic[S]):
             self._ended, self._error = True, error
             self._changed.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         with self._changed:
             self._closed = True
@@ -149,7 +153,10 @@ class Channel(Generic[S]):
             raise self._error
 
 
-def _feed(items: Iterator[S], channel: Channel[S]) -> None:
+def _feed(items: Iterator[S], channel: Channel[S], begun: threading.Event) -> None:
+    begun.wait()
+    if channel.closed:
+        return
     # The end must reach the taker whatever happens here, or its wait never returns.
     error: BaseException | None = None
     try:
@@ -179,15 +186,21 @@ def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]
         yield from items
         return
     channel: Channel[S] = Channel(limit_bytes, meter)
+    begun = threading.Event()
     thread = threading.Thread(
-        target=_feed, args=(items, channel), name="videnhance-feed"
+        target=_feed, args=(items, channel, begun), name="videnhance-feed"
     )
-    thread.start()
     try:
+        # Ctrl+C may come in the midst of the start: such a thread can be neither joined
+        # nor left to work, for its source is about to be closed.
+        thread.start()
+        begun.set()
         yield from channel
     finally:
         channel.close()
-        thread.join()
+        if begun.is_set():
+            thread.join()
+        begun.set()
 
 
 def ordered_map(
