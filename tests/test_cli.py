@@ -551,7 +551,7 @@ def test_a_damaged_packet_is_told_once(tiny: Sequence[Word], tmp_path: Path) -> 
     before = source.read_bytes()
     result = _done(source, tmp_path / "out.mp4", *tiny, "--progress", "none")
     assert result.stderr.count(" is damaged") == 1
-    assert "videnhance: the input is damaged: 1 packets" in result.stderr
+    assert "videnhance: the input is damaged: 1 packet and" in result.stderr
     assert 11 <= len(_frames(tmp_path / "out.mp4")) <= 12
     assert source.read_bytes() == before
 
@@ -563,21 +563,30 @@ def test_progress_is_one_json_object_a_frame(
     clip: Path, tiny: Sequence[Word], tmp_path: Path
 ) -> None:
     result = _done(clip, tmp_path / "out.mp4", *tiny, "--progress", "json")
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    first, *lines, last = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (first["event"], first["frames"], first["total"]) == ("started", 0, 5)
     counts = [line["frames"] for line in lines]
     # Frames that are done: the writer may be some behind.
     assert (len(counts), counts[-1]) == (5, 5)
     assert counts == sorted(counts)
+    assert all(line["event"] == "advanced" for line in lines)
     assert all(line["read"] >= line["frames"] for line in lines)
+    assert all(line["share"] == line["frames"] / 5 for line in lines)
+    assert all(line["seconds_left"] >= 0 for line in lines)
     assert sum(lines[-1]["cells"].values()) == 5
+    assert (last["event"], last["status"], last["frames"]) == ("finished", "done", 5)
+    assert (last["target"], last["exit_code"]) == (str(tmp_path / "out.mp4"), 0)
+    assert last["seconds"] > 0
 
 
-def test_the_bar_goes_to_the_error_stream(
+def test_a_log_has_a_begin_and_an_end(
     clip: Path, tiny: Sequence[Word], tmp_path: Path
 ) -> None:
     result = _done(clip, tmp_path / "out.mp4", *tiny)
     assert result.stdout == ""
-    assert "5/5" in result.stderr
+    begin, _, *rest = [line for line in result.stderr.splitlines() if "is" not in line]
+    assert begin == f"videnhance: begins with {clip}, 64x48, 5 frames"
+    assert rest == []
     assert re.search(r"videnhance: 5 frames in \d", result.stderr)
 
 

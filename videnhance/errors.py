@@ -27,6 +27,7 @@ __all__ = [
     "OutputError",
     "UsageError",
     "VidenhanceError",
+    "counted",
     "printable",
 ]
 
@@ -83,3 +84,8 @@ class ClusterError(VidenhanceError):
 def printable(name: object) -> str:
     """A file name for a message: control and direction characters are escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things for a message: `1 frame`, `2 frames`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

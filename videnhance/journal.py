@@ -96,7 +96,7 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         """Keeps the folder if there is something in it to go on with."""
-        goes_on = self.segments or self.holds
+        goes_on = self.segments or self.complete or self.holds
         if not self._removed and not (self._lasts and goes_on):
             self.remove()
         self._file.close()

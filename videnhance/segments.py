@@ -155,6 +155,9 @@ class SegmentedWriter:
         try:
             if self._open:
                 self._close_segment(self.frames_written - 1)
+            if not self._journal.segments:
+                name = printable(self._plan.target)
+                raise OutputError(f"{name}: there is no frame to write")
             if not self._journal.complete:
                 self._journal.close_last()
         except WRITE_ERRORS as error:
@@ -188,8 +191,6 @@ class SegmentedWriter:
     def _join(self) -> None:
         plan, journal = self._plan, self._journal
         segments = journal.segments
-        if not segments:
-            raise OutputError(f"{printable(plan.target)}: there is no frame to write")
         # A muxer's index of all packets fits in no gap that frames have left.
         give_back_freed_memory()
         journal.clear_parts()

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import zlib
 from collections.abc import Mapping
@@ -48,7 +49,8 @@ def folder_beside(target: Path) -> Path:
     """Where the unfinished work of an output is kept."""
     name = target.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
-        short = os.fsencode(name)[:_LONGEST_NAME].decode("utf-8", "ignore")
+        encoding = sys.getfilesystemencoding()
+        short = os.fsencode(name)[:_LONGEST_NAME].decode(encoding, "ignore")
         name = f"{short}-{sha256(os.fsencode(name)).hexdigest()[:8]}"
     return target.absolute().parent / f".{name}.videnhance"
 

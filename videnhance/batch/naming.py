@@ -5,6 +5,7 @@ A name once given stays: which of two inputs has it does not depend on what is a
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def _cut(stem: str, most: int) -> str:
         return stem
     mark = f"~{sha256(data).hexdigest()[:8]}"
     kept = data[: most - _NUMBER_BYTES - len(mark)]
-    return kept.decode("utf-8", "ignore") + mark
+    return kept.decode(sys.getfilesystemencoding(), "ignore") + mark
 
 
 class Names:

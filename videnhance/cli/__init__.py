@@ -17,8 +17,15 @@ from videnhance.cli.job import check_report, job_of
 from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import convert_options
-from videnhance.cli.progress import Display, conclude, kept_words, written
+from videnhance.cli.progress import (
+    Display,
+    conclude,
+    kept_words,
+    later_words,
+    written,
+)
 from videnhance.cli.stopping import INTERRUPTED, signals
+from videnhance.cli.streams import prepare_streams
 from videnhance.errors import (
     ClusterError,
     InputError,
@@ -28,7 +35,9 @@ from videnhance.errors import (
 )
 
 if TYPE_CHECKING:
+    from videnhance.job import Job
     from videnhance.preflight import Preflight
+    from videnhance.report import Report
 
 __all__ = ["app", "main"]
 
@@ -94,31 +103,52 @@ def app() -> None:
 @convert_options
 def convert(**options: Any) -> None:
     """Converts the video IN to OUT, enlarged, with its sound and its timing."""
-    from videnhance.convert import convert as run
-
     if options["verbose"]:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
         logging.getLogger("videnhance").setLevel(logging.DEBUG)
-    job = job_of(options)
-    if options["dry_run"]:
-        from videnhance.preflight import preflight
-
-        click.echo("\n".join(preflight(job).lines()))
-        return
+    display = Display(options)
     try:
-        with signals(), Display(options) as display:
-            report = run(job, display.watcher)
+        job = job_of(options)
+        if options["dry_run"]:
+            from videnhance.preflight import preflight
+
+            click.echo("\n".join(preflight(job).lines()))
+            return
+        report = _converted(job, display)
+        conclude(report, options)
+    except VidenhanceError as error:
+        display.ended("failed", error.exit_code, str(error))
+        raise
+    code = _DAMAGED if options["strict"] and report.is_damaged else 0
+    display.ended(
+        "done",
+        code,
+        "",
+        target=report.target,
+        damaged=report.is_damaged,
+        notices=[*report.notices, *later_words(report)],
+    )
+    if code:
+        raise SystemExit(code)
+
+
+def _converted(job: "Job", display: Display) -> "Report":
+    """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
+    from videnhance.convert import convert as run
+
+    try:
+        with signals(), display:
+            return run(job, display.watcher)
     except (KeyboardInterrupt, SystemExit) as stop:
-        kept = kept_words(job.target) or "nothing was written"
-        click.echo(f"videnhance: interrupted; {kept}", err=True)
+        words = f"interrupted; {kept_words(job.target) or 'nothing was written'}"
+        click.echo(f"videnhance: {words}", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
+        assert isinstance(code, int)
+        display.ended("interrupted", code, words)
         raise SystemExit(code) from None
     except (ClusterError, InputError, OutputError) as error:
         kept = kept_words(job.target)
         raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
-    conclude(report, options)
-    if options["strict"] and report.is_damaged:
-        raise SystemExit(_DAMAGED)
 
 
 @app.command()
@@ -186,4 +216,14 @@ app.add_command(model)
 
 def main() -> None:
     """The program `videnhance`."""
+    prepare_streams()
+    try:
+        Path.cwd()
+    except OSError as error:  # libraries look there when they are loaded, and give up
+        click.echo(
+            f"videnhance: the current folder cannot be entered ({error.strerror}): "
+            "go to another one",
+            err=True,
+        )
+        sys.exit(VidenhanceError.exit_code)
     sys.exit(app())

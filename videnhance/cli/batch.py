@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.batch_display import BatchDisplay
+from videnhance.cli.batch_display import BatchDisplay, tell_end
 from videnhance.cli.job import check_report, job_of
 from videnhance.cli.options import batch_options
 from videnhance.cli.progress import written
@@ -49,6 +49,7 @@ _ENCODER_OPTIONS: dict[str, Any] = {
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
     from videnhance.batch.crew import default_jobs
+    from videnhance.batch.outcome import Summary
 
     if options["verbose"]:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
@@ -59,29 +60,45 @@ def batch(**options: Any) -> None:
     if options["dry_run"]:
         _rehearse(order)
         return
-    summary = _run(order, options)
+    summary = Summary(str(order.source), str(order.target))
+    reason, code = "", 1
+    try:
+        _run(order, options, summary)
+        code = _exit_code(summary, options)
+    except VidenhanceError as error:
+        reason, code = str(error), error.exit_code
+        raise
+    except SystemExit as stop:
+        reason, code = "interrupted", int(stop.code or 0)
+        raise
+    finally:
+        if options["progress"] == "json":
+            tell_end(summary, reason, code)
+    if code:
+        raise SystemExit(code)
+
+
+def _exit_code(summary: "Summary", options: dict[str, Any]) -> int:
+    """Raises InputError if there was nothing to do."""
     if not summary.outcomes and not options["watch"]:
         raise InputError(
-            f"{printable(order.source)} holds nothing to convert: name another folder, "
-            "or say what to take with --include"
+            f"{printable(summary.source)} holds nothing to convert: name another "
+            "folder, or say what to take with --include"
         )
     if summary.all_failed:
-        raise SystemExit(_FAILED)
+        return _FAILED
     if any(outcome.status.value == "failed" for outcome in summary.outcomes.values()):
-        raise SystemExit(_PARTLY_FAILED)
-    if options["strict"] and summary.damaged:
-        raise SystemExit(_DAMAGED)
+        return _PARTLY_FAILED
+    return _DAMAGED if options["strict"] and summary.damaged else 0
 
 
-def _run(order: "Order", options: dict[str, Any]) -> "Summary":
+def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
     """All of it; whatever ends it, the reports are written and the table is shown."""
     from videnhance.batch.crew import Crew
-    from videnhance.batch.outcome import Summary
     from videnhance.batch.records import Records
     from videnhance.batch.running import Batch
     from videnhance.batch.watching import Watch
 
-    summary = Summary(str(order.source), str(order.target))
     began = time.monotonic()
     try:
         with signals(), ExitStack() as stack:
@@ -106,7 +123,6 @@ def _run(order: "Order", options: dict[str, Any]) -> "Summary":
         _conclude(summary, options, began)
         raise
     _conclude(summary, options, began)
-    return summary
 
 
 def _conclude(summary: "Summary", options: dict[str, Any], began: float) -> None:

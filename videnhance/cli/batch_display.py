@@ -2,7 +2,6 @@
 where nobody looks, or JSON for programs; and the keys that it hears.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -12,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videnhance.cli.course import Course, clock_words
 from videnhance.cli.keys import Keys
-from videnhance.errors import printable
+from videnhance.cli.progress import frame_counts, is_watched, tell_program
+from videnhance.errors import counted, printable
 
 if TYPE_CHECKING:
-    from videnhance.batch.events import Event, Item
+    from videnhance.batch.events import Event, Item, Ticked
     from videnhance.batch.outcome import Outcome, Summary
 
-__all__ = ["BatchDisplay"]
+__all__ = ["BatchDisplay", "tell_end"]
 
 _NAME_WIDTH = 32
 _JSON_SECONDS = 1.0
@@ -42,8 +43,11 @@ class BatchDisplay:
         self._keys = Keys(self._say, hold)
         self._said: set[str] = set()
         self._last_tick = 0.0
+        self._courses: dict[str, Course] = {}
+        """Of what is being made, by name."""
+        self._whole = Course(None)
         self._bars: _Bars | None = None
-        if self._progress == "bar" and not self._quiet and _is_watched():
+        if self._progress == "bar" and not self._quiet and is_watched():
             self._bars = _Bars(options["jobs"])
 
     def __enter__(self) -> "BatchDisplay":
@@ -73,32 +77,62 @@ class BatchDisplay:
         """
         from videnhance.batch.events import Finished, Looked, Moved, PutBack, Ticked
 
+        if isinstance(event, Moved):
+            self._follow(event.item)
         if self._progress == "json":
             self._as_json(event)
         if isinstance(event, Looked):
             summary.notices += event.notices
             self._notice(*event.notices)
             if event.found.links:
-                self._notice(f"{event.found.links} links are not followed")
-        elif isinstance(event, Moved) and self._bars is not None:
-            self._bars.move(event.item)
-        elif isinstance(event, PutBack) and self._bars is not None:
-            self._bars.drop(event.item.one.relative)
+                self._notice(f"not followed: {counted(event.found.links, 'link')}")
+        elif isinstance(event, PutBack):
+            self._drop(event.item.one.relative)
         elif isinstance(event, Finished):
             summary.add(event.outcome)
             self._finished(event.outcome, len(summary.outcomes))
         elif isinstance(event, Ticked):
             if event.unsettled and not event.running and not event.waiting:
                 self._notice("waits for inputs that are still being copied")
-            if self._bars is not None:
-                self._bars.tick(event, len(summary.outcomes))
+            self._tick(event, len(summary.outcomes))
             stood = self._keys.poll()
             if stood:
                 self._paused(stood)
+                for course in (self._whole, *self._courses.values()):
+                    course.stood(stood)
+
+    def _follow(self, item: "Item") -> None:
+        name, course = item.one.relative, self._courses.get(item.one.relative)
+        if course is None or course.total != item.frames:
+            course = self._courses[name] = Course(item.frames, item.made)
+        course.frames = item.made
+        if self._bars is not None:
+            self._bars.move(item)
+
+    def _drop(self, name: str) -> None:
+        self._courses.pop(name, None)
+        if self._bars is not None:
+            self._bars.drop(name)
+
+    def _tick(self, event: "Ticked", done: int) -> None:
+        if self._bars is not None:
+            self._bars.tick(event, done)
+        elif self._progress == "bar" and not self._quiet and self._whole.wants_line():
+            total = done + event.waiting + event.running + event.unsettled
+            words = [f"{done} of {counted(total, 'file')}"]
+            for name, course in self._courses.items():
+                far = (
+                    f"{course.frames}"
+                    if course.share is None
+                    else f"{course.share:.0%}"
+                )
+                words.append(f"{printable(name)} {far}")
+            if event.seconds_left is not None:
+                words.append(f"{clock_words(event.seconds_left)} left")
+            self._say(", ".join(words))
 
     def _finished(self, outcome: "Outcome", count: int) -> None:
-        if self._bars is not None:
-            self._bars.drop(outcome.source)
+        self._drop(outcome.source)
         self._notice(*outcome.notices)
         failed, skipped = (outcome.status.value == s for s in ("failed", "skipped"))
         # Where bars tell of success, and many are skipped, a line for each hides more.
@@ -123,21 +157,27 @@ class BatchDisplay:
             self._bars.say(f"videnhance: {words}")
 
     def _as_json(self, event: "Event") -> None:
-        plain = _plain(event)
+        plain = _plain(event, self._courses)
         if plain["event"] == "ticked":
             now = time.monotonic()
             if now - self._last_tick < _JSON_SECONDS:
                 return
             self._last_tick = now
-        click.echo(json.dumps(plain))
+        tell_program(plain, say=self._say)
 
 
-def _is_watched() -> bool:
-    """Whether somebody sees the standard error; it may be closed."""
-    return sys.stderr is not None and sys.stderr.isatty()
+def tell_end(summary: "Summary", reason: str, code: int) -> None:
+    """Tells programs how all of it ended; nothing comes after it.
+
+    `reason` says what ended it early, if anything did.
+    """
+    plain = {"event": "ended", "exit_code": code, "reason": reason}
+    plain |= summary.as_json()
+    del plain["files"]
+    tell_program(plain, say=lambda words: click.echo(f"videnhance: {words}", err=True))
 
 
-def _plain(event: "Event") -> dict[str, Any]:
+def _plain(event: "Event", courses: dict[str, Course]) -> dict[str, Any]:
     from videnhance.batch.events import Finished, Looked, Moved, PutBack
 
     if isinstance(event, Looked):
@@ -152,17 +192,19 @@ def _plain(event: "Event") -> dict[str, Any]:
         return {"event": "put back", "source": event.item.one.relative}
     if isinstance(event, Moved):
         item = event.item
+        course = courses[item.one.relative]
         return {
             "event": "advanced",
             "source": item.one.relative,
             "target": item.name,
-            "frames": item.made,
             "of": item.frames,
+            **frame_counts(course),
         }
     if isinstance(event, Finished):
         plain = event.outcome.as_json()
         del plain["report"]
-        return {"event": "finished", **plain}
+        notices = list(event.outcome.notices)
+        return {"event": "finished", **plain, "notices": notices}
     return {
         "event": "ticked",
         "waiting": event.waiting,
@@ -217,7 +259,7 @@ class _Bars:
 
     def tick(self, event: Any, done: int) -> None:
         left = event.seconds_left
-        words = [] if left is None else [f"{_clock(left)} left"]
+        words = [] if left is None else [f"{clock_words(left)} left"]
         if event.unsettled:
             words.append(f"{event.unsettled} still being copied")
         self._files.total = done + event.waiting + event.running + event.unsettled
@@ -231,9 +273,3 @@ class _Bars:
         for _, bar in self._bars.values():
             bar.close()
         self._files.close()
-
-
-def _clock(seconds: float) -> str:
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, rest = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -77,12 +77,21 @@ def sources_of(model: str) -> dict[str, str]:
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what can be made again."""
-    if sys.platform == "win32":
-        place = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    else:
-        place = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(place) / "videnhance" / "models"
+    """Where this user's programs keep what can be made again.
+
+    Raises ModelError where there is no such place: a user of a container, say.
+    """
+    is_windows = sys.platform == "win32"
+    variable = "LOCALAPPDATA" if is_windows else "XDG_CACHE_HOME"
+    named, own = os.environ.get(variable), "AppData/Local" if is_windows else ".cache"
+    try:
+        place = Path(named) if named else Path.home() / own
+    except RuntimeError:
+        raise ModelError(
+            "this user has no home, so that a model that is made has no place: set "
+            f"{variable} to a folder that can be written"
+        ) from None
+    return place / "videnhance" / "models"
 
 
 def chart() -> list[Pixels]:

@@ -71,6 +71,8 @@ def opened(
     """
     limit = (reading or Reading()).limit_pixels
     if place == PIPE:
+        if sys.stdin is None:
+            raise UsageError("the standard input is closed: send a video with |")
         if sys.stdin.isatty():
             raise UsageError("the standard input is a terminal: send a video with |")
         return PipeReader(sys.stdin.buffer, raw, span, limit)

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def temporary_beside(target: Path, folder: Path | None = None) -> Path:
 
     Raises OutputError if that fails.
     """
-    stem = os.fsencode(target.stem)[:_LONGEST_STEM].decode("utf-8", "ignore")
+    encoding = sys.getfilesystemencoding()
+    stem = os.fsencode(target.stem)[:_LONGEST_STEM].decode(encoding, "ignore")
     name = f".{stem}.videnhance-{secrets.token_hex(4)}.part{target.suffix}"
     path = (folder or target.absolute().parent) / name
     try:

@@ -49,8 +49,10 @@ _NAME = "the standard output"
 def standard_output() -> Iterator[BinaryIO]:
     """The standard output for bytes alone: what libraries print goes to the error.
 
-    Raises UsageError if it is a terminal.
+    Raises UsageError if it is a terminal or closed, and OutputError if it is full.
     """
+    if sys.stdout is None:
+        raise UsageError(f"{_NAME} is closed: send it on with | or >")
     sys.stdout.flush()
     if os.isatty(1):
         raise UsageError(f"{_NAME} is a terminal: send it on with | or >")
@@ -59,8 +61,10 @@ def standard_output() -> Iterator[BinaryIO]:
     os.dup2(2, 1)
     try:
         yield stream
+        with _told():
+            stream.flush()
     finally:
-        with suppress(OSError):  # it writes what is left, perhaps to nobody
+        with suppress(OSError):  # after an error what is left may find nobody
             stream.close()
         os.dup2(kept, 1)
         os.close(kept)
