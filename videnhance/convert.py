@@ -125,7 +125,9 @@ class _Run:
         job, work = self._job, self._work
         # Pictures and pipes have no other streams, and cannot be opened a second time.
         others = is_video_file(job.source)
-        source = Source(job.source, job.span) if others else None
+        source = (
+            Source(job.source, job.span, job.reading.video_track) if others else None
+        )
         plan = planned_output(job.target, work.info, work.size, job.encoding, source)
         with self._journal() as kept:
             writer = SegmentedWriter(

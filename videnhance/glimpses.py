@@ -9,14 +9,16 @@ from videnhance.frame import Pixels, VideoInfo
 from videnhance.model.adopt import chart
 from videnhance.video.places import is_video_file
 from videnhance.video.reading.reader import VideoReader
-from videnhance.video.source import Span
+from videnhance.video.source import Reading, Span
 
 __all__ = ["glimpses"]
 
 _PLACES = 8
 
 
-def glimpses(source: Path, info: VideoInfo) -> list[Pixels]:
+def glimpses(
+    source: Path, info: VideoInfo, reading: Reading | None = None
+) -> list[Pixels]:
     """One picture at each of eight places, as luma, H x W x 1.
 
     Of what is no video file, or cannot be looked into, a test chart.
@@ -27,7 +29,9 @@ def glimpses(source: Path, info: VideoInfo) -> list[Pixels]:
     found: list[Pixels] = []
     for number in range(_PLACES if seconds else 1):
         try:
-            with VideoReader(source, Span(seconds * number / _PLACES)) as reader:
+            with VideoReader(
+                source, Span(seconds * number / _PLACES), reading
+            ) as reader:
                 found += [seen_by(1, frame) for frame in islice(reader, 1)]
         except (InputError, UsageError):
             # A damaged place, or one behind the last frame; the conversion tells of it.

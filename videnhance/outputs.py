@@ -45,7 +45,9 @@ def opened_sink(
 
     Raises UsageError or OutputError at once for what cannot be written.
     """
-    source = None if job.source == PIPE else Source(job.source, job.span)
+    source = None
+    if job.source != PIPE:
+        source = Source(job.source, job.span, job.reading.video_track)
     if kind is SinkKind.PIPE:
         with (
             standard_output() as stream,

@@ -123,7 +123,7 @@ def preflight(job: Job) -> Preflight:
         work, told = work_of(job, reader.info), (*job.notices, *reader.notices)
     job = work.job
     others = is_video_file(job.source)
-    source = Source(job.source, job.span) if others else None
+    source = Source(job.source, job.span, job.reading.video_track) if others else None
     plan = planned_output(job.target, work.info, work.size, job.encoding, source)
     upscaler, settings = engine_of(work).upscaler, job.settings
     found = rehearsed(

@@ -210,7 +210,7 @@ def _choice(work: Work) -> Choice:
     if not is_made(job.choice.model):
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
-    seen = chart() if hidden else glimpses(job.source, work.info)
+    seen = chart() if hidden else glimpses(job.source, work.info, job.reading)
     choice = settled(job.choice, seen)
     if job.resources.cluster is not None:
         raise UsageError(

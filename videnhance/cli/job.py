@@ -1,6 +1,7 @@
 """From the words of `convert` to the Job that they make."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,10 +119,12 @@ def _encoding(options: dict[str, Any], target: Path) -> "Encoding":
 def _reading(options: dict[str, Any]) -> "Reading":
     from videnhance.video.source import Deinterlace, Reading
 
-    deinterlace = Deinterlace(options["deinterlace"])
+    reading = Reading(
+        Deinterlace(options["deinterlace"]), video_track=options["video_track"]
+    )
     if options["limit_pixels"] is None:
-        return Reading(deinterlace)
-    return Reading(deinterlace, options["limit_pixels"])
+        return reading
+    return replace(reading, limit_pixels=options["limit_pixels"])
 
 
 def _raw(options: dict[str, Any]) -> "RawShape | None":

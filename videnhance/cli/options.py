@@ -108,6 +108,12 @@ _SHARED = (
     click.option("--start", callback=_seconds, help="Seconds or H:MM:SS."),
     click.option("--end", callback=_seconds, help="Seconds or H:MM:SS."),
     click.option("--max-frames", type=int, metavar="N"),
+    click.option(
+        "--video-track",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Which video to enlarge, from 0 as FFmpeg's v:N. [the main film]",
+    ),
     click.option("--no-audio", is_flag=True, help="Leave all sound out."),
     click.option(
         "--discard", is_flag=True, help="Start over, whatever is done of OUT."

@@ -87,6 +87,8 @@ class Reading:
     deinterlace: Deinterlace = Deinterlace.AUTO
     limit_pixels: int | None = LIMIT_PIXELS
     """The largest picture that is read, in pixels; None lets all in."""
+    video_track: int | None = None
+    """Which of the video tracks, counted from 0; None: the main film."""
 
     def __post_init__(self) -> None:
         if self.limit_pixels is not None and self.limit_pixels < 1:
@@ -152,6 +154,8 @@ class Source:
 
     path: Path
     span: Span = field(default_factory=Span)
+    video_track: int | None = None
+    """As in Reading."""
 
 
 def check_readable(path: Path) -> None:

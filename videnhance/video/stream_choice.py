@@ -1,6 +1,9 @@
 """The streams of an opened file: the one that is worked on, and each in words."""
 
 import ctypes
+import re
+from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +15,53 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from videnhance.errors import InputError, printable
+from videnhance.errors import InputError, UsageError, printable
+from videnhance.video.source import DECODE_ERRORS, open_source
 
-__all__ = ["chosen_video", "context_of", "layout_of", "stream_words"]
+__all__ = [
+    "choice_notice",
+    "chosen_video",
+    "context_of",
+    "layout_of",
+    "listed_streams",
+    "stream_words",
+]
 
+_AS_LONG = Fraction(9, 10)
+"""Of the longest: a track this long plays as long, but for how it was cut."""
+_STILLS = Disposition.still_image | Disposition.timed_thumbnails
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_LOOKED_AT = 500
+"""Packets."""
 _WITHOUT_LIST = ("mono", "stereo", "5.1", "5.1(side)", "7.1")
 """The layouts of nearly all sound, which may be freed: a long one has many frames."""
 
 
-def chosen_video(container: InputContainer, path: Path | str) -> VideoStream:
-    """The video stream to work on: the default one, else the first that is no cover.
+def chosen_video(
+    container: InputContainer, path: Path | str, track: int | None = None
+) -> VideoStream:
+    """The video stream to work on: the video track of this number, from 0 as FFmpeg's
+    `v:N`, or the main film: what plays longest, then the largest, then the default.
 
-    Raises InputError if there is none, or none that this program can decode.
+    Raises InputError if there is none, or none that this program can decode, and
+    UsageError for a track that is not there.
     """
     name = printable(path)
     real = [s for s in container.streams.video if not _is_cover(s)]
     if not real:
         kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
         raise InputError(f"{name} has no video stream (it holds: {kinds})")
+    if track is not None:
+        real = [s for n, s in enumerate(container.streams.video) if n == track]
+        if not real or _is_cover(real[0]):
+            tracks = (
+                f"{n} ({s.name or 'unknown codec'} {' '.join(_details(s))})"
+                for n, s in enumerate(container.streams.video)
+            )
+            raise UsageError(
+                f"{name} has no video track {track} that is a film: choose one of "
+                f"{', '.join(tracks)}"
+            )
     able = [s for s in real if context_of(s) is not None]
     if not able:
         raise InputError(
@@ -38,8 +70,86 @@ def chosen_video(container: InputContainer, path: Path | str) -> VideoStream:
         )
     # A broken size is the mark of a stream that the demuxer only guessed at.
     sized = [s for s in able if s.codec_context.width] or able
-    default = [s for s in sized if s.disposition & Disposition.default]
-    return (default or sized)[0]
+    if len(sized) == 1:
+        return sized[0]
+    seconds = _playing_seconds(sized, path)
+    longest = max(seconds.values())
+    return max(sized, key=lambda s: _merit(s, seconds[s.index], longest))
+
+
+def _merit(
+    stream: VideoStream, seconds: Fraction, longest: Fraction
+) -> tuple[bool, int, bool, int]:
+    """The greater, the more of a main film it is."""
+    # Tracks of one length differ by some frames.
+    long = seconds >= longest * _AS_LONG
+    area = stream.codec_context.width * stream.codec_context.height
+    # Muxers mark the first track by default: a mark decides only between equals.
+    marked = bool(stream.disposition & Disposition.default)
+    return long, area, marked, -stream.index
+
+
+def _playing_seconds(
+    streams: list[VideoStream], path: Path | str
+) -> dict[int, Fraction]:
+    """How long each stream moves, by index: 0 for a single picture.
+
+    As the file says; where it does not, by a look at its first packets.
+    """
+    told = {stream.index: _told_seconds(stream) for stream in streams}
+    if None in told.values() and isinstance(path, Path):
+        return _seen_seconds([*told], path)
+    return {index: seconds or Fraction(0) for index, seconds in told.items()}
+
+
+def _told_seconds(stream: VideoStream) -> Fraction | None:
+    if stream.frames == 1 or stream.disposition & _STILLS:
+        return Fraction(0)
+    if stream.duration is not None:
+        return stream.duration * Fraction(stream.time_base or 0)
+    found = _DURATION.match(stream.metadata.get("DURATION", ""))
+    if not found:
+        return None
+    hours, minutes, seconds = found.groups()
+    return Fraction(seconds) + 60 * int(minutes) + 3600 * int(hours)
+
+
+def _seen_seconds(indexes: list[int], path: Path) -> dict[int, Fraction]:
+    times: dict[int, list[Fraction]] = {index: [Fraction(0)] for index in indexes}
+    with suppress(*DECODE_ERRORS), open_source(path) as opened:
+        packets = opened.demux(*(opened.streams[index] for index in indexes))
+        for packet, _ in zip(packets, range(_LOOKED_AT), strict=False):
+            if packet.pts is not None:
+                base = Fraction(packet.time_base or 0)
+                times[packet.stream_index].append(packet.pts * base)
+    return {
+        index: max(found) - min(found[1:] or found) for index, found in times.items()
+    }
+
+
+def choice_notice(container: InputContainer, chosen: VideoStream) -> str | None:
+    """Words for a choice that another program may not make; None for the first."""
+    films = [s for s in container.streams.video if not _is_cover(s)]
+    if len(films) < 2 or chosen.index == films[0].index:
+        return None
+    track = container.streams.video.index(chosen)
+    return (
+        f"video track {track} of {len(container.streams.video)} is the main one "
+        f"({' '.join(_details(chosen))}); --video-track chooses another, from 0"
+    )
+
+
+def listed_streams(container: InputContainer, chosen: VideoStream) -> tuple[str, ...]:
+    """Each stream in words, and the number and choice of each of several videos."""
+    videos = [stream.index for stream in container.streams.video]
+    lines = []
+    for stream in container.streams:
+        words = stream_words(stream)
+        if len(videos) > 1 and stream.index in videos:
+            mark = ", chosen" if stream.index == chosen.index else ""
+            words += f", video track {videos.index(stream.index)}{mark}"
+        lines.append(words)
+    return tuple(lines)
 
 
 def context_of(stream: Stream) -> CodecContext | None:

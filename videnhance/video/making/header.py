@@ -84,7 +84,8 @@ def planned_output(
     check_length(target, container, Fraction(info.duration_seconds or 0))
     streams: tuple[StreamPlan, ...] = ()
     if source is not None:
-        streams = plan_streams(source.path, container, encoding.audio)
+        track = source.video_track
+        streams = plan_streams(source.path, container, encoding.audio, track)
     encoding, told = playable(encoding, info, container)
     notes = [told] if told else []
     stored = storage(info, encoding, notes, container, size=size)

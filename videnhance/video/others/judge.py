@@ -47,7 +47,7 @@ _WITH_TIMECODE = ("matroska", "mov", "mp4")
 
 
 def plan_streams(
-    source: Path, container: str, audio: bool = True
+    source: Path, container: str, audio: bool = True, video_track: int | None = None
 ) -> tuple[StreamPlan, ...]:
     """What becomes of each stream but the video in an FFmpeg container of this name.
 
@@ -58,7 +58,7 @@ def plan_streams(
         av.open(io.BytesIO(), "w", format=container) as out,
         av.open(io.BytesIO(), "w", format=MATROSKA) as other,
     ):
-        video = chosen_video(opened, source)
+        video = chosen_video(opened, source, video_track)
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
         plans = _Judge(opened, video, out, packets).plans(audio)
@@ -191,7 +191,7 @@ class _Judge:
         return kept
 
     def _video_too(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
-        only = "only the first picture is enlarged"
+        only = "only one video is enlarged"
         if context_of(stream) is None:
             return _lost(kept, f"{only}, and the codec of this one is unknown")
         # Two of them: flv takes one video stream, and the enlarged one is it.

@@ -77,7 +77,8 @@ class StreamCopy:
         self._attached: list[WrittenStream] = []
         with ExitStack() as stack:
             self._container = stack.enter_context(open_source(source.path))
-            video = chosen_video(self._container, source.path)
+            track = source.video_track
+            video = chosen_video(self._container, source.path, track)
             self._origin = origin_seconds(video)
             start, end = self._span.start, self._span.end
             self._zero = self._origin + start if start else Fraction(0)

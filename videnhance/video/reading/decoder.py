@@ -22,6 +22,7 @@ from videnhance.video.reading.headers import declared_fields
 from videnhance.video.source import (
     DECODE_ERRORS,
     AnyPacket,
+    Reading,
     open_source,
     packets_of,
     reason,
@@ -48,11 +49,11 @@ class Decoder:
     """
 
     def __init__(
-        self, path: Path, limit_pixels: int | None, note: Callable[[str], None]
+        self, path: Path, reading: Reading, note: Callable[[str], None]
     ) -> None:
         self.path = path
         self.damaged_packets = 0
-        self._note, self._limit_pixels = note, limit_pixels
+        self._note, self._reading = note, reading
         self._begin(LONGEST_LEAD)
 
     def _begin(self, lead: int) -> None:
@@ -60,12 +61,13 @@ class Decoder:
         self._at_front, self._packets_read, self._end = True, 0, 0
         with ExitStack() as stack:
             self.container = stack.enter_context(open_source(self.path))
-            self.stream = chosen_video(self.container, self.path)
+            track = self._reading.video_track
+            self.stream = chosen_video(self.container, self.path, track)
             # Asked for before decoding: some versions crash on it after a failure.
             self.codec = self.stream.name or "unknown"
             self.field_order = declared_fields(self.container, self.stream)
             self._cut = self._noted_cut()
-            context, limit = self.stream.codec_context, self._limit_pixels
+            context, limit = self.stream.codec_context, self._reading.limit_pixels
             if limit is not None and context.width and context.height:
                 check_pixels(self.path, Size(context.width, context.height), limit)
             self._context = self._prepared(context, limit)

@@ -60,7 +60,7 @@ from videnhance.video.reading.place import (
 )
 from videnhance.video.reading.side_data import user_data_of
 from videnhance.video.source import Deinterlace, Mark, Reading, Span, origin_seconds
-from videnhance.video.stream_choice import stream_words
+from videnhance.video.stream_choice import choice_notice, listed_streams
 
 __all__ = ["Mark", "Reading", "Span", "VideoReader", "frame_checksum"]
 
@@ -92,7 +92,7 @@ class VideoReader:
             stack.callback(lambda: self._decoder.close())
             container, stream = self._decoder.container, self._decoder.stream
             told = declared(container, stream)
-            streams = tuple(stream_words(s) for s in container.streams)
+            streams = listed_streams(container, stream)
             self._step, self._time_base = frame_step(stream), time_base_of(stream)
             self._origin = origin_seconds(stream)
             pictures, first = self._started()
@@ -105,8 +105,9 @@ class VideoReader:
             self._setfield = untold_field(
                 self.info.codec, self._decoder.field_order, first
             )
-            if odd := aspect_notice(stream):
-                self._note(odd)
+            for notice in (choice_notice(container, stream), aspect_notice(stream)):
+                if notice:
+                    self._note(notice)
             for words in first_notices(first, told, self._mode):
                 self._note(words)
             user_data_of(first, info.codec, self._note)
@@ -211,7 +212,7 @@ class VideoReader:
     # The way from packets to pictures with a time, inside the span.
 
     def _opened(self) -> Decoder:
-        return Decoder(self.path, self._reading.limit_pixels, self._note)
+        return Decoder(self.path, self._reading, self._note)
 
     def _reopen(self) -> None:
         self._decoder.close()
