@@ -2,12 +2,10 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import pytest
 from av.stream import Disposition
-from av.video.stream import VideoStream
 from click.testing import CliRunner
 
 from tests.clips import Clip, pattern
@@ -29,7 +27,7 @@ def _file(
     with av.open(str(path), "w", options=options) as out:
         streams = []
         for number, (width, height, _) in enumerate(tracks):
-            stream = cast(VideoStream, out.add_stream("mjpeg", rate=25))
+            stream = out.add_stream("mjpeg", rate=25)
             stream.width, stream.height = width, height
             stream.pix_fmt = "yuvj420p"
             mark = Disposition.default if number == default else Disposition(0)
