@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,6 +28,7 @@ X265_LIGHT = (
     "log-level=none:repeat-headers=1:hdr10=1:max-cll=1000,400:master-display="
     "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 )
+FRONT = {"movflags": "faststart"}
 ITU_YUV = Layout("yuv420p", Family.YUV, 8, (1, 1))
 
 
@@ -325,3 +327,46 @@ def test_a_shape_that_can_be_meant_is_kept(tmp_path: Path, told: Fraction) -> No
     with VideoReader(path) as reader:
         assert reader.info.sample_aspect_ratio == told
         assert not reader.notices
+
+
+def _shown_by_edit(path: Path, first: int, count: int) -> Path:
+    """The file with an edit list that shows some of its frames, 25 a second."""
+    data = bytearray(path.read_bytes())
+    edit, header = data.index(b"elst") + 12, data.index(b"mvhd") + 16
+    (scale,) = struct.unpack_from(">I", data, header)
+    (_, start) = struct.unpack_from(">Ii", data, edit)
+    struct.pack_into(">Ii", data, edit, count * scale // 25, start + first * 512)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+@pytest.mark.parametrize(
+    ("first", "count"), [(0, 50), (8, 42), (0, 20), (12, 20), (49, 1)]
+)
+def test_frames_that_an_edit_list_hides_do_not_count(
+    tmp_path: Path, suffix: str, first: int, count: int
+) -> None:
+    clip = Clip(pts=range(0, 50 * 512, 512), options={"bf": "2", "g": "10"})
+    path = _shown_by_edit(write_clip(tmp_path / f"a.{suffix}", clip), first, count)
+    with VideoReader(path) as reader:
+        assert reader.info.frames == count
+        assert len(list(reader)) == count
+        assert reader.damaged_packets == 0
+        assert reader.notices == []
+
+
+def test_a_file_cut_off_behind_its_edit_list_counts_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    clip = Clip(pts=range(0, 50 * 512, 512), options={"bf": "0", "g": "10"})
+    made = write_clip(tmp_path / "a.mov", replace(clip, container=FRONT))
+    path = tmp_path / "b.mov"
+    with av.open(str(made), "r") as opened:
+        entries = opened.streams.video[0].index_entries
+        end = entries[30].pos
+    path.write_bytes(made.read_bytes()[:end])
+    with VideoReader(path) as reader:
+        assert len(list(reader)) == 30
+        assert reader.damaged_packets == 20
+        assert "30 of 50 frames are there" in reader.notices[-1]

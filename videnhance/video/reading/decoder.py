@@ -10,6 +10,7 @@ from typing import Any, cast
 from av.codec import Codec
 from av.codec.context import CodecContext
 from av.format import Flags as FormatFlags
+from av.index import IndexEntry
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -85,6 +86,15 @@ class Decoder:
         """Whether the container stores times, so that a time is a place in it."""
         flags: Any = self.container.format.flags  # a number, whatever the stubs say
         return not flags & FormatFlags.no_timestamps.value
+
+    @property
+    def shown_frames(self) -> int:
+        """Frames that the file promises to show; 0 if it says nothing."""
+        # An edit list hides some: their packets are marked, or not in the index.
+        if self.stream.frames and self.container.format.name.startswith("mov"):
+            shown = sum(not entry.is_discard for entry in self._index())
+            return shown or self.stream.frames
+        return self.stream.frames
 
     def seek(self, pts: int) -> bool:
         """Goes to the key frame before `pts`, before the first picture is asked for;
@@ -182,7 +192,7 @@ class Decoder:
         # Other containers count frames that are shown twice, or not at all.
         if not self.container.format.name.startswith("mov"):
             return
-        promised = self.stream.frames
+        promised = len(self._index()) if self.stream.frames else 0
         missing = (
             promised - self._packets_read if self._at_front else self._beyond_the_end()
         )
@@ -212,9 +222,13 @@ class Decoder:
     def _beyond_the_end(self) -> int:
         """Packets of which the file does not hold the first byte."""
         size = self.path.stat().st_size
+        return sum(entry.pos >= size for entry in self._index())
+
+    def _index(self) -> list[IndexEntry]:
+        """Where the packets are that lead to what is shown, as the file says."""
         with suppress(*DECODE_ERRORS):
-            return sum(entry.pos >= size for entry in self.stream.index_entries)
-        return 0
+            return list(self.stream.index_entries)
+        return []
 
 
 def time_base_of(stream: VideoStream) -> Fraction:

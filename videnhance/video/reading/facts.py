@@ -50,7 +50,7 @@ def described(
     stream, container = decoder.stream, decoder.container
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
     seconds = _duration(container, stream)
-    frames = stream.frames or (round(seconds * rate) if seconds and rate else 0)
+    frames = decoder.shown_frames or (round(seconds * rate) if seconds and rate else 0)
     turn = turn_of(first, told)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
