@@ -92,6 +92,7 @@ def lines(parts: dict[str, list[Outcome]]) -> list[str]:
         f"{good} of {len(every)} rows hold ({date.today().isoformat()}). Each source "
         f"is made by `ffmpeg`, converted by `videnhance IN OUT`, and compared with the "
         f"result by ffprobe and ffmpeg {version}; no code of the package reads either. "
+        "Where pixels are compared, the encoder is told to lose nothing, if it can. "
         "Made by `scripts/faithful.py`; the rows stand in `tests/faithful_*.py`, and "
         "`tests/test_faithful.py` runs them.",
     ]

@@ -1,6 +1,7 @@
 """One row of the table of faithfulness: a source, a command, and what must hold."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -19,6 +20,16 @@ __all__ = ["FAST", "Case", "Check", "Row", "made"]
 FAST = "--strength 0 --segment 5 --workers 1"
 """Plain enlargement in closed segments of five frames, so that joints are in it."""
 ROOT = Path(__file__).parent.parent
+LOSSLESS = {
+    "libsvtav1": "-e svtav1-params=lossless=1",
+    "libvpx-vp9": "--crf 0 -e lossless=1",
+    "libx264": "-e qp=0",
+    "libx264rgb": "-e qp=0",
+    "libx265": "-e x265-params=lossless=1",
+}
+"""What an encoder would choose to lose depends on its version and on how busy it is."""
+BY_SUFFIX = {"webm": "libvpx-vp9", **dict.fromkeys(
+    ("avi", "flv", "m2ts", "mkv", "mov", "mp4", "nut", "ts"), "libx264")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Check:
 
     words: str
     test: Callable[[Case], None]
+    sees_pixels: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +88,24 @@ class Row:
         """All that is checked, in words."""
         return "; ".join(check.words for check in self.checks)
 
+    @property
+    def exact(self) -> str:
+        """Options that let the encoder lose nothing, where pixels are compared."""
+        if not any(check.sees_pixels for check in self.checks) or self.words[1:] == (
+            "-",
+        ):
+            return ""
+        named = re.search(r"-c (\S+)", self.options)
+        codec = named[1] if named else BY_SUFFIX.get(Path(self.target).suffix[1:], "")
+        return LOSSLESS.get(codec, "")
+
     def run(self, folder: Path) -> Case:
         """Makes the source in this empty folder and runs the command there."""
         made(self, folder)
         source, target = folder / self.source, folder / self.target
         words = self.words or (str(source), str(target))
-        command = ["convert", *shlex.split(f"{self.speed} {self.options}"), *words]
+        options = shlex.split(f"{self.speed} {self.exact} {self.options}")
+        command = ["convert", *options, *words]
         if self.through:
             code, said = _piped(command, self.through, folder)
         elif self.words:
