@@ -64,7 +64,7 @@ def _limited(name: str, target: str, codec: str) -> Row:
         f"{scene()} -vf scale=out_range=full -c:v libx264 -pix_fmt yuvj420p "
         "-color_range pc -colorspace smpte170m in.mp4",
     )
-    limited = pictures(levels=0.6)  # the reference truncates chroma where it converts
+    limited = pictures(levels=0.6)  # FFmpeg 8 rounds chroma up where it limits it
     checks = (says("to the limited range"), frames(), every_time(), limited)
     return Row(name, "in.mp4", make, target, checks, f"-c {codec}")
 
