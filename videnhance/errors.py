@@ -37,6 +37,11 @@ class VidenhanceError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __init__(self, words: str = "", *, cause_stays: bool = False) -> None:
+        super().__init__(words)
+        self.cause_stays = cause_stays
+        """Whether the same command would fail again, with all that was done kept."""
+
 
 class UsageError(VidenhanceError):
     """An option, or a pair of them, that cannot be right."""

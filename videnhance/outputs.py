@@ -10,6 +10,7 @@ from videnhance.journal import Journal, Segment
 from videnhance.region import Size
 from videnhance.segments import Tails
 from videnhance.video.ends import FrameSink
+from videnhance.video.making.target import write_failure
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.pictures.animation import AnimationWriter
 from videnhance.video.pictures.sequence_writer import SequenceWriter
@@ -110,8 +111,13 @@ class KeptSequence:
         """Writes a picture. Raises OutputError."""
         self._journal.holds = True
         self._writer.write(frame)
-        if (frame.index + 1) % self._length:
-            return
+        if (frame.index + 1) % self._length == 0:
+            try:
+                self._close_segment(frame)
+            except OSError as error:
+                raise write_failure(self._journal.target, error) from error
+
+    def _close_segment(self, frame: Frame) -> None:
         part = self._journal.unfinished()
         part.write_bytes(b"")
         segment = Segment(

@@ -164,7 +164,10 @@ class SegmentedWriter:
             raise write_failure(self._plan.target, error) from error
         finally:
             self.abort()
-        self._join()
+        try:
+            self._join()
+        except OSError as error:  # of the segments; a muxer tells its own
+            raise write_failure(self._plan.target, error) from error
         self._journal.remove()
 
     def abort(self) -> None:

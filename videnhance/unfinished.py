@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import OutputError, printable
+from videnhance.errors import OutputError, VidenhanceError, counted, printable
 from videnhance.locks import LockedFile, locked_file
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "journal_line",
     "journal_lines",
     "kept_frames",
+    "kept_words",
     "locked_journal",
     "parsed_line",
     "recorded",
@@ -96,6 +97,23 @@ def kept_frames(target: Path) -> int:
             break
         frames += int(fields["frames"])
     return frames
+
+
+def kept_words(target: Path, error: VidenhanceError | None = None) -> str:
+    """What a run that did not end leaves, and how to go on; empty if it leaves nothing.
+
+    The journal is read anew: what it names is there.
+    """
+    frames = kept_frames(target)
+    if not frames:
+        return ""
+    words = f"{counted(frames, 'frame')} {'is' if frames == 1 else 'are'} kept"
+    if error is None or not error.cause_stays:
+        return f"{words}: the same command goes on after them, --discard starts over"
+    return (
+        f"{words} in {printable(folder_beside(target).name)}, but the same command "
+        "would end so again: do what is said here"
+    )
 
 
 def journal_lines(target: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printa
 from videnhance.frame import VideoInfo
 from videnhance.job import Job
 from videnhance.report import Report
+from videnhance.unfinished import kept_words
 
 __all__ = [
     "Advanced",
@@ -108,7 +109,8 @@ def _answer(job: Job, watcher: Watcher) -> Ended | Failed:
     try:
         return Ended(_made(job, watcher))
     except VidenhanceError as error:
-        return Failed(str(error))
+        kept = kept_words(job.target, error)
+        return Failed(f"{error}; {kept}" if kept else str(error))
 
 
 def _made(job: Job, watcher: Watcher) -> Report:

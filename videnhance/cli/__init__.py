@@ -20,7 +20,6 @@ from videnhance.cli.options import convert_options
 from videnhance.cli.progress import (
     Display,
     conclude,
-    kept_words,
     later_words,
     written,
 )
@@ -135,6 +134,7 @@ def convert(**options: Any) -> None:
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
     from videnhance.convert import convert as run
+    from videnhance.unfinished import kept_words
 
     try:
         with signals(), display:
@@ -147,7 +147,7 @@ def _converted(job: "Job", display: Display) -> "Report":
         display.ended("interrupted", code, words)
         raise SystemExit(code) from None
     except (ClusterError, InputError, OutputError) as error:
-        kept = kept_words(job.target)
+        kept = kept_words(job.target, error)
         raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
 
 

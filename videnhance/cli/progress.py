@@ -23,7 +23,6 @@ __all__ = [
     "conclude",
     "frame_counts",
     "is_watched",
-    "kept_words",
     "later_words",
     "tell_program",
     "written",
@@ -185,22 +184,6 @@ def frame_counts(course: Course) -> dict[str, Any]:
         "seconds": round(course.seconds, 3),
         "seconds_left": None if left is None else round(left, 1),
     }
-
-
-def kept_words(target: Path) -> str:
-    """What a run that did not end leaves, and how to go on; empty if it leaves nothing.
-
-    The journal is read anew: what it names is there.
-    """
-    from videnhance.unfinished import kept_frames
-
-    frames = kept_frames(target)
-    if not frames:
-        return ""
-    return (
-        f"{counted(frames, 'frame')} {'is' if frames == 1 else 'are'} kept: the same "
-        "command goes on after them, --discard starts over"
-    )
 
 
 def conclude(report: "Report", options: dict[str, Any]) -> None:

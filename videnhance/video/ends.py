@@ -87,5 +87,6 @@ def check_size(frame: Frame, size: Size, output: str) -> None:
     """Raises OutputError, which names the output, for a frame of another size."""
     if frame.size != size:
         raise OutputError(
-            f"frame {frame.index} is {frame.size}, but {output} was begun with {size}"
+            f"frame {frame.index} is {frame.size}, but {output} was begun with {size}",
+            cause_stays=True,
         )

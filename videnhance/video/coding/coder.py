@@ -63,7 +63,8 @@ class VideoCoder:
         if frame.size != self._size:
             raise OutputError(
                 f"frame {frame.index} is {frame.size}, but the output was begun with "
-                f"{self._size}: report this"
+                f"{self._size}: report this",
+                cause_stays=True,
             )
         picture = as_picture(frame, self._stored, self._converter)
         picture.time_base = self.time_base

@@ -104,7 +104,7 @@ def serve(orders: BinaryIO, out: BinaryIO) -> None:
         talk.say(Failed("MemoryError", "it needs more memory than it may take"))
     except VidenhanceError as error:
         kind = "UsageError" if isinstance(error, UsageError) else "InputError"
-        talk.say(Failed(kind, str(error)))
+        talk.say(Failed(kind, str(error), error.cause_stays))
     except (BrokenPipeError, _Dismissed):
         return
     except Exception as error:  # told, or the parent knows only that the child ended

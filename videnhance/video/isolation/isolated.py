@@ -208,14 +208,17 @@ class IsolatedReader:
         if failed.kind == "UsageError":
             return UsageError(words)
         if failed.kind == "InputError":
-            return InputError(words)
+            return InputError(words, cause_stays=failed.cause_stays)
         name, limit = printable(self.path), self._limits.memory_bytes >> 20
         if failed.kind == "MemoryError":
             return InputError(
                 f"{name} needs more memory to decode than the {limit} MB it may take; "
-                "do not open this file, or decode it without --isolate"
+                "do not open this file, or decode it without --isolate",
+                cause_stays=True,
             )
-        return DecoderCrashError(f"{name} cannot be decoded ({words})")
+        return DecoderCrashError(
+            f"{name} cannot be decoded ({words})", cause_stays=True
+        )
 
     def _crash(self, error: Exception) -> DecoderCrashError:
         crash = DecoderCrashError(
@@ -224,6 +227,7 @@ class IsolatedReader:
         )
         crash.after_frames = self._done
         crash.by_the_file = not isinstance(error, EndedError)
+        crash.cause_stays = crash.by_the_file
         return crash
 
 

@@ -110,6 +110,7 @@ class Failed:
 
     kind: str
     words: str
+    cause_stays: bool = False
 
 
 def encoded(message: object) -> bytes:

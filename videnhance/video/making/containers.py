@@ -56,7 +56,8 @@ def check_length(name: object, container: str, seconds: Fraction) -> None:
         raise OutputError(
             f"{printable(name)}: {container} holds {float(longest) / 3600:.0f} hours, "
             f"and the source's times reach over {float(seconds) / 3600:.0f}: name an "
-            "output .mkv"
+            "output .mkv",
+            cause_stays=True,
         )
 
 

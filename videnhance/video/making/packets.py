@@ -154,5 +154,6 @@ def _one(path: Path, file: BinaryIO, first: bytes) -> _Record:
 def _damaged(path: Path) -> OutputError:
     return OutputError(
         f"{printable(path)}, a part of unfinished work, is damaged: "
-        "use --discard to start over"
+        "use --discard to start over",
+        cause_stays=True,
     )

@@ -82,7 +82,8 @@ def check_first_frame(plan: OutputPlan, frame: Frame) -> int:
                 codec, form = plan.encoding.codec, plan.stored.pix_fmt
                 raise OutputError(
                     f"{printable(plan.target)}: {codec} video in {form} cannot be read "
-                    f"again from {plan.container}: choose another codec, or .mkv"
+                    f"again from {plan.container}: choose another codec, or .mkv",
+                    cause_stays=True,
                 )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise write_failure(plan.target, error) from error

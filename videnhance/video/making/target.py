@@ -17,6 +17,7 @@ from videnhance.video.source import reason
 __all__ = [
     "CONTAINERS",
     "WRITE_ERRORS",
+    "cause_stays",
     "check_target",
     "container_for",
     "publish",
@@ -79,7 +80,9 @@ def check_target(target: Path, source: Path | None, overwrite: bool) -> None:
         )
     if os.path.lexists(target):
         if not overwrite:
-            raise OutputError(f"{name} exists already: use -y to replace it")
+            raise OutputError(
+                f"{name} exists already: use -y to replace it", cause_stays=True
+            )
         if target.is_symlink() or not target.is_file():
             raise OutputError(f"{name} is not a regular file: name another output")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -128,7 +131,8 @@ def publish(temporary: Path, target: Path, overwrite: bool) -> None:
     except FileExistsError:
         raise OutputError(
             f"{printable(target)} appeared while it was being made, and is left as it "
-            "is: use -y to replace it"
+            "is: use -y to replace it",
+            cause_stays=True,
         ) from None
     except OSError as error:
         raise write_failure(target, error) from error
@@ -187,4 +191,11 @@ def write_failure(target: Path, error: BaseException) -> VidenhanceError:
         words += "; the source's times or streams are more than it holds: " + (
             "name an output .nut" if target.suffix == ".mkv" else "name an output .mkv"
         )
-    return OutputError(words)
+    return OutputError(words, cause_stays=cause_stays(error))
+
+
+def cause_stays(error: BaseException) -> bool:
+    """Whether trying again cannot help: not so what a disk or a device refuses."""
+    if isinstance(error, VidenhanceError):
+        return error.cause_stays
+    return isinstance(error, ValueError | NotImplementedError)

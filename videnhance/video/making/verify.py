@@ -15,6 +15,7 @@ from videnhance.video.making.expected import Expected, ExpectedStream, Times
 from videnhance.video.making.file_tags import missing_tags
 from videnhance.video.making.looks import look_differences, tells_colour
 from videnhance.video.making.readback import FoundStream, ReadBack, read_back
+from videnhance.video.making.target import cause_stays
 
 __all__ = ["check_file"]
 
@@ -42,13 +43,17 @@ def check_file(
         found = read_back(path, full)
     except (VidenhanceError, av.FFmpegError, OSError, ValueError) as error:
         raise OutputError(
-            f"{name}: the file made cannot be read back: {error}"
+            f"{name}: the file made cannot be read back: {error}; name an output "
+            ".mkv, or choose another codec",
+            cause_stays=cause_stays(error),
         ) from error
     wrong = [*_differences(expected, found)]
     if wrong:
         raise OutputError(
             f"{name} did not get its name, for what was made differs from what was "
-            f"planned: {'; '.join(wrong)}; report this"
+            f"planned: {'; '.join(wrong)}; name an output .mkv or .nut, choose another "
+            "codec, or leave out what differs (--no-audio)",
+            cause_stays=True,
         )
     return _right(expected, found)
 

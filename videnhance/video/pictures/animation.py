@@ -167,10 +167,10 @@ class AnimationWriter:
                 )
                 if self._form is AnimationForm.WEBP and self._info.layout.alpha:
                     webp_alpha_set(self._temporary)
+                self._verify()
+                stamped(self._temporary, self._stamp)
             except (av.FFmpegError, OSError, ValueError) as error:
                 raise write_failure(self.target, error) from error
-            self._verify()
-            stamped(self._temporary, self._stamp)
             publish(self._temporary, self.target, self._overwrite)
 
     def abort(self) -> None:
@@ -269,7 +269,8 @@ class AnimationWriter:
         if not least <= found <= self.frames_written:
             raise OutputError(
                 f"{printable(self.target)}: the file made holds {found} frames, not "
-                f"{self.frames_written}; nothing was kept: report this"
+                f"{self.frames_written}; nothing was kept: name an output .mkv, or "
+                "pictures (%06d.png)"
             )
 
 

@@ -145,7 +145,8 @@ class AnimationReader:
         except PICTURE_ERRORS as error:
             raise InputError(
                 f"{printable(self.path)}: its picture {number + 1} is damaged; copy it "
-                "again"
+                "again",
+                cause_stays=True,
             ) from error
         made.color_range = _FULL
         return made, duration if duration > _SHORTEST else _INSTEAD

@@ -155,7 +155,8 @@ def picture_bytes(frame: Frame, style: Style, extras: Extras) -> bytes:
     except (*PICTURE_ERRORS, MemoryError) as error:
         raise OutputError(
             f"frame {frame.index} of {frame.size} cannot be written as "
-            f"{style.kind.value} ({error}): choose an output named .png"
+            f"{style.kind.value} ({error}): choose an output named .png",
+            cause_stays=True,
         ) from error
 
 

@@ -157,7 +157,8 @@ def _by_pillow(data: bytes, path: Path) -> VideoFrame:
             made = VideoFrame.from_ndarray(np.asarray(picture), format=form)
     except PICTURE_ERRORS as error:
         raise InputError(
-            f"{printable(path)} is damaged and cannot be decoded: copy it again"
+            f"{printable(path)} is damaged and cannot be decoded: copy it again",
+            cause_stays=True,
         ) from error
     made.color_range = _FULL
     return made

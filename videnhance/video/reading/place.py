@@ -67,7 +67,8 @@ def check_tail(frames: Iterable[Frame], mark: Mark, path: Path) -> None:
     if tuple((frame.pts, frame_checksum(frame)) for frame in frames) != mark.tail:
         raise InputError(
             f"{printable(path)} is not what the unfinished work was made from: start "
-            "over with --discard"
+            "over with --discard",
+            cause_stays=True,
         )
 
 

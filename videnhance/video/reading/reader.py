@@ -185,7 +185,8 @@ class VideoReader:
             raise InputError(
                 f"{printable(self.path)} is not the video that the unfinished work was "
                 f"made from: its first {mark.frames} frames differ; start over with "
-                "--discard"
+                "--discard",
+                cause_stays=True,
             )
 
     def _near(self, mark: Mark) -> Iterator[VideoFrame] | None:
