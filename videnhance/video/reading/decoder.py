@@ -102,6 +102,8 @@ class Decoder:
         try:
             self.container.seek(pts, stream=self.stream)
         except DECODE_ERRORS:
+            self.close()
+            self._begin(LONGEST_LEAD)  # AVI has left the front all the same
             return False
         self._at_front = False
         return True

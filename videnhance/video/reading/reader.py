@@ -96,6 +96,8 @@ class VideoReader:
             self._step, self._time_base = frame_step(stream), time_base_of(stream)
             self._origin = origin_seconds(stream)
             pictures, first = self._started()
+            # Where the file was opened anew on the way, the first ones are closed.
+            container, stream = self._decoder.container, self._decoder.stream
             self._size = Size(first.width, first.height)
             self._check(self._size)
             self._crop = shown_part(first, told)
