@@ -5,9 +5,11 @@ import zlib
 from pathlib import Path
 
 __all__ = [
+    "box",
     "gif_loops",
     "picture_subtitles",
     "png_chunk",
+    "tagged_in_entry",
     "with_aperture",
     "with_chunk",
     "with_dolby",
@@ -29,30 +31,37 @@ def with_mirror(path: Path) -> None:
 
 def with_aperture(path: Path) -> None:
     """An mp4, its index behind, whose clean aperture is 40x30, in the middle."""
-    aperture = struct.pack(">I4s8I", 40, b"clap", 40, 1, 30, 1, 0, 1, 0, 1)
-    path.write_bytes(_described(path.read_bytes(), aperture))
+    tagged_in_entry(path, box(b"clap", struct.pack(">8I", 40, 1, 30, 1, 0, 1, 0, 1)))
 
 
 def with_dolby(path: Path, profile: int, compatibility: int) -> None:
     """An mp4, its index behind, that says it is Dolby Vision, of one layer."""
     words = profile << 9 | 6 << 3 | 0b101  # level 6; picture and metadata are there
     record = struct.pack(">2BHB", 1, 0, words, compatibility << 4) + bytes(19)
-    kind = b"dvcC" if profile < 8 else b"dvvC"
-    box = struct.pack(">I4s", 8 + len(record), kind) + record
-    path.write_bytes(_described(path.read_bytes(), box))
+    tagged_in_entry(path, box(b"dvcC" if profile < 8 else b"dvvC", record))
 
 
-def _described(boxes: bytes, addition: bytes) -> bytes:
-    """The file with one box more in the description of its first track's samples."""
+def tagged_in_entry(path: Path, new: bytes) -> None:
+    """An mp4, its index behind, with more boxes in its track's sample entry."""
+    path.write_bytes(_grown(path.read_bytes(), new))
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    """A box of this kind."""
+    body = b"".join(parts)
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def _grown(boxes: bytes, new: bytes) -> bytes:
     made, place = b"", 0
     while place < len(boxes):
         length, kind = struct.unpack(">I4s", boxes[place : place + 8])
         body = boxes[place + 8 : place + length]
         if kind in _PARENTS:
-            body = _described(body, addition)
+            body = _grown(body, new)
         elif kind == b"stsd":
-            entry = struct.unpack(">I", body[8:12])[0] + len(addition)
-            body = body[:8] + struct.pack(">I", entry) + body[12:] + addition
+            entry = struct.unpack(">I", body[8:12])[0] + len(new)
+            body = body[:8] + struct.pack(">I", entry) + body[12:] + new
         made += struct.pack(">I4s", len(body) + 8, kind) + body
         place += length
     return made

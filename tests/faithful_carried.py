@@ -1,13 +1,18 @@
 """Rows of the table: what a file carries beside pictures, sound and subtitles."""
 
 import re
+import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import av
 
+from tests.faithful_boxes import box, tagged_in_entry
 from tests.faithful_checks import every_time, frames, says
+from tests.faithful_reader import Media
 from tests.faithful_row import Case, Check, Row
 from tests.faithful_streams import file_tags
 from tests.faithful_times import H264, scene
@@ -76,6 +81,22 @@ TAGS = (
     _tagged("a phone's, to a transport stream: said", "in.mov", "out.ts", PHONE,
             says(f"mpegts does not hold these tags of the file: {APPLE}creationdate")),
 )  # fmt: skip
+
+
+def _sound_matroska() -> Check:
+    """The checksum of the tracks, and that no cue points elsewhere."""
+
+    def test(case: Case) -> None:
+        data = case.target.read_bytes()
+        at = data.rindex(b"\x16\x54\xae\x6b", 0, 2048) + 4
+        length = 9 - data[at].bit_length()
+        size = int.from_bytes(data[at : at + length], "big") - (1 << 7 * length)
+        body = data[at + length : at + length + size]
+        assert body[:2] == b"\xbf\x84"
+        assert body[2:6] == zlib.crc32(body[6:]).to_bytes(4, "little")
+        assert data[at + length + size :][:4] == b"\x12\x54\xc3\x67"
+
+    return Check("Matroska's checksum, and what stands behind its tracks", test)
 
 
 def _sides(case: Case, kind: str) -> Iterator[tuple[Any, Any]]:
@@ -157,4 +178,112 @@ MESSAGES = (
         (f"{scene()} {H264} -bf 0 in.mp4",), "out.mov", (*BOTH, _aspect_and_camera()),
         spoil=marked),
 )  # fmt: skip
-CARRIED = (*TAGS, *MESSAGES)
+
+
+def _sphere(*laid: bytes, pose: tuple[int, int, int] = (0, 0, 0)) -> bytes:
+    """The boxes of Spherical Video V2."""
+    posed = box(b"prhd", bytes(4), struct.pack(">3i", *(n << 16 for n in pose)))
+    return box(b"sv3d", box(b"svhd", bytes(5)), box(b"proj", posed, *laid))
+
+
+EQUIRECTANGULAR = _sphere(box(b"equi", bytes(20)))
+EYES = box(b"st3d", bytes(4), b"\x01")
+QUARTER = 1 << 30
+PART = struct.pack(">4x4I", QUARTER // 2, QUARTER // 2, QUARTER, QUARTER)
+TURNED = _sphere(box(b"equi", PART), pose=(90, -30, 15))
+CUBE = _sphere(box(b"cbmp", struct.pack(">4xII", 0, 2)))
+V1 = box(
+    b"uuid",
+    bytes.fromhex("ffcc8263f8554a938814587a02521fdd"),
+    b'<?xml version="1.0"?><rdf:SphericalVideo xmlns:rdf="x" xmlns:GSpherical="y">'
+    b"<GSpherical:Spherical>true</GSpherical:Spherical>"
+    b"<GSpherical:Stitched>true</GSpherical:Stitched>"
+    b"<GSpherical:StitchingSoftware>z</GSpherical:StitchingSoftware>"
+    b"<GSpherical:ProjectionType>equirectangular</GSpherical:ProjectionType>"
+    b"<GSpherical:StereoMode>left-right</GSpherical:StereoMode></rdf:SphericalVideo>",
+)
+
+
+def _in_track(path: Path) -> None:
+    """Google's first way: a description in XML in the track itself."""
+    data = path.read_bytes()
+    for kind in (b"trak", b"moov"):
+        at = data.index(kind) - 4
+        size = struct.unpack(">I", data[at : at + 4])[0]
+        grown = struct.pack(">I", size + len(V1)) + data[at + 4 : at + size]
+        end = data[at + size :]
+        data = data[:at] + grown + (V1 if kind == b"trak" else b"") + end
+    path.write_bytes(data)
+
+
+def _told(*, doubled: tuple[str, ...] = ()) -> Check:
+    """Sphere and eyes as ffprobe tells them of the stream; pixels are enlarged."""
+
+    def test(case: Case) -> None:
+        old, new = (_listed(media) for media in (case.before, case.after))
+        for kind, name in ((k, n) for k in old for n in doubled if n in old[k]):
+            old[kind][name] = 2 * int(old[kind][name])
+            assert abs(int(new[kind][name]) - old[kind][name]) <= 1
+            new[kind][name] = old[kind][name]
+        assert old
+        assert new == old
+
+    return Check("sphere and eyes of the stream", test)
+
+
+def _every_eye() -> Check:
+    """Each frame says that it is for two eyes: a part of the file must, too."""
+
+    def test(case: Case) -> None:
+        assert case.before.frames[0].side("Stereo 3D") is not None
+        assert all(frame.side("Stereo 3D") for frame in case.after.frames)
+
+    return Check("each frame's “Stereo 3D”", test)
+
+
+def _listed(media: Media) -> dict[str, dict[str, Any]]:
+    listed = media.video.values.get("side_data_list", [])
+    kinds = ("Spherical Mapping", "Stereo 3D")
+    return {s["side_data_type"]: s for s in listed if s["side_data_type"] in kinds}
+
+
+def _round(name: str, target: str, boxes: bytes, *checks: Check) -> Row:
+    make = (f"{scene()} {H264} in.mp4",)
+    spoil = partial(tagged_in_entry, new=boxes)
+    return Row(name, "in.mp4", make, target, (*BOTH, *checks), spoil=spoil)
+
+
+BOUNDS = ("bound_left", "bound_top", "bound_right", "bound_bottom")
+AROUND = (
+    _round("360 degrees for two eyes, mp4", "out.mp4", EQUIRECTANGULAR + EYES, _told()),
+    _round("360 degrees for two eyes, mp4 to mov", "out.mov", EQUIRECTANGULAR + EYES,
+           _told()),
+    _round("360 degrees for two eyes, mp4 to Matroska", "out.mkv",
+           EQUIRECTANGULAR + EYES, _told(), _sound_matroska()),
+    _round("360 degrees for two eyes, mp4 to WebM", "out.webm", EQUIRECTANGULAR + EYES,
+           _told()),
+    _round("a part of a sphere, turned, mp4", "out.mp4", TURNED, _told(doubled=BOUNDS)),
+    _round("a part of a sphere, turned, mp4 to Matroska", "out.mkv", TURNED,
+           _told(doubled=BOUNDS), _sound_matroska()),
+    _round("a cube map, mp4 to Matroska", "out.mkv", CUBE, _told(doubled=("padding",))),
+    Row("360 degrees in XML (Spherical Video V1), mp4", "in.mp4",
+        (f"{scene()} {H264} in.mp4",), "out.mp4", (*BOTH, _told()), spoil=_in_track),
+    _round("360 degrees, to a transport stream: said", "out.ts", EQUIRECTANGULAR,
+           says("the picture is a sphere (equirectangular): mpegts cannot say so")),
+    Row("two eyes, the right one first, Matroska", "in.mkv",
+        (f"{scene()} {H264} -metadata:s:v stereo_mode=right_left in.mkv",), "out.mkv",
+        (*BOTH, _told())),
+    Row("two eyes by H.264's own word, transport stream", "in.ts",
+        (f"{scene()} {H264} -x264-params frame-packing=3 in.ts",), "out.ts",
+        (*BOTH, _every_eye())),
+    Row("two eyes by H.264's own word, to H.265", "in.ts",
+        (f"{scene()} {H264} -x264-params frame-packing=4 in.ts",), "out.mp4",
+        (*BOTH, _every_eye()), "-c libx265"),
+    Row("two eyes line by line: said", "in.mkv",
+        (f"{scene()} {H264} -metadata:s:v stereo_mode=row_interleaved_lr in.mkv",),
+        "out.mkv", (*BOTH, says("line by line", "not marked as 3D"))),
+    _round("a layer for each eye (MV-HEVC's mark): said", "out.mp4",
+           box(b"vexu", box(b"eyes", box(b"stri", b"\0\0\0\0\3"))),
+           says("a view for each eye (3D): only the first is kept")),
+)  # fmt: skip
+CARRIED = (*TAGS, *MESSAGES, *AROUND)

@@ -18,7 +18,16 @@ import pytest
 from tests.clips import Clip, write_clip
 from tests.test_video_wire import INFO
 from videnhance.errors import DecoderCrashError, InputError, UsageError
-from videnhance.frame import ColourTags, Family, Frame, Layout
+from videnhance.frame import (
+    LONGEST_USER_DATA,
+    ColourTags,
+    Family,
+    Frame,
+    Layout,
+    Projection,
+    Sphere,
+    UserData,
+)
 from videnhance.limits import Limits
 from videnhance.video.isolation import link, ring
 from videnhance.video.isolation.isolated import IsolatedReader, probed_safely
@@ -285,6 +294,8 @@ def test_landlock_leaves_a_child_its_file_alone(tmp_path: Path) -> None:
 # What a child that was taken over can say.
 
 GRAY = Layout("gray", Family.GRAY, 8)
+FAR = Sphere(Projection.TILE, (0, 0, 1 << 31))
+TOO_MUCH = UserData(4, bytes(LONGEST_USER_DATA + 1))
 HONEST = replace(INFO, layout=GRAY, source_format="gray")
 NOTHING = Found((), 0, 0)
 FIRST = Moment(0, 5, 1, ColourTags())
@@ -352,6 +363,8 @@ def test_an_honest_fake_is_believed(clip: Path, fake: Fake) -> None:
         (Opened(replace(HONEST, rate=Fraction(1 << 40)), NOTHING), "cannot be"),
         (Opened(replace(HONEST, frames=-1), NOTHING), "cannot be"),
         (Opened(replace(HONEST, tags=ColourTags(1 << 20)), NOTHING), "cannot be"),
+        (Opened(replace(HONEST, sphere=FAR), NOTHING), "cannot be"),
+        (Opened(replace(HONEST, user_data=(TOO_MUCH,)), NOTHING), "cannot be"),
         (Failed("SystemExit", "\x1b[2J"), "cannot be decoded"),
     ],
     ids=str,

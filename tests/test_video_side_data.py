@@ -70,7 +70,7 @@ def test_what_is_not_kept_is_named(
     kind: int, piece: bytes, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(side_data, "_pieces", lambda *_: [(kind, piece)])
+    monkeypatch.setattr(side_data, "pieces_of", lambda *_: [(kind, piece)])
     picture = VideoFrame(16, 16, "gray")
     assert user_data_of(picture, "h264", told.append) == ()
     assert len(told) == len(words)

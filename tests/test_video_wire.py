@@ -14,6 +14,10 @@ from videnhance.frame import (
     Layout,
     Light,
     Mastering,
+    Packing,
+    Projection,
+    Sphere,
+    Stereo,
     UserData,
     VideoInfo,
 )
@@ -42,6 +46,8 @@ INFO = VideoInfo(
     light=Light(Mastering(POINT, None, POINT, POINT, Fraction(1, 200)), 1000, None),
     mirrored=True,
     interlaced=True,
+    sphere=Sphere(Projection.TILE, (-90 << 16, 5, 0), (1, 2, 3, 1 << 31), 7),
+    stereo=Stereo(Packing.TOP_BOTTOM, swapped=True),
     user_data=(UserData(4, b"\xb5\x00\x31GA94"), UserData(5, bytes(16))),
 )
 

@@ -25,6 +25,7 @@ from videnhance.unfinished import discard, folder_beside, kept_frames, tidied
 from videnhance.video.coding.user_data import lost_user_data
 from videnhance.video.ends import FrameSink, FrameSource
 from videnhance.video.making.header import OutputPlan, planned_output
+from videnhance.video.making.immersion import immersion_notices
 from videnhance.video.making.target import check_target
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.places import PIPE, SinkKind, is_video_file, sink_kind
@@ -200,6 +201,10 @@ class _Run:
         report.streams = [_words(stream) for stream in sink.streams]
         report.notices += [*self._job.notices, *reader.notices, *sink.notices]
         lost = lost_user_data(reader.info.user_data, self._encoder)
+        if self._plan is None:
+            where = "a pipe" if self._job.target == PIPE else "a picture"
+            size = self._work.size
+            lost += immersion_notices(reader.info, size, where, self._encoder)
         report.notices += [words for words in lost if words not in report.notices]
         self._watcher.started(reader.info, report)
 

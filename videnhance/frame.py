@@ -20,7 +20,11 @@ __all__ = [
     "Layout",
     "Light",
     "Mastering",
+    "Packing",
     "Pixels",
+    "Projection",
+    "Sphere",
+    "Stereo",
     "UserData",
     "VideoInfo",
 ]
@@ -65,6 +69,55 @@ class Light:
     """Brightest pixel in cd/m2 (MaxCLL)."""
     max_fall: int | None = None
     """Brightest mean of a frame in cd/m2 (MaxFALL)."""
+
+
+class Projection(Enum):
+    """How a sphere around the viewer is laid out flat; in FFmpeg's order."""
+
+    EQUIRECTANGULAR = "equirectangular"
+    CUBEMAP = "cube map"
+    TILE = "a part of an equirectangular one"
+    HALF = "half equirectangular"
+    RECTILINEAR = "rectilinear"
+    FISHEYE = "fisheye"
+    IMMERSIVE = "parametric immersive"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sphere:
+    """The place of the pictures on a sphere around the viewer: 360 degrees, or 180."""
+
+    projection: Projection
+    pose: tuple[int, int, int] = (0, 0, 0)
+    """Yaw, pitch and roll in degrees, times 65536."""
+    edges: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """What a part lacks at left, top, right and bottom, as shares times 2^32."""
+    padding: int = 0
+    """Pixels between a cube map's face and its edge."""
+
+
+class Packing(Enum):
+    """How the views of two eyes lie in one video; in FFmpeg's order."""
+
+    SIDE_BY_SIDE = "side by side"
+    TOP_BOTTOM = "one above the other"
+    IN_TURN = "picture by picture"
+    CHECKERBOARD = "as a checkerboard"
+    QUINCUNX = "side by side, as a quincunx"
+    LINES = "line by line"
+    COLUMNS = "column by column"
+    LAYERS = "in layers"
+    """Only the first is decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stereo:
+    """A video for two eyes (3D)."""
+
+    packing: Packing
+    swapped: bool = False
+    """Whether the right eye's view comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +186,7 @@ class UserData:
     """What belongs to a frame and is no picture, as an SEI message (ITU-T H.274)."""
 
     payload_type: int
-    """4 registered by ITU-T T.35 (captions), 5 unregistered, 148 ambient light."""
+    """4 is ITU-T T.35 (captions), 5 unregistered, 45 two views, 148 ambient light."""
     payload: bytes
 
 
@@ -213,3 +266,5 @@ class VideoInfo:
     """Whether the file says that its pictures are made of two fields."""
     user_data: tuple[UserData, ...] = ()
     """Of the first frame."""
+    sphere: Sphere | None = None
+    stereo: Stereo | None = None

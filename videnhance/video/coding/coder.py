@@ -10,7 +10,7 @@ from videnhance.frame import Frame, UserData, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Stored, as_picture
-from videnhance.video.coding.user_data import with_user_data
+from videnhance.video.coding.user_data import LASTING, with_user_data
 from videnhance.video.source import AnyPacket
 
 __all__ = ["VideoCoder", "ticks_of"]
@@ -52,6 +52,7 @@ class VideoCoder:
         self._zero = zero
         self._converter = Converter()
         self._codec = stream.codec_context.codec.canonical_name
+        self._lasting = [d for d in info.user_data if d.payload_type in LASTING]
         self._user_data: dict[int, tuple[UserData, ...]] = {}
         """Of frames in the encoder, by their time: packets come in another order."""
 
@@ -74,8 +75,10 @@ class VideoCoder:
         self.first_pts = pts if self.first_pts is None else self.first_pts
         self.last_pts, self.end_pts = pts, pts + picture.duration
         self.frames += 1
-        if frame.user_data:
-            self._user_data[pts] = frame.user_data
+        own = {one.payload_type for one in frame.user_data}
+        lasting = (one for one in self._lasting if one.payload_type not in own)
+        if data := (*frame.user_data, *lasting):
+            self._user_data[pts] = data
         return self._made(picture)
 
     def rest(self) -> list[AnyPacket]:

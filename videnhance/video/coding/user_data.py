@@ -14,13 +14,15 @@ from av.packet import Packet
 from videnhance.frame import UserData
 from videnhance.video.source import AnyPacket
 
-__all__ = ["kinds_of", "lost_user_data", "with_user_data"]
+__all__ = ["LASTING", "has_messages", "kinds_of", "lost_user_data", "with_user_data"]
 
 _T35 = 4
 """The payload type of user data registered by ITU-T T.35."""
 _ATSC = b"\xb5\x00\x31"
 """T.35's United States and ATSC, which MPEG-2 leaves out."""
-_VIEWING = 148
+_PACKING, _VIEWING = 45, 148
+LASTING = (_PACKING, _VIEWING)
+"""Types that a stream says once, and that hold from there on."""
 _START = b"\x00\x00\x01"
 _H264_SLICES = range(1, 6)
 _H265_SLICES = range(32)
@@ -40,10 +42,17 @@ def kinds_of(data: Sequence[UserData]) -> Iterator[str]:
             yield "closed captions (CTA-608, CTA-708)"
         elif one.payload.startswith(_ATSC + b"DTG1"):
             yield "the active part of the picture (AFD)"
+        elif one.payload_type == _PACKING:
+            yield "the views of two eyes (3D)"
         elif one.payload_type == _VIEWING:
             yield "the light around the viewer (ambient viewing environment)"
         else:
             yield "data without a standard (unregistered SEI)"
+
+
+def has_messages(encoder: str) -> bool:
+    """Whether an encoder's (FFmpeg's name) packets hold SEI messages."""
+    return bool(encoder) and av.Codec(encoder, "w").canonical_name in _NALS
 
 
 def lost_user_data(data: Sequence[UserData], encoder: str) -> list[str]:
@@ -57,6 +66,8 @@ def lost_user_data(data: Sequence[UserData], encoder: str) -> list[str]:
         public = one.payload_type == _T35
         if codec in _NALS or (codec in _WAYS and public):
             continue
+        if one.payload_type == _PACKING:
+            continue  # most containers say it, too
         able = "libx264, libx265, libsvtav1" if public else "libx264 and libx265"
         why = f"{encoder} carries none" if encoder else "only a video carries them"
         lost.append(f"{kind}: left out, for {why}; {able} do")

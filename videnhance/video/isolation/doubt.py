@@ -3,7 +3,13 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from videnhance.frame import LONGEST_USER_DATA, ColourTags, UserData, VideoInfo
+from videnhance.frame import (
+    LONGEST_USER_DATA,
+    ColourTags,
+    Sphere,
+    UserData,
+    VideoInfo,
+)
 from videnhance.video.isolation.messages import Moment
 from videnhance.video.isolation.wire import WireError
 from videnhance.video.layout import native_layout
@@ -35,6 +41,7 @@ def check_info(info: VideoInfo) -> None:
         and (info.frames is None or info.frames >= 0)
         and _are_tags(info.tags)
         and _are_user_data(info.user_data)
+        and (info.sphere is None or _is_told(info.sphere))
     )
     if not good:
         raise WireError("a video that cannot be")
@@ -51,6 +58,13 @@ def check_moment(moment: Moment, index: int, last: int | None) -> None:
 
 def _is_small(value: Fraction) -> bool:
     return max(value.numerator, value.denominator) < _LARGEST_PART
+
+
+def _is_told(sphere: Sphere) -> bool:
+    """Whether its numbers go into the fields that files have for them."""
+    signed = all(-_LARGEST_PART <= angle < _LARGEST_PART for angle in sphere.pose)
+    shares = (*sphere.edges, sphere.padding)
+    return signed and all(0 <= share < 2 * _LARGEST_PART for share in shares)
 
 
 def _are_user_data(pieces: tuple[UserData, ...]) -> bool:

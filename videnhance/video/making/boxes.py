@@ -10,7 +10,7 @@ from pathlib import Path
 
 from videnhance.errors import OutputError, printable
 
-__all__ = ["BOXED", "keys_box", "with_boxes"]
+__all__ = ["BOXED", "box", "keys_box", "with_boxes"]
 
 BOXED = ("mov", "mp4")
 """Containers, by FFmpeg's name."""
@@ -42,7 +42,7 @@ def with_boxes(path: Path, *, movie: bytes = b"", entry: bytes = b"") -> None:
                 body = file.read(length - 8)
                 body = _grown(body, _ENTRY, entry) if entry else body
                 file.seek(at)
-                file.write(_box(b"moov", body + movie))
+                file.write(box(b"moov", body + movie))
                 return
             at += max(length, 8)
     raise OutputError(f"{printable(path)} has no index at its end: report this")
@@ -58,7 +58,7 @@ def _grown(boxes: bytes, way: tuple[bytes, ...], new: bytes) -> bytes:
             head = _BEFORE_CHILDREN.get(kind, 8)
             body = boxes[at + head : at + length]
             body = _grown(body, tuple(rest), new) if rest else body + new
-            grown = _box(found, boxes[at + 8 : at + head] + body)
+            grown = box(found, boxes[at + 8 : at + head] + body)
             return boxes[:at] + grown + boxes[at + length :]
         at += max(length, 8)
     raise OutputError(f"there is no {kind.decode()} box in what was made: report this")
@@ -71,15 +71,16 @@ def keys_box(tags: Mapping[str, str]) -> bytes:
     """
     keys, values = b"", b""
     for number, (key, value) in enumerate(tags.items(), 1):
-        keys += _box(b"mdta", key.encode())
-        data = _box(b"data", struct.pack(">II", _UTF8, 0) + value.encode())
-        values += _box(struct.pack(">I", number), data)
+        keys += box(b"mdta", key.encode())
+        data = box(b"data", struct.pack(">II", _UTF8, 0) + value.encode())
+        values += box(struct.pack(">I", number), data)
     handler = struct.pack(">8x4s13x", b"mdta")
-    parts = _box(b"hdlr", handler)
-    parts += _box(b"keys", struct.pack(">4xI", len(tags)) + keys)
-    parts += _box(b"ilst", values)
-    return _box(b"meta", parts)
+    parts = box(b"hdlr", handler)
+    parts += box(b"keys", struct.pack(">4xI", len(tags)) + keys)
+    parts += box(b"ilst", values)
+    return box(b"meta", parts)
 
 
-def _box(kind: bytes, body: bytes) -> bytes:
+def box(kind: bytes, body: bytes) -> bytes:
+    """A box of this kind."""
     return _HEAD.pack(8 + len(body), kind) + body

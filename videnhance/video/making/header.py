@@ -14,7 +14,7 @@ from types import TracebackType
 import av
 from av.video.stream import VideoStream
 
-from videnhance.frame import VideoInfo
+from videnhance.frame import Sphere, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import Encoding, Stored, added_stream, storage
@@ -22,7 +22,14 @@ from videnhance.video.coding.playable import playable
 from videnhance.video.coding.user_data import lost_user_data
 from videnhance.video.making.boxes import BOXED
 from videnhance.video.making.containers import check_length
+from videnhance.video.making.elements import lengthened
 from videnhance.video.making.file_tags import carried_tags, lost_notice, untaken
+from videnhance.video.making.immersion import (
+    immersion_notices,
+    kept_sphere,
+    projection,
+    stereo_mode,
+)
 from videnhance.video.making.stamp import BY_TAG, TAG
 from videnhance.video.making.target import (
     WRITE_ERRORS,
@@ -63,6 +70,8 @@ class OutputPlan:
     """What the output does not keep as it is, in words."""
     zero: Fraction = Fraction(0)
     """The time of the source, in seconds, that becomes 0."""
+    sphere: Sphere | None = None
+    """What is told of the one that the source has."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of the whole file."""
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +99,7 @@ def planned_output(
     notes = [told] if told else []
     stored = storage(info, encoding, notes, container, size=size)
     notes += lost_user_data(info.user_data, encoding.codec)
+    notes += immersion_notices(info, size, container, encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]
     tags = carried_tags(info.metadata, container)
     rest = untaken(tags, container)
@@ -109,6 +119,7 @@ def planned_output(
         streams=streams,
         notices=(),
         zero=info.start_seconds + start if start else Fraction(0),
+        sphere=kept_sphere(info, size, container),
         tags=tags,
         keys=rest if container in BOXED else {},
     )
@@ -127,6 +138,8 @@ class Header:
         self.plan = plan
         self.notices: list[str] = []
         self.copy: StreamCopy | None = None
+        self.title = ""
+        """Of the video's track."""
         with ExitStack() as stack:
             self.out = av.open(
                 place,
@@ -155,8 +168,19 @@ class Header:
             self.stream.metadata.update(_without_opacity(self.copy.video_metadata))
             self.stream.disposition = self.copy.video_disposition
         self.out.metadata.update(plan.tags)
+        self._tell_immersion()
         if plan.encoding.stamp and plan.container in BY_TAG:
             self.out.metadata[TAG] = plan.encoding.stamp
+
+    def _tell_immersion(self) -> None:
+        plan, told = self.plan, self.stream.metadata
+        mode = plan.info.stereo and stereo_mode(plan.info.stereo, plan.container)
+        told.pop("stereo_mode", None)
+        if mode:
+            told["stereo_mode"] = mode
+        self.title = told.get("title", "")
+        if plan.sphere and plan.container not in BOXED:
+            told["title"] = lengthened(self.title, projection(plan.sphere))
 
     def _close_quietly(self) -> None:
         with suppress(*WRITE_ERRORS):

@@ -11,6 +11,7 @@ from videnhance.memory import give_back_freed_memory
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.making.boxes import BOXED, keys_box, with_boxes
 from videnhance.video.making.containers import check_length
+from videnhance.video.making.elements import with_in_video
 from videnhance.video.making.expected import (
     Expected,
     Times,
@@ -19,6 +20,7 @@ from videnhance.video.making.expected import (
 )
 from videnhance.video.making.faststart import index_in_front
 from videnhance.video.making.header import Header, OutputPlan
+from videnhance.video.making.immersion import entry_boxes, projection
 from videnhance.video.making.stamp import stamped
 from videnhance.video.making.stuffing import stuffed
 from videnhance.video.making.target import (
@@ -151,9 +153,14 @@ class Muxer:
             publish(self._temporary, plan.target, self._overwrite)
 
     def _add_boxes(self) -> None:
-        plan = self.plan
-        if plan.keys:
-            with_boxes(self._temporary, movie=keys_box(plan.keys))
+        plan, path, sphere = self.plan, self._temporary, self.plan.sphere
+        if plan.container in BOXED:
+            entry = entry_boxes(sphere, plan.info.stereo)
+            keys = keys_box(plan.keys) if plan.keys else b""
+            if keys or entry:
+                with_boxes(path, movie=keys, entry=entry)
+        elif sphere:
+            with_in_video(path, projection(sphere), self._header.title)
 
     def _expected(self, frames: int) -> Expected:
         plan, header = self.plan, self._header

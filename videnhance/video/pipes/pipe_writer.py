@@ -22,6 +22,7 @@ from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.converter import Converter
 from videnhance.video.coding.encoder import Encoding, added_stream, as_picture, storage
 from videnhance.video.ends import check_size
+from videnhance.video.making.file_tags import carried_tags
 from videnhance.video.others.streams import StreamPlan
 from videnhance.video.pictures.still_writer import left_out
 from videnhance.video.pipes.raw import y4m_header, y4m_layout
@@ -255,6 +256,7 @@ class _Container:
             self._out = av.open(_Sink(stream), "w", format=form.value)
             stack.callback(self.give_up)
             video = added_stream(self._out, info, size, encoding, stored, notes)
+            self._out.metadata.update(carried_tags(info.metadata, form.value))
             self._coder = VideoCoder(video, info, size, stored, Fraction(0))
             stack.pop_all()
 

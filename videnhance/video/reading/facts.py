@@ -17,8 +17,9 @@ from videnhance.video.reading.aperture import Crop, usable_crop
 from videnhance.video.reading.aspect import usable_aspect
 from videnhance.video.reading.decoder import Decoder, time_base_of
 from videnhance.video.reading.headers import Declared
+from videnhance.video.reading.immersion import sphere_of, stereo_of
 from videnhance.video.reading.light import has_moving_light, light_of
-from videnhance.video.reading.side_data import user_data_of
+from videnhance.video.reading.side_data import pieces_of, user_data_of
 from videnhance.video.reading.turn import turn_of
 from videnhance.video.source import Deinterlace, Span, origin_seconds
 
@@ -54,6 +55,7 @@ def described(
     turn = turn_of(first, told)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
+    pieces = pieces_of(first, decoder.codec)
     return VideoInfo(
         size=size if crop is None else crop.size_within(size),
         layout=replace(
@@ -74,6 +76,8 @@ def described(
         light=light_of(first),
         mirrored=turn.mirrored,
         user_data=user_data_of(first, decoder.codec),
+        sphere=sphere_of(pieces),
+        stereo=stereo_of(pieces),
         interlaced=first.interlaced_frame or decoder.field_order in _FIELD_ORDERS,
     )
 

@@ -10,17 +10,18 @@ from typing import Any, cast
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
-from videnhance.frame import LONGEST_USER_DATA, UserData
+from videnhance.frame import LONGEST_USER_DATA, Packing, UserData
+from videnhance.video.reading.immersion import stereo_of
 
-__all__ = ["SILENT", "UNKEPT", "user_data_of"]
+__all__ = ["SILENT", "UNKEPT", "pieces_of", "user_data_of"]
 
-_CAPTIONS, _AFD, _UNREGISTERED, _AMBIENT = 1, 7, 20, 26
+_CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT = 1, 2, 7, 20, 26
 _UNSAFE = ("apng", "png")
 """PyAV frees the name of their colour profile a second time, and crashes."""
 
 SILENT = {
     _CAPTIONS: "captions, which go on as user data",
-    2: "two views in one picture, which go on with the stream",
+    _STEREO: "two views in one picture, which go on in both ways",
     3: "of sound: matrix encoding",
     4: "of sound: how it is mixed to fewer channels",
     5: "of sound: its loudness",
@@ -62,9 +63,10 @@ _ENCODERS = (
     bytes.fromhex("2ca2de09b51747dbbb55a4fe7fc2fc4e"),
 )
 """The marks of x264 and x265, which tell how they encoded: that is past."""
-_T35, _FREE, _VIEWING = 4, 5, 148
+_T35, _FREE, _PACKING, _VIEWING = 4, 5, 45, 148
 """Types of SEI messages (ITU-T H.274, 8)."""
 _ATSC = b"\xb5\x00\x31"
+_PACKED = {Packing.SIDE_BY_SIDE: 3, Packing.TOP_BOTTOM: 4}
 _RATIONALS = struct.Struct("=6i")
 
 
@@ -86,13 +88,15 @@ def user_data_of(
 
     `note` hears in words of what no output keeps.
     """
-    pieces = _pieces(picture, codec)
+    pieces = pieces_of(picture, codec)
     for words in _unkept(pieces):
         note(words)
-    return tuple(data for kind, piece in pieces for data in _message(kind, piece))
+    # A container and its stream may say the same.
+    every = (data for kind, piece in pieces for data in _message(kind, piece))
+    return tuple(dict.fromkeys(every))
 
 
-def _pieces(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
+def pieces_of(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
     """Number and bytes of each piece of side data, of a picture of this codec."""
     if codec in _UNSAFE:
         return []
@@ -115,8 +119,21 @@ def _message(kind: int, piece: bytes) -> Iterator[UserData]:
         yield UserData(_T35, _ATSC + b"DTG1" + bytes([0x41, 0xF0 | piece[0] & 15]))
     elif kind == _UNREGISTERED and not piece.startswith(_ENCODERS):
         yield UserData(_FREE, piece)
+    elif kind == _STEREO:
+        yield from _packed(piece)
     elif kind == _AMBIENT and len(piece) >= _RATIONALS.size:
         yield UserData(_VIEWING, _viewing(piece))
+
+
+def _packed(piece: bytes) -> Iterator[UserData]:
+    """How two views lie in the picture (ITU-T H.274, 8.5), for this picture alone."""
+    stereo = stereo_of([(_STEREO, piece)])
+    number = _PACKED.get(stereo.packing) if stereo else None
+    if stereo and number is not None:
+        first = 2 if stereo.swapped else 1
+        # Id 0, not cancelled, type, no quincunx, which is first, no more flags, grids.
+        bits = f"10{number:07b}0{first:06b}" + "0" * 6 + "0" * 24 + "10"
+        yield UserData(_PACKING, int(bits, 2).to_bytes(6, "big"))
 
 
 def _viewing(piece: bytes) -> bytes:
