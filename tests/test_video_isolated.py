@@ -19,7 +19,6 @@ from tests.clips import Clip, write_clip
 from tests.test_video_wire import INFO
 from videnhance.errors import DecoderCrashError, InputError, UsageError
 from videnhance.frame import (
-    LONGEST_USER_DATA,
     ColourTags,
     Family,
     Frame,
@@ -295,7 +294,7 @@ def test_landlock_leaves_a_child_its_file_alone(tmp_path: Path) -> None:
 
 GRAY = Layout("gray", Family.GRAY, 8)
 FAR = Sphere(Projection.TILE, (0, 0, 1 << 31))
-TOO_MUCH = UserData(4, bytes(LONGEST_USER_DATA + 1))
+TOO_MUCH = UserData(300, b"")
 HONEST = replace(INFO, layout=GRAY, source_format="gray")
 NOTHING = Found((), 0, 0)
 FIRST = Moment(0, 5, 1, ColourTags())

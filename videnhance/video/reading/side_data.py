@@ -15,7 +15,7 @@ from videnhance.video.reading.immersion import stereo_of
 
 __all__ = ["SILENT", "UNKEPT", "pieces_of", "user_data_of"]
 
-_CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT = 1, 2, 7, 20, 26
+_CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT, _EXIF = 1, 2, 7, 20, 26, 31
 _UNSAFE = ("apng", "png")
 """PyAV frees the name of their colour profile a second time, and crashes."""
 
@@ -54,7 +54,7 @@ UNKEPT = {
     28: "an enhancement layer (LCEVC)",
     29: "views of a multiview video",
     30: "3D reference displays",
-    31: "EXIF metadata",
+    _EXIF: "EXIF metadata",
 }
 """What no output keeps, by number."""
 
@@ -100,11 +100,11 @@ def pieces_of(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
     """Number and bytes of each piece of side data, of a picture of this codec."""
     if codec in _UNSAFE:
         return []
-    every: Any = picture.side_data
-    return [
-        (int(one.type.value), bytes(one))
-        for one in map(every.__getitem__, range(len(every)))
-    ]
+    side_data: Any = picture.side_data
+    every = [side_data[n] for n in range(len(side_data))]
+    pieces = [(int(one.type.value), bytes(one)) for one in every]
+    # FFmpeg takes the head of a TIFF, which tells its size and format, for EXIF.
+    return [one for one in pieces if codec != "tiff" or one[0] != _EXIF]
 
 
 def _message(kind: int, piece: bytes) -> Iterator[UserData]:
