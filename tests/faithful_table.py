@@ -2,6 +2,7 @@
 
 from tests.faithful_carried import CARRIED
 from tests.faithful_formats import FORMATS
+from tests.faithful_jumps import JUMPS
 from tests.faithful_looks import LOOKS
 from tests.faithful_others import OTHERS
 from tests.faithful_row import Row
@@ -11,6 +12,7 @@ __all__ = ["PARTS", "ROWS"]
 
 PARTS: dict[str, tuple[Row, ...]] = {
     "Times": TIMES,
+    "Clocks that jump": JUMPS,
     "The picture": LOOKS,
     "Other streams": OTHERS,
     "What a file carries": CARRIED,

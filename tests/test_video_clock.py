@@ -1,6 +1,8 @@
 """Times: the file's own where it has some, and a rule where it leaves room."""
 
 from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from av.video.frame import VideoFrame
@@ -10,14 +12,16 @@ from videnhance.video.reading.clock import TimeFault, timed
 STEP, LONGEST = 40, 1000
 
 
-def _timed(times: Sequence[int | None]) -> tuple[list[int | None], list[TimeFault]]:
+def _timed(times: Sequence[int | None]) -> tuple[list[int], list[TimeFault]]:
     pictures: list[VideoFrame] = []
     faults: list[TimeFault] = []
     for time in times:
         picture = VideoFrame(16, 16, "gray")
         picture.pts = time
         pictures.append(picture)
-    made = [p.pts for p in timed(pictures, STEP, LONGEST, faults.append)]
+    made = [
+        p.pts or 0 for p in timed(pictures, STEP, Fraction(1), faults.append, LONGEST)
+    ]
     return made, faults
 
 
@@ -37,10 +41,39 @@ def test_a_time_that_is_missing_follows_the_one_before() -> None:
     assert faults == [TimeFault.MISSING] * 2
 
 
-def test_a_time_that_does_not_grow_is_set_behind_the_one_before() -> None:
-    made, faults = _timed([0, 40, 30, 80])
-    assert made == [0, 40, 41, 80]
+@pytest.mark.parametrize("wrong", [-(10**6), 0, 30, 40])
+def test_a_time_that_does_not_grow_is_set_between_its_neighbours(wrong: int) -> None:
+    made, faults = _timed([0, 40, wrong, 120])
+    assert made == [0, 40, 80, 120]
     assert faults == [TimeFault.BACKWARDS]
+
+
+def test_times_that_begin_anew_go_on_from_the_last_one() -> None:
+    made, faults = _timed([800, 840, 880, 0, 40, 120, 160])
+    assert made == [800, 840, 880, 920, 960, 1040, 1080]
+    assert faults == [TimeFault.BACKWARDS]
+
+
+def test_the_last_time_of_all_follows_the_one_before() -> None:
+    assert _timed([0, 40, 40])[0] == [0, 40, 80]
+
+
+def test_pictures_without_a_time_share_what_is_between_two_that_have_one() -> None:
+    made, faults = _timed([0, None, 100])
+    assert made == [0, 50, 100]
+    assert faults == [TimeFault.MISSING]
+
+
+def test_a_first_time_that_is_far_off_is_set_before_the_second() -> None:
+    made, faults = _timed([10**12, 40, 80])
+    assert made == [0, 40, 80]
+    assert faults == [TimeFault.FAR]
+
+
+def test_times_grow_even_where_there_is_no_room_between_two() -> None:
+    made, _ = _timed([0, 1, 1, None, 2, 3, 40])
+    assert all(a < b for a, b in pairwise(made))
+    assert made[-1] == 40
 
 
 def test_one_broken_time_far_away_moves_no_other() -> None:
@@ -52,4 +85,4 @@ def test_one_broken_time_far_away_moves_no_other() -> None:
 def test_all_the_times_behind_a_gap_that_cannot_be_follow_each_other() -> None:
     made, faults = _timed([0, 5000, 5040, 5080])
     assert made == [0, 40, 80, 120]
-    assert faults == [TimeFault.FAR] * 3
+    assert faults == [TimeFault.FAR]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -303,3 +304,12 @@ def test_ffmpeg_reads_y4m_as_it_was_sent() -> None:
         picture = next(opened.decode(video=0))
     assert picture.format.name == "yuv420p10le"
     assert int(picture.color_range) == 1
+
+
+def test_a_joined_recording_goes_on_through_a_pipe(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.ts", Clip(options={"bf": "0", "g": "6"}))
+    source.write_bytes(source.read_bytes() * 2)
+    with source.open("rb") as pipe, PipeReader(pipe) as reader:
+        times = [frame.pts for frame in reader]
+    assert [b - a for a, b in pairwise(times)] == [3600] * 23
+    assert any("do not follow in time" in words for words in reader.notices)

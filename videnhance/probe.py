@@ -6,6 +6,7 @@ from typing import TypedDict
 from videnhance.frame import Light, VideoInfo
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.places import is_video_file, opened
+from videnhance.video.times.timeline import timeline_of
 
 __all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probed"]
 
@@ -52,7 +53,9 @@ class ProbeReport(TypedDict):
 def probed(path: Path) -> VideoInfo:
     """What is known of a file after its first frame. Raises InputError."""
     if is_video_file(path):
-        return probed_safely(path)
+        info = probed_safely(path)  # whatever it does to FFmpeg, it does there first
+        timeline = timeline_of(path)
+        return probed_safely(path, timeline=timeline) if timeline.streams else info
     with opened(path) as reader:
         return reader.info
 

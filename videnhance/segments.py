@@ -8,6 +8,7 @@ frames. Joining copies packets; nothing is encoded twice.
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -219,7 +220,10 @@ class SegmentedWriter:
         journal = self._journal
         delay = max(segment.delay for segment in journal.segments)
         first = journal.segments[0]
-        lead = delay * max((first.end_pts - first.first_pts) // first.frames, 1)
+        times = sorted(packet_times(journal.path(0)))
+        # By the least distance: demuxers of mp4 trip over a lead as long as a pause.
+        steps = [b - a for a, b in pairwise(times)] or [first.end_pts - first.first_pts]
+        lead = delay * max(min(steps), 1)
         decoded = deque(
             first.first_pts - lead * n // delay for n in range(delay, 0, -1)
         )

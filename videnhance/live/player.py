@@ -14,6 +14,7 @@ from videnhance.slots import Wait
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.reading.reader import VideoReader
 from videnhance.video.source import Reading, Span
+from videnhance.video.times.timeline import timeline_of
 
 __all__ = ["Player", "WhenLate"]
 
@@ -69,7 +70,9 @@ class Player:
     _run: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.info = probed_safely(self.path, self.reading)
+        self.info = probed_safely(
+            self.path, self.reading, timeline=timeline_of(self.path)
+        )
 
     @property
     def name(self) -> str:

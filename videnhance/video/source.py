@@ -197,7 +197,11 @@ def open_source(path: Path) -> Iterator[InputContainer]:
             container = av.open(
                 place,
                 "r",
-                container_options={"format_whitelist": _CONTAINERS.replace(" ", ",")},
+                container_options={
+                    "format_whitelist": _CONTAINERS.replace(" ", ","),
+                    # FFmpeg takes a clock that begins anew for one that wraps.
+                    "correct_ts_overflow": "0",
+                },
                 **_METADATA,
             )
         except DECODE_ERRORS as error:

@@ -114,7 +114,7 @@ def serve(orders: BinaryIO, out: BinaryIO) -> None:
 def _deliver(order: Order, talk: _Talk) -> None:
     path = Path(os.fsdecode(bytes.fromhex(order.path)))
     only_reading(path, _LIBRARIES)
-    with VideoReader(path, order.span, order.reading) as reader:
+    with VideoReader(path, order.span, order.reading, order.timeline) as reader:
         talk.say(Opened(reader.info, talk.found(reader)))
         go = talk.hear(Go)
         limit_memory(go.memory_bytes)

@@ -37,6 +37,7 @@ from videnhance.video.isolation.messages import (
 from videnhance.video.isolation.ring import Ring, planes_in
 from videnhance.video.isolation.wire import WireError
 from videnhance.video.source import Mark, Reading, Span, check_readable
+from videnhance.video.times.timeline import Timeline, timeline_of
 
 __all__ = ["IsolatedReader", "probed_safely"]
 
@@ -58,6 +59,7 @@ class IsolatedReader:
         span: Span | None = None,
         reading: Reading | None = None,
         limits: Limits | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         self.path = path
         self.notices: list[str] = []
@@ -69,6 +71,7 @@ class IsolatedReader:
         self._done = 0
         self._begun = False
         check_readable(path)
+        self._timeline = timeline_of(path) if timeline is None else timeline
         with ExitStack() as stack:
             self._ring = Ring()
             stack.callback(self._ring.close)
@@ -102,6 +105,7 @@ class IsolatedReader:
             path=os.fsencode(self.path).hex(),
             span=span,
             reading=self._reading,
+            timeline=self._timeline,
             memory_bytes=self._limits.memory_bytes,
             ring=self._ring.descriptor,
             lifeline=lifeline if sys.platform != "win32" else -1,
@@ -232,11 +236,16 @@ class IsolatedReader:
 
 
 def probed_safely(
-    path: Path, reading: Reading | None = None, limits: Limits | None = None
+    path: Path,
+    reading: Reading | None = None,
+    limits: Limits | None = None,
+    timeline: Timeline | None = None,
 ) -> VideoInfo:
     """What is known of a file after its first frame, decoded in a child process.
 
-    Raises InputError if it is no video, and DecoderCrashError if it kills its decoder.
+    Without a `timeline`, times are as the file has them. Raises InputError if it is no
+    video, and DecoderCrashError if it kills its decoder.
     """
-    with IsolatedReader(path, None, reading, limits) as reader:
+    plain = timeline or Timeline()
+    with IsolatedReader(path, None, reading, limits, plain) as reader:
         return reader.info

@@ -7,6 +7,7 @@ from typing import TypeVar
 from videnhance.frame import ColourTags, Frame, UserData, VideoInfo
 from videnhance.video.isolation.wire import WireError, from_plain, to_plain
 from videnhance.video.source import Mark, Reading, Span
+from videnhance.video.times.timeline import Timeline
 
 __all__ = [
     "CREDIT",
@@ -38,6 +39,7 @@ class Order:
     """The bytes of the name, as hexadecimal digits."""
     span: Span
     reading: Reading
+    timeline: Timeline
     memory_bytes: int
     """Address space until the size of the frames is known."""
     ring: int

@@ -40,6 +40,9 @@ _MORE_CODECS = {
 """What a container takes beyond what FFmpeg lists for it."""
 _WITH_ATTACHMENTS = ("matroska",)
 _WITH_DATA = ("mov", "mp4", "mpegts", "nut")
+_WITH_SCRIPTS = ("flv", "live_flv")
+"""Formats whose subtitles are what a server says of the stream; copied as text, it
+spoils the tracks of a Matroska."""
 _WITHOUT_ENDS = ("nut",)
 """Containers that do not tell how long a packet lasts: a subtitle would stay."""
 _WITH_TIMECODE = ("matroska", "mov", "mp4")
@@ -170,6 +173,8 @@ class _Judge:
     def _subtitle(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         if context_of(stream) is None:
             return _lost(kept, "its codec is unknown")
+        if self._source.format.name in _WITH_SCRIPTS:
+            return _lost(kept, "it is data of the streaming server, and no text")
         if self._form in _WITHOUT_ENDS:
             return _lost(kept, f"{self._form} does not tell when a line ends")
         if self._takes(stream):

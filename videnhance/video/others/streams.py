@@ -36,6 +36,7 @@ from videnhance.video.source import (
     reason,
 )
 from videnhance.video.stream_choice import chosen_video
+from videnhance.video.times.timeline import timeline_of
 
 __all__ = [
     "Fate",
@@ -77,11 +78,12 @@ class StreamCopy:
         self._attached: list[WrittenStream] = []
         with ExitStack() as stack:
             self._container = stack.enter_context(open_source(source.path))
-            track = source.video_track
-            video = chosen_video(self._container, source.path, track)
-            self._origin = origin_seconds(video)
-            start, end = self._span.start, self._span.end
-            self._zero = self._origin + start if start else Fraction(0)
+            video = chosen_video(self._container, source.path, source.video_track)
+            self._timeline = timeline_of(source.path)
+            start = self._timeline.of(video.index).start_seconds
+            self._origin = origin_seconds(video) if start is None else start
+            begin, end = self._span.start, self._span.end
+            self._zero = self._origin + begin if begin else Fraction(0)
             length = None
             if end is not None:
                 length = self._origin + end - self._zero
@@ -115,8 +117,12 @@ class StreamCopy:
         starts = [self._origin]
         for track in self._tracks.values():
             stream = track.stream
-            if stream.start_time is not None and stream.time_base:
-                starts.append(stream.start_time * stream.time_base)
+            start = self._timeline.of(stream.index).start_seconds
+            if start is not None:
+                starts.append(start)
+            elif stream.start_time is not None and stream.time_base:
+                moved = self._timeline.shift_seconds
+                starts.append(stream.start_time * stream.time_base + moved)
         return Fraction(0) if self._zero else max(starts) - min(starts)
 
     def close(self) -> None:
@@ -214,7 +220,8 @@ class StreamCopy:
 
     def _add_chapters(self) -> None:
         chapters = self._container.chapters()
-        kept = moved_chapters(chapters, self._zero, self._span)
+        moved = self._zero - self._timeline.shift_seconds
+        kept = moved_chapters(chapters, moved, self._span)
         if kept and self._out.format.name in CHAPTERED:
             self._out.set_chapters(kept)
 
@@ -228,10 +235,12 @@ class StreamCopy:
         streams = [track.stream for track in tracks]
         if not streams:
             return
-        if self._zero:
+        if self._zero and self._timeline.is_simple:
             shown = any(stream.type == "subtitle" for stream in streams)
-            _seek(self._container, self._zero - (_LOOK_BACK_SECONDS if shown else 0))
-        for packet in packets_of(self._container, streams, self._note_unreadable):
+            place = self._zero - (_LOOK_BACK_SECONDS if shown else 0)
+            _seek(self._container, place - self._timeline.shift_seconds)
+        packets = packets_of(self._container, streams, self._note_unreadable)
+        for packet in self._timeline.retimed(packets, streams):
             track = self._tracks[packet.stream_index]
             inside = self._inside(packet, track)
             if inside is None:

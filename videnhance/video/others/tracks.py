@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from av.container import OutputContainer
+from av.packet import Packet
 from av.stream import Stream
 
 from videnhance.video.others.fates import StreamPlan, Way, codec_words
@@ -105,7 +106,7 @@ class Track:
         """What to write for a packet of the source; None flushes."""
         if self._converter is not None:
             return self._converter.packets(packet)
-        return [] if packet is None else [packet]
+        return [] if packet is None else [_with_old_header(packet)]
 
     def retimed(self, packet: AnyPacket) -> Fraction | None:
         """Sets the packet to the output's clock; gives its seconds, if it has any."""
@@ -170,3 +171,20 @@ class Track:
         if length is not None:
             last = min(last, round(length / there))
         return times, max(last - max(times), 0)
+
+
+def _with_old_header(packet: AnyPacket) -> AnyPacket:
+    """The packet without the header that a stream repeats when it connects again.
+
+    Matroska's muxer makes room for it in its tracks, over what follows them.
+    """
+    if packet.stream.type != "audio" or not packet.has_sidedata("new_extradata"):
+        return packet
+    copy = Packet(bytes(packet))
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration or 0
+    copy.time_base, copy.stream = packet.time_base, packet.stream
+    copy.is_keyframe = packet.is_keyframe
+    for piece in packet.iter_sidedata():
+        if piece.data_type != "new_extradata":
+            copy.set_sidedata(piece)
+    return copy

@@ -25,11 +25,19 @@ from videnhance.region import Size
 from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.pipes.raw import RawShape
 from videnhance.video.planes import reserved_notice, tags_of
+from videnhance.video.reading.clock import (
+    FAULTS_SAID,
+    LONGEST_SECONDS,
+    TimeFault,
+    timed,
+)
 from videnhance.video.reading.decoding import Decoding, lead_notice
 from videnhance.video.reading.delivery import Delivery
 from videnhance.video.reading.headers import declared
 from videnhance.video.source import DECODE_ERRORS, Mark, Span, packets_of, reason
 from videnhance.video.stream_choice import context_of, stream_words
+from videnhance.video.times.jumps import JOIN_SECONDS
+from videnhance.video.times.timeline import start_words
 
 __all__ = ["PipeReader"]
 
@@ -155,7 +163,7 @@ class PipeReader:
             check_pixels(_NAME, size, self._limit)
 
     def _started(self) -> tuple[Iterator[VideoFrame], VideoFrame]:
-        pictures = self._timed()
+        pictures = self._from_zero(self._timed())
         first = next(pictures, None)
         if first is None:
             # What looks for the index of an mp4 at its end has passed its frames by.
@@ -168,12 +176,21 @@ class PipeReader:
     def _timed(self) -> Iterator[VideoFrame]:
         """Every picture with a time; times grow strictly."""
         step = max(round(1 / ((self._rate or Fraction(25)) * self._base)), 1)
-        last: int | None = None
-        for picture in self._decoded():
-            pts = picture.dts if picture.pts is None else picture.pts
-            if last is not None and (pts is None or pts <= last):
-                pts = last + (picture.duration or step)
-            picture.pts = last = pts or 0
+        mpeg = self._container.format.name in ("mpeg", "mpegts")
+        longest = JOIN_SECONDS if mpeg else LONGEST_SECONDS
+        return timed(self._decoded(), step, self._base, self._note_time, longest)
+
+    def _from_zero(self, pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+        """The pictures of a clock that starts before zero or late, moved to zero."""
+        moved: int | None = None
+        for picture in pictures:
+            assert picture.pts is not None
+            if moved is None:
+                words = start_words(picture.pts * self._base)
+                moved = picture.pts if words else 0
+                if words:
+                    self._note(words)
+            picture.pts -= moved
             yield picture
 
     def _decoded(self) -> Iterator[VideoFrame]:
@@ -257,6 +274,10 @@ class PipeReader:
         if others:
             self._note(f"only the video of a pipe is used, not {', '.join(others)}")
 
+    def _note_time(self, fault: TimeFault) -> None:
+        if fault in FAULTS_SAID:
+            self._note(FAULTS_SAID[fault])
+
     def _note(self, words: str) -> None:
         if words not in self.notices:
             self.notices.append(words)
@@ -265,11 +286,12 @@ class PipeReader:
 def _opened(stream: _Stream, raw: RawShape | None) -> InputContainer:
     if not stream.head:
         raise InputError(f"nothing came on {_NAME}: check the program before the |")
-    options = {}
+    # FFmpeg takes a clock that begins anew for one that wraps.
+    options = {"correct_ts_overflow": "0"}
     name = _format_of(stream.head)
     if raw is not None:
         name = "rawvideo"
-        options = {
+        options |= {
             "video_size": str(raw.size),
             "pixel_format": raw.pix_fmt,
             "framerate": str(raw.rate),

@@ -1,13 +1,13 @@
 """The rule that gives every picture a time, where the file leaves room.
 
-A picture without a time takes the decoder's, or else the one before plus a frame's
-duration; so does one whose time is further away than any video is long. A time that
-does not grow becomes one tick more than the one before.
+Pictures without a time, and with one that does not follow, are set between their
+neighbours; where the times go on from another place, they are moved to go on from here.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from fractions import Fraction
 
 from av.video.frame import VideoFrame
 
@@ -20,6 +20,10 @@ LONGEST_SECONDS = 95443
 Only a damaged time is further away, and most containers could not hold it."""
 
 
+_MOST_HELD = 8
+"""Pictures that wait for one whose time follows."""
+
+
 class TimeFault(Enum):
     """Why a time is not the file's own."""
 
@@ -30,11 +34,12 @@ class TimeFault(Enum):
 
 FAULTS_SAID = {
     TimeFault.BACKWARDS: (
-        "some frames do not follow in time; each is set after the other"
+        "some frames do not follow in time: each is set between its neighbours, or "
+        "after the one before"
     ),
     TimeFault.FAR: (
-        "some frames are set more than a day after the one before; each is set a frame "
-        "after it"
+        "some frames are set more than a day after the one before: each is set "
+        "between its neighbours, or after the one before"
     ),
 }
 """A file without any times, as raw streams are, is nothing to speak of."""
@@ -43,31 +48,136 @@ FAULTS_SAID = {
 def timed(
     pictures: Iterable[VideoFrame],
     step: int,
-    longest: int,
+    time_base: Fraction,
     made_up: Callable[[TimeFault], None],
+    longest_seconds: float = LONGEST_SECONDS,
 ) -> Iterator[VideoFrame]:
     """Every picture with a time; times grow strictly.
 
-    `step` is a frame's duration in ticks, for files that do not say, and `longest` the
-    ticks that a next frame may be away; `made_up` hears of each time that is not the
-    file's.
+    `step` is a frame's duration in ticks, for files that do not say, and
+    `longest_seconds` what a next frame may be away; `made_up` hears of each time that
+    is not the file's. A picture waits for the next where its own time does not follow.
     """
-    last: int | None = None
+    longest = round(Fraction(longest_seconds) / time_base)
+    clock = _Clock(step, max(longest, step), made_up)
     for picture in pictures:
-        pts, dts = picture.pts, picture.dts
-        if pts is None and dts is not None and (last is None or dts > last):
-            pts = dts
-        elif pts is None:
-            pts = 0 if last is None else last + (picture.duration or step)
-            made_up(TimeFault.MISSING)
-        elif last is not None and pts <= last:
-            pts = last + 1
-            made_up(TimeFault.BACKWARDS)
-        elif last is not None and pts - last > max(longest, step):
-            pts = last + step
-            made_up(TimeFault.FAR)
-        picture.pts = last = pts
-        yield picture
+        yield from clock.given(picture)
+    yield from clock.rest()
+
+
+@dataclass(slots=True)
+class _Clock:
+    step: int
+    longest: int
+    made_up: Callable[[TimeFault], None]
+    last: int | None = None
+    """The last time that was given."""
+    offset: int = 0
+    """Ticks by which the file's times are moved."""
+    held: list[tuple[VideoFrame, int | None]] = field(default_factory=list)
+    """Pictures whose time does not follow, with the file's."""
+
+    def given(self, picture: VideoFrame) -> Iterator[VideoFrame]:
+        """The pictures whose time is known with this one."""
+        time = self._own(picture)
+        if self.last is None and not self.held:
+            self.held.append((picture, time))
+        elif self.last is None:
+            yield from self._begun(picture, time)
+        elif time is not None and self._follows(time, self.last):
+            yield from self._between(time)
+            yield self._set(picture, time)
+        elif not self.held:
+            self.held.append((picture, time))
+        else:
+            yield from self._elsewhere(picture, time)
+
+    def rest(self) -> Iterator[VideoFrame]:
+        """What still waits at the end."""
+        if self.last is None and self.held:
+            picture, time = self.held.pop(0)
+            yield self._set(picture, self._told(0, time))
+        while self.held:
+            yield self._after()
+
+    def _own(self, picture: VideoFrame) -> int | None:
+        if picture.pts is not None:
+            return int(picture.pts) + self.offset
+        dts = None if picture.dts is None else int(picture.dts) + self.offset
+        if dts is None or (self.last is not None and dts <= self.last):
+            return None
+        return dts
+
+    def _follows(self, time: int, last: int) -> bool:
+        return last < time <= last + self.longest
+
+    def _begun(self, picture: VideoFrame, time: int | None) -> Iterator[VideoFrame]:
+        """The first picture, now that the second is there."""
+        first, own = self.held.pop(0)
+        if own is None or (time is not None and own > time + self.longest):
+            fault = TimeFault.MISSING if own is None else TimeFault.FAR
+            self.made_up(fault)
+            own = 0 if time is None else time - self.step
+        yield self._set(first, own)
+        yield from self.given(picture)
+
+    def _between(self, time: int) -> Iterator[VideoFrame]:
+        """The pictures that wait, evenly between the last one and this time."""
+        assert self.last is not None
+        start, parts = self.last, len(self.held) + 1
+        for number, (picture, own) in enumerate(self.held, 1):
+            self._fault(own)
+            yield self._set(picture, start + (time - start) * number // parts)
+        self.held.clear()
+
+    def _elsewhere(self, picture: VideoFrame, time: int | None) -> Iterator[VideoFrame]:
+        """What waits, and this, which does not follow the last one either."""
+        before = self.held[-1][1]
+        if time is not None and before is not None and self._is_elsewhere(before, time):
+            assert self.last is not None
+            self.offset += self.last + len(self.held) * self.step - before
+            while self.held:
+                yield self._after()
+            yield from self.given(picture)
+        elif self.held[0][1] is not None and len(self.held) < _MOST_HELD:
+            self.held.append((picture, time))
+        else:
+            yield self._after()
+            yield from self.given(picture)
+
+    def _is_elsewhere(self, before: int, time: int) -> bool:
+        """Whether two times follow each other, far from the last one."""
+        assert self.last is not None
+        near = self.last - _MOST_HELD * self.step
+        return self._follows(time, before) and not near <= before <= self.last
+
+    def _after(self) -> VideoFrame:
+        """The first that waits, a frame's duration after the last one."""
+        assert self.last is not None
+        picture, own = self.held.pop(0)
+        self._fault(own)
+        step = (picture.duration or self.step) if own is None else self.step
+        return self._set(picture, self.last + step)
+
+    def _fault(self, own: int | None) -> None:
+        if own is None:
+            self.made_up(TimeFault.MISSING)
+        else:
+            assert self.last is not None
+            back = own <= self.last
+            self.made_up(TimeFault.BACKWARDS if back else TimeFault.FAR)
+
+    def _told(self, time: int, own: int | None) -> int:
+        if own is None:
+            self.made_up(TimeFault.MISSING)
+            return time
+        return own
+
+    def _set(self, picture: VideoFrame, time: int) -> VideoFrame:
+        if self.last is not None:
+            time = max(time, self.last + 1)
+        picture.pts = self.last = time
+        return picture
 
 
 def until_next(frames: Iterable[Frame]) -> Iterator[Frame]:

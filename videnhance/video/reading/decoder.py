@@ -1,5 +1,6 @@
 """From packets to pictures: one video stream decoded, over damage, from any place."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
@@ -25,10 +26,12 @@ from videnhance.video.source import (
     AnyPacket,
     Reading,
     open_source,
+    origin_seconds,
     packets_of,
     reason,
 )
 from videnhance.video.stream_choice import chosen_video
+from videnhance.video.times.timeline import Timeline
 
 __all__ = ["Decoder", "frame_step", "time_base_of"]
 
@@ -44,15 +47,19 @@ _ROWS_OF_FRAMES = ("yuv4mpegpipe", "dv")
 
 class Decoder:
     """An open video stream as pictures in the order of showing, from its front or a
-    place in it; their times are as the file gives them, or none.
+    place in it; their times are those of `timeline`, or none.
 
     Raises InputError if the file cannot be read, or its pictures are too large.
     """
 
     def __init__(
-        self, path: Path, reading: Reading, note: Callable[[str], None]
+        self,
+        path: Path,
+        reading: Reading,
+        note: Callable[[str], None],
+        timeline: Timeline,
     ) -> None:
-        self.path = path
+        self.path, self.timeline = path, timeline
         self.damaged_packets = 0
         self._note, self._reading = note, reading
         self._begin(LONGEST_LEAD)
@@ -67,6 +74,9 @@ class Decoder:
             # Asked for before decoding: some versions crash on it after a failure.
             self.codec = self.stream.name or "unknown"
             self.field_order = declared_fields(self.container, self.stream)
+            self.times = self.timeline.of(self.stream.index)
+            self._skipped = 0
+            """Packets that come before the key frame to begin with."""
             self._cut = self._noted_cut()
             context, limit = self.stream.codec_context, self._reading.limit_pixels
             if limit is not None and context.width and context.height:
@@ -80,6 +90,12 @@ class Decoder:
     def close(self) -> None:
         """Closes the file; pictures already given stay valid."""
         self._open.close()
+
+    @property
+    def origin_seconds(self) -> Fraction:
+        """The time of the first frame; a Span counts from it."""
+        start = self.times.start_seconds
+        return origin_seconds(self.stream) if start is None else start
 
     @property
     def keeps_times(self) -> bool:
@@ -99,8 +115,14 @@ class Decoder:
     def seek(self, pts: int) -> bool:
         """Goes to the key frame before `pts`, before the first picture is asked for;
         False if it stays at the front."""
+        if not self.times.is_simple:
+            # What is before it is read, but not decoded: its times lead elsewhere.
+            place = bisect_right([time for _, time in self.times.keys], pts) - 1
+            self._skipped = self.times.keys[place][0] if place >= 0 else 0
+            self._at_front = not self._skipped
+            return self._skipped > 0
         try:
-            self.container.seek(pts, stream=self.stream)
+            self.container.seek(pts - self.times.ticks, stream=self.stream)
         except DECODE_ERRORS:
             self.close()
             self._begin(LONGEST_LEAD)  # AVI has left the front all the same
@@ -130,10 +152,12 @@ class Decoder:
             self._note_end()
 
     def _packets(self) -> Iterator[AnyPacket]:
-        for packet in packets_of(self.container, [self.stream], self._unreadable):
+        packets = packets_of(self.container, [self.stream], self._unreadable)
+        for packet in self.timeline.retimed(packets, [self.stream]):
             self._packets_read += 1
             self._end = packet.size + (packet.pos or 0)
-            yield packet
+            if self._packets_read > self._skipped:
+                yield packet
 
     def _prepared(
         self, context: VideoCodecContext, limit_pixels: int | None

@@ -5,9 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import av
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from videnhance.frame import VideoInfo
 from videnhance.region import Size
@@ -21,7 +19,7 @@ from videnhance.video.reading.immersion import sphere_of, stereo_of
 from videnhance.video.reading.light import has_moving_light, light_of
 from videnhance.video.reading.side_data import pieces_of, user_data_of
 from videnhance.video.reading.turn import turn_of
-from videnhance.video.source import Deinterlace, Span, origin_seconds
+from videnhance.video.source import Deinterlace, Span
 
 __all__ = [
     "FIELDS_KEPT",
@@ -50,8 +48,8 @@ def described(
     """What is known of the whole video; `streams` are the file's in words."""
     stream, container = decoder.stream, decoder.container
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
-    seconds = _duration(container, stream)
-    frames = decoder.shown_frames or (round(seconds * rate) if seconds and rate else 0)
+    seconds = _duration(decoder)
+    frames = decoder.shown_frames or _frames(decoder, seconds, rate)
     turn = turn_of(first, told)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
@@ -72,7 +70,7 @@ def described(
         rotation_degrees=turn.degrees,
         streams=streams,
         metadata=dict(container.metadata),
-        start_seconds=origin_seconds(stream),
+        start_seconds=decoder.origin_seconds,
         light=light_of(first),
         mirrored=turn.mirrored,
         user_data=user_data_of(first, decoder.codec),
@@ -140,7 +138,17 @@ def shortened(info: VideoInfo, span: Span) -> VideoInfo:
     return replace(info, duration_seconds=seconds, frames=frames)
 
 
-def _duration(container: InputContainer, stream: VideoStream) -> float | None:
+def _frames(decoder: Decoder, seconds: float | None, rate: Fraction) -> int:
+    """How many there are, most likely; 0 if it is not known."""
+    if decoder.times.shown:
+        return decoder.times.shown
+    return round(seconds * rate) if seconds and rate else 0
+
+
+def _duration(decoder: Decoder) -> float | None:
+    stream, container, times = decoder.stream, decoder.container, decoder.times
+    if times.end_seconds is not None:
+        return float(times.end_seconds - decoder.origin_seconds)
     if stream.duration and stream.duration > 0:
         return float(stream.duration * time_base_of(stream))
     if container.duration and container.duration > 0:

@@ -26,13 +26,7 @@ from videnhance.video.planes import (
 )
 from videnhance.video.reading.aperture import cropped
 from videnhance.video.reading.aspect import aspect_notice
-from videnhance.video.reading.clock import (
-    FAULTS_SAID,
-    LONGEST_SECONDS,
-    TimeFault,
-    timed,
-    until_next,
-)
+from videnhance.video.reading.clock import FAULTS_SAID, TimeFault, timed, until_next
 from videnhance.video.reading.decoder import Decoder, frame_step, time_base_of
 from videnhance.video.reading.facts import (
     FIELDS_KEPT,
@@ -59,8 +53,9 @@ from videnhance.video.reading.place import (
     recognized,
 )
 from videnhance.video.reading.side_data import user_data_of
-from videnhance.video.source import Deinterlace, Mark, Reading, Span, origin_seconds
+from videnhance.video.source import Deinterlace, Mark, Reading, Span
 from videnhance.video.stream_choice import choice_notice, listed_streams
+from videnhance.video.times.timeline import Timeline, timeline_of
 
 __all__ = ["Mark", "Reading", "Span", "VideoReader", "frame_checksum"]
 
@@ -73,13 +68,19 @@ class VideoReader:
     """An open video: `info` at once, and its frames by iterating over it, once.
 
     Raises InputError if the file is missing, unreadable, no video, or without a frame.
+    `timeline` is the file's own unless it is given.
     """
 
     def __init__(
-        self, path: Path, span: Span | None = None, reading: Reading | None = None
+        self,
+        path: Path,
+        span: Span | None = None,
+        reading: Reading | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         self.path = path
-        self.notices: list[str] = []
+        self._timeline = timeline_of(path) if timeline is None else timeline
+        self.notices = [*self._timeline.notices]
         self.damaged_frames = 0
         self._span = span or Span()
         self._reading = reading or Reading()
@@ -93,8 +94,12 @@ class VideoReader:
             container, stream = self._decoder.container, self._decoder.stream
             told = declared(container, stream)
             streams = listed_streams(container, stream)
+            # Before the file may be opened anew: these two are gone then.
+            for notice in (choice_notice(container, stream), aspect_notice(stream)):
+                if notice:
+                    self._note(notice)
             self._step, self._time_base = frame_step(stream), time_base_of(stream)
-            self._origin = origin_seconds(stream)
+            self._origin = self._decoder.origin_seconds
             pictures, first = self._started()
             # Where the file was opened anew on the way, the first ones are closed.
             container, stream = self._decoder.container, self._decoder.stream
@@ -107,9 +112,6 @@ class VideoReader:
             self._setfield = untold_field(
                 self.info.codec, self._decoder.field_order, first
             )
-            for notice in (choice_notice(container, stream), aspect_notice(stream)):
-                if notice:
-                    self._note(notice)
             for words in first_notices(first, told, self._mode):
                 self._note(words)
             user_data_of(first, info.codec, self._note)
@@ -215,7 +217,7 @@ class VideoReader:
     # The way from packets to pictures with a time, inside the span.
 
     def _opened(self) -> Decoder:
-        return Decoder(self.path, self._reading, self._note)
+        return Decoder(self.path, self._reading, self._note, self._timeline)
 
     def _reopen(self) -> None:
         self._decoder.close()
@@ -267,8 +269,8 @@ class VideoReader:
             yield picture
 
     def _timed(self) -> Iterator[VideoFrame]:
-        longest = round(LONGEST_SECONDS / self._time_base)
-        return timed(self._decoder.pictures(), self._step, longest, self._note_time)
+        shown = self._decoder.pictures()
+        return timed(shown, self._step, self._time_base, self._note_time)
 
     # From a picture to a frame.
 
