@@ -235,3 +235,84 @@ def test_a_profile_that_is_lost_is_said(tmp_path: Path) -> None:
     first.save(source, save_all=True, append_images=rest, icc_profile=srgb_profile())
     writer = _converted(source, tmp_path / "b.gif")
     assert any("colour profile" in words for words in writer.notices)
+
+
+NTSC = Fraction(1001, 30000)
+
+
+def _deep_avif(path: Path, count: int) -> list[Frame]:
+    """Ten bits, each frame shown for 1001/30000 s; what the encoder was given."""
+    source = path.with_suffix(".mkv")
+    clip = Clip(
+        codec="ffv1",
+        pix_fmt="yuv420p10le",
+        pts=range(0, count * 1001, 1001),
+        time_base=Fraction(1, 30000),
+        options={},
+    )
+    write_clip(source.with_suffix(".nut"), clip)
+    with (
+        VideoReader(source.with_suffix(".nut")) as reader,
+        AnimationWriter(path, reader.info, reader.info.size, PLAIN) as writer,
+    ):
+        frames = list(reader)
+        for frame in frames:
+            writer.write(frame)
+    return frames
+
+
+def test_an_avif_keeps_fractions_of_seconds_and_ten_bits(tmp_path: Path) -> None:
+    source = tmp_path / "a.avif"
+    given = _deep_avif(source, 40)
+    with opened(source) as reader:
+        assert reader.notices == []
+        assert reader.info.rate == pytest.approx(1 / NTSC, rel=0.01)
+        frames = list(reader)
+    assert [f.pts * f.time_base for f in frames] == [n * NTSC for n in range(40)]
+    assert {f.duration * f.time_base for f in frames[:-1]} == {NTSC}
+    assert {f.layout.name for f in frames} == {"yuv420p10le"}
+    for frame, before in zip(frames, given, strict=True):
+        changes = frame.planes[0].astype(int) - before.planes[0]
+        assert abs(float(changes.mean())) < 8
+    writer = _converted(source, tmp_path / "b.avif")
+    assert writer.notices == ()
+    again = _frames(tmp_path / "b.avif")
+    assert [f.pts * f.time_base for f in again] == [n * NTSC for n in range(40)]
+    assert {f.layout.name for f in again} == {"yuv420p10le"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "tick"), [(".gif", 100), (".webp", 1000), (".apng", 30000)]
+)
+def test_rounded_times_do_not_drift(tmp_path: Path, suffix: str, tick: int) -> None:
+    source = tmp_path / "a.avif"
+    _deep_avif(source, 100)
+    _converted(source, tmp_path / f"b{suffix}")
+    with opened(tmp_path / f"b{suffix}") as reader:
+        frames = list(reader)
+    assert len(frames) == 100
+    for number, frame in enumerate(frames):
+        off = abs(frame.pts * frame.time_base - number * NTSC)
+        # FFmpeg reads an APNG's fractions in ticks of its own, each delay rounded.
+        least = Fraction(number, 200_000) if suffix == ".apng" else Fraction(0)
+        assert off <= Fraction(1, 2 * tick) + least
+
+
+def test_an_avif_with_opacity_keeps_its_own_samples(tmp_path: Path) -> None:
+    source = tmp_path / "a.avif"
+    first, *rest = _drawn()
+    first.save(source, save_all=True, append_images=rest, duration=DELAYS, quality=100)
+    frames = _frames(source)
+    assert {f.layout.name for f in frames} <= {"yuva420p", "yuva444p"}
+    for picture, frame in zip(_drawn(), frames, strict=True):
+        shown = np.asarray(picture)[..., 3].astype(int)
+        assert np.abs(frame.planes[-1] - shown).max() <= 2
+
+
+def test_a_damaged_avif_is_named_with_its_picture(tmp_path: Path) -> None:
+    source = tmp_path / "a.avif"
+    _deep_avif(source, 40)
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) * 3 // 5])
+    with pytest.raises(InputError, match=r"a\.avif"):
+        _frames(source)

@@ -250,3 +250,19 @@ def test_a_rate_is_only_for_pictures(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mp4")
     with pytest.raises(UsageError, match="--rate"):
         opened(source, rate=Fraction(10))
+
+
+def test_an_animation_has_no_streams_to_lose(tmp_path: Path) -> None:
+    source = tmp_path / "a.avif"
+    first, *rest = [Image.fromarray(rgb_samples(SIZE, n)) for n in range(4)]
+    first.save(source, save_all=True, append_images=rest, duration=40)
+    with (
+        opened(source) as reader,
+        SequenceWriter(
+            tmp_path / "%d.png", reader.info, reader.info.size, PLAIN, source
+        ) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame)
+    assert writer.streams == ()
+    assert len(list(tmp_path.glob("*.png"))) == 4

@@ -1,5 +1,5 @@
-"""Animated WebP and AVIF, read by Pillow: FFmpeg does not know the one, and takes the
-first picture of the other for the video. GIF and APNG are videos to it.
+"""Animated WebP, read by Pillow, and AVIF, by its tracks: FFmpeg does not know the one,
+and takes the first picture of the other for the video. GIF and APNG are videos to it.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.limits import check_pixels
 from videnhance.video.layout import delivered_layout
+from videnhance.video.pictures.avif import tracks_of
 from videnhance.video.pictures.picture_tags import (
     PICTURE_ERRORS,
     opened_picture,
@@ -26,7 +27,7 @@ from videnhance.video.pictures.picture_tags import (
 from videnhance.video.planes import tags_of
 from videnhance.video.reading.delivery import Delivery
 from videnhance.video.reading.place import check_tail
-from videnhance.video.source import Mark, Span, check_readable
+from videnhance.video.source import DECODE_ERRORS, Mark, Span, check_readable
 
 __all__ = ["AnimationReader"]
 
@@ -58,19 +59,23 @@ class AnimationReader:
             check_pixels(path, tags.size, limit_pixels)
         self._count = tags.pictures
         self._mode = "RGBA" if tags.alpha else "RGB"
-        self._form = "rgba" if tags.alpha else "rgb24"
+        self._tracks = None
+        if tags.form == "AVIF":
+            self._tracks = tracks_of(path, alpha=tags.alpha, count=tags.pictures)
+        tracks = self._tracks
+        base = tracks.time_base if tracks else _MILLISECOND
         with ExitStack() as stack:
             self._picture = stack.enter_context(opened_picture(data, path))
-            first, _ = self._shown(0)
-            layout = delivered_layout(self._form)
-            self._delivery = Delivery(first, layout, _MILLISECOND, self.notices.append)
+            first, _, _ = next(self._shown())
+            layout = delivered_layout(first.format.name)
+            self._delivery = Delivery(first, layout, base, self.notices.append)
             self.info = VideoInfo(
                 size=self._delivery.size,
                 layout=layout,
-                source_format=self._form,
+                source_format=first.format.name,
                 codec=tags.form.lower(),
-                rate=Fraction(0),
-                time_base=_MILLISECOND,
+                rate=tracks.rate if tracks else Fraction(0),
+                time_base=base,
                 frames=self._count,
                 duration_seconds=None,
                 tags=tags_of(first),
@@ -81,8 +86,11 @@ class AnimationReader:
             if self._span.max_frames is not None:
                 count = min(self._count, self._span.max_frames)
                 self.info = replace(self.info, frames=count)
-            if tags.form == "AVIF":
-                self.notices.append("an animated AVIF is read with 8 bits a sample")
+            if tags.form == "AVIF" and tracks is None:
+                self.notices.append(
+                    "this animated AVIF is read with 8 bits a sample, and times in "
+                    "milliseconds"
+                )
             self._open = stack.pop_all()
 
     def __enter__(self) -> "AnimationReader":
@@ -117,13 +125,11 @@ class AnimationReader:
 
     def _frames(self) -> Iterator[Frame]:
         """The frames of the span, from its first one."""
-        clock, index, span = 0, 0, self._span
-        for number in range(self._count):
-            picture, duration = self._shown(number)
-            start, clock = clock, clock + duration
-            if start * _MILLISECOND < span.start:
+        index, span, base = 0, self._span, self.info.time_base
+        for picture, start, duration in self._shown():
+            if start * base < span.start:
                 continue
-            late = span.end is not None and start * _MILLISECOND >= span.end
+            late = span.end is not None and start * base >= span.end
             if late or index == span.max_frames:
                 break
             yield self._delivery.frame(picture, index, start, duration)
@@ -134,19 +140,30 @@ class AnimationReader:
                 "an earlier start"
             )
 
-    def _shown(self, number: int) -> tuple[VideoFrame, int]:
-        """A picture, and how many milliseconds it is shown."""
+    def _shown(self) -> Iterator[tuple[VideoFrame, int, int]]:
+        """Each picture, its time, and how many ticks it is shown."""
+        shots = self._by_pillow() if self._tracks is None else self._tracks.pictures()
+        number = 0
         try:
-            self._picture.seek(number)
-            self._picture.load()
-            colours: Image.Image = self._picture.convert(self._mode)
-            made = VideoFrame.from_ndarray(np.asarray(colours), format=self._form)
-            duration = round(float(self._picture.info.get("duration") or 0))
-        except PICTURE_ERRORS as error:
+            for number, shot in enumerate(shots, 1):  # noqa: B007 - told of damage
+                yield shot
+        except (*PICTURE_ERRORS, *DECODE_ERRORS) as error:
             raise InputError(
                 f"{printable(self.path)}: its picture {number + 1} is damaged; copy it "
                 "again",
                 cause_stays=True,
             ) from error
-        made.color_range = _FULL
-        return made, duration if duration > _SHORTEST else _INSTEAD
+
+    def _by_pillow(self) -> Iterator[tuple[VideoFrame, int, int]]:
+        clock = 0
+        for number in range(self._count):
+            self._picture.seek(number)
+            self._picture.load()
+            colours: Image.Image = self._picture.convert(self._mode)
+            form = "rgba" if self._mode == "RGBA" else "rgb24"
+            made = VideoFrame.from_ndarray(np.asarray(colours), format=form)
+            made.color_range = _FULL
+            duration = round(float(self._picture.info.get("duration") or 0))
+            duration = duration if duration > _SHORTEST else _INSTEAD
+            yield made, clock, duration
+            clock += duration

@@ -211,6 +211,8 @@ def save_bytes(data: bytes, target: Path, overwrite: bool, stamp: str = "") -> N
 
 def left_out(source: Path, form: str) -> tuple[StreamPlan, ...]:
     """The streams beside the video of a file, none of which pictures can hold."""
+    if tags_of_file(source) is not None:
+        return ()  # the tracks of an animated AVIF are all of one picture
     try:
         with open_source(source) as opened:
             video = chosen_video(opened, source).index

@@ -19,7 +19,8 @@ from PIL import Image, ImageCms
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.limits import check_pixels
-from videnhance.video.layout import delivered_layout, native_layout
+from videnhance.video.layout import delivered_layout
+from videnhance.video.pictures.avif import with_opacity
 from videnhance.video.pictures.exif import is_mirrored, turn_degrees
 from videnhance.video.pictures.picture_tags import (
     PICTURE_ERRORS,
@@ -27,7 +28,7 @@ from videnhance.video.pictures.picture_tags import (
     opened_picture,
     picture_tags,
 )
-from videnhance.video.planes import copied_planes, picture_of, set_tags, tags_of
+from videnhance.video.planes import tags_of
 from videnhance.video.reading.delivery import Delivery
 from videnhance.video.source import DECODE_ERRORS, Mark, check_readable
 
@@ -130,23 +131,7 @@ def _by_container(data: bytes) -> VideoFrame | None:
                     pictures += list(opened.decode(streams[number]))[:1]
     if len(pictures) < 2:
         return pictures[0] if pictures else None
-    return _with_opacity(*pictures)
-
-
-def _with_opacity(picture: VideoFrame, opacity: VideoFrame) -> VideoFrame | None:
-    """Both as one picture: AVIF stores the opacity as a gray picture of its own."""
-    layout = native_layout(picture.format.name)
-    gray = delivered_layout(opacity.format.name)
-    both = native_layout(picture.format.name.replace("yuv", "yuva"))
-    if layout is None or both is None or gray.depth != layout.depth:
-        return None
-    if (picture.width, picture.height) != (opacity.width, opacity.height):
-        return None
-    tags = tags_of(picture)
-    planes = (*copied_planes(picture, layout), copied_planes(opacity, gray)[0])
-    made = picture_of(Frame(0, 0, Fraction(1), both, tags, planes))
-    set_tags(made, tags)
-    return made
+    return with_opacity(*pictures)
 
 
 def _by_pillow(data: bytes, path: Path) -> VideoFrame:
