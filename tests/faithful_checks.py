@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.faithful_reader import Media, Track
 from tests.faithful_row import Case, Check
+from videnhance.errors import counted
 
 __all__ = [
     "alpha",
@@ -71,7 +72,7 @@ def frames(count: int | None = None) -> Check:
         assert len(case.after.frames) == wanted
         assert wanted > 0
 
-    return Check(f"{count or 'number of'} frames", test)
+    return Check(counted(count, "frame") if count else "number of frames", test)
 
 
 def every_time(*given: str, off: Fraction | str = Fraction(0)) -> Check:

@@ -1,9 +1,12 @@
 """The error tree: exit codes, and names that are safe to show."""
 
+import re
+
 import pytest
 
+from tests.sources import sources
 from videnhance import errors
-from videnhance.errors import UsageError, VidenhanceError, printable
+from videnhance.errors import UsageError, VidenhanceError, counted, printable
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 
@@ -38,3 +41,48 @@ def test_a_name_cannot_steer_the_terminal(name: str, shown: str) -> None:
 
 def test_anything_can_be_named() -> None:
     assert printable(17) == "17"
+
+
+def test_one_thing_is_no_plural() -> None:
+    assert [counted(number, "frame") for number in (0, 1, 2)] == [
+        "0 frames",
+        "1 frame",
+        "2 frames",
+    ]
+    verbs = [counted(number, "picture is", "pictures are") for number in (1, 3)]
+    assert verbs == ["1 picture is", "3 pictures are"]
+
+
+COUNT = re.compile(
+    r"[^ ]\} (frames|packets|pictures|links|streams|bytes|chapters|samples|files)\b"
+    r"(?! a second)"
+)
+MANY = {
+    "of {promised} frames",  # of which some are there
+    "{len(piece)} bytes",  # a long piece
+    "{n_fmt} of {total_fmt} files",
+    "{still.tags.pictures} pictures",
+    "{info.frames} frames",
+    "{len(self.tail)} frames",
+    "{self.frames} frames",
+}
+"""What is more than one wherever it is said, or an error of the programmer's."""
+
+
+def test_numbers_of_things_are_counted() -> None:
+    found = [
+        f"{source.name}: {line.strip()}"
+        for source in sources()
+        for line in source.text.splitlines()
+        if COUNT.search(line) and not any(words in line for words in MANY)
+    ]
+    assert found == []
+
+
+def test_only_a_fault_of_ours_is_to_be_reported() -> None:
+    """Not what an input, a file system or an option does."""
+    asked = {s.name for s in sources() if ": report this" in s.text}
+    assert asked <= {
+        "videnhance.video.coding.coder",  # frames of two sizes from our own pipeline
+        "videnhance.video.making.boxes",  # boxes that we have just written
+    }

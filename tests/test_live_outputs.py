@@ -209,7 +209,7 @@ def test_a_key_begins_and_ends_a_recording(result: Result, tmp_path: Path) -> No
         outputs.toggle_recording(INFO)
         outputs.take(result, INFO, None, None)
     assert len(list(tmp_path.glob("videnhance-*.mkv"))) == 2
-    assert sum("recorded 1 frames" in words for words in outputs.told()) == 2
+    assert sum("recorded 1 frame" in words for words in outputs.told()) == 2
 
 
 def test_the_view_is_recorded_with_its_own_size(result: Result, tmp_path: Path) -> None:

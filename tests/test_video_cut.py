@@ -40,9 +40,9 @@ def test_a_file_cut_off_is_said_and_counted(tmp_path: Path, suffix: str) -> None
 
 def test_the_bytes_that_matroska_lacks_are_counted(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mkv")
-    for missing in (1, 100):
+    for missing, words in ((1, "1 byte is missing"), (100, "100 bytes are missing")):
         cut = _cut(path, path.stat().st_size - missing)
-        assert f"its last {missing} bytes" in str(cut_notice(cut, "matroska,webm"))
+        assert f"its last {words}" in str(cut_notice(cut, "matroska,webm"))
 
 
 @pytest.mark.parametrize("length", [1, 4, 5, 187])

@@ -432,6 +432,6 @@ def test_a_file_that_is_not_complete_gets_no_name(
     writer = VideoWriter(tmp_path / "b.mp4", info, info.size, PLAIN)
     writer.write(frames[0])
     writer._coder.frames += 1
-    with pytest.raises(VidenhanceError, match="1 frames came out of the enc"):
+    with pytest.raises(VidenhanceError, match="1 frame came out of the enc"):
         writer.commit()
     assert _names(tmp_path) == {"a.mp4"}

@@ -91,6 +91,9 @@ def printable(name: object) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things for a message: `1 frame`, `2 frames`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things for a message: `1 frame`, `2 frames`.
+
+    `many` is for words that do not just take an s: `picture is`, `pictures are`.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

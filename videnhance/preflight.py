@@ -10,7 +10,13 @@ from typing import Any
 
 from videnhance.disk import free_bytes
 from videnhance.enhance import Bicubic, Settings, enhanced
-from videnhance.errors import OutputError, UsageError, VidenhanceError, printable
+from videnhance.errors import (
+    OutputError,
+    UsageError,
+    VidenhanceError,
+    counted,
+    printable,
+)
 from videnhance.estimate import (
     Estimate,
     bytes_words,
@@ -229,7 +235,7 @@ def _kept(plan: OutputPlan) -> list[str]:
     if info.light is not None:
         words.append("HDR's mastering data")
     if info.rotation_degrees:
-        words.append(f"the turn by {info.rotation_degrees} degrees")
+        words.append(f"the turn by {counted(info.rotation_degrees, 'degree')}")
     if info.sample_aspect_ratio not in (None, 1):
         words.append(f"pixels of the shape {info.sample_aspect_ratio}")
     if info.layout.alpha and stored.alpha:
@@ -241,7 +247,8 @@ def _time(guess: Estimate) -> str:
     pace = f"{guess.frames_per_second:.3g} frames a second"
     if guess.seconds is None:
         return f"{pace}; how many there are is not known"
-    return f"about {seconds_words(guess.seconds)} for {guess.frames} frames, at {pace}"
+    frames = counted(guess.frames or 0, "frame")
+    return f"about {seconds_words(guess.seconds)} for {frames}, at {pace}"
 
 
 def _size(guess: Estimate) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TypedDict
 
+from videnhance.errors import counted
 from videnhance.frame import Light, VideoInfo
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.places import is_video_file, opened
@@ -81,7 +82,9 @@ def describe(info: VideoInfo) -> list[str]:
     if info.sample_aspect_ratio not in (None, 1):
         lines.append(f"pixel shape  {info.sample_aspect_ratio}")
     if info.rotation_degrees:
-        lines.append(f"turned by    {info.rotation_degrees} degrees clockwise")
+        lines.append(
+            f"turned by    {counted(info.rotation_degrees, 'degree')} clockwise"
+        )
     if info.mirrored:
         lines.append("mirrored     left and right are swapped, after the turn")
     lines += [f"stream       {words}" for words in info.streams]

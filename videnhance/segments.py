@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from videnhance.disk import free_bytes
-from videnhance.errors import OutputError, printable
+from videnhance.errors import OutputError, counted, printable
 from videnhance.frame import Frame
 from videnhance.journal import Journal, Segment
 from videnhance.memory import give_back_freed_memory
@@ -252,7 +252,7 @@ class SegmentedWriter:
         if free < needed:
             raise OutputError(
                 f"{printable(self._plan.target)}: no space left to join what is done "
-                f"({free} bytes free, {needed} needed): make room, and repeat the "
-                "command"
+                f"({counted(free, 'byte')} free, {needed} needed): make room, and "
+                "repeat the command"
             )
         return True

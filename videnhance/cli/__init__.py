@@ -31,6 +31,7 @@ from videnhance.errors import (
     OutputError,
     UsageError,
     VidenhanceError,
+    counted,
 )
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     for row in measure.benchmarked(file, frames):
         rows.append(row)
         click.echo(f"videnhance: measured {row.name}", err=True)
-    click.echo(f"{measure.processor_name()}, {rows[0].frames} frames\n")
+    click.echo(f"{measure.processor_name()}, {counted(rows[0].frames, 'frame')}\n")
     click.echo("\n".join(measure.table(rows)))
     if target:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")

@@ -85,7 +85,8 @@ class BatchDisplay:
             summary.notices += event.notices
             self._notice(*event.notices)
             if event.found.links:
-                self._notice(f"not followed: {counted(event.found.links, 'link')}")
+                links = counted(event.found.links, "link is", "links are")
+                self._notice(f"{links} not followed")
         elif isinstance(event, PutBack):
             self._drop(event.item.one.relative)
         elif isinstance(event, Finished):

@@ -10,7 +10,7 @@ import click
 from videnhance.cli.job import check_report
 from videnhance.cli.progress import written
 from videnhance.cli.stopping import INTERRUPTED, signals
-from videnhance.errors import UsageError, printable
+from videnhance.errors import UsageError, counted, printable
 
 if TYPE_CHECKING:
     from videnhance.live.engine import Look
@@ -146,7 +146,8 @@ def live(**options: Any) -> None:
     if options["report"]:
         written(options["report"], json.dumps(measured, indent=2) + "\n")
     click.echo(
-        f"videnhance: {measured['shown']} frames shown, {measured['dropped']} dropped; "
+        f"videnhance: {counted(measured['shown'], 'frame')} shown, "
+        f"{measured['dropped']} dropped; "
         f"{measured['delay_ms']:.0f} ms from capture to screen",
         err=True,
     )

@@ -215,8 +215,9 @@ def later_words(report: "Report") -> Iterator[str]:
             f"{counted(report.damaged_frames, 'frame')}; the rest is converted"
         )
     if report.dropped_packets:
-        packets = counted(report.dropped_packets, "damaged packet")
-        yield f"left out: {packets} of sound or subtitles"
+        packets = counted(report.dropped_packets, "packet")
+        verb = "is" if report.dropped_packets == 1 else "are"
+        yield f"{packets} of sound or subtitles {verb} damaged and left out"
 
 
 def _shared(report: "Report") -> Iterator[str]:

@@ -18,7 +18,7 @@ from videnhance.cluster.alike import check_versions
 from videnhance.cluster.errand import done
 from videnhance.cluster.library import load_distributed
 from videnhance.cluster.station import topic_of
-from videnhance.errors import ClusterError, printable
+from videnhance.errors import ClusterError, counted, printable
 from videnhance.identity import library_key
 
 __all__ = ["Call", "Cluster"]
@@ -247,8 +247,9 @@ class Cluster:
     def _none(self, others: int) -> ClusterError:
         if self._resources and others:
             return ClusterError(
-                f"--device cuda: none of the {others} workers of {self.address} offers "
-                "a GPU; start one with `dask worker --resources GPU=1`"
+                f"--device cuda: none of {counted(others, 'worker')} of "
+                f"{self.address} offers a GPU; start one with `dask worker --resources "
+                "GPU=1`"
             )
         return ClusterError(
             f"--cluster {self.address}: no worker for {PATIENCE_SECONDS:.0f} s; start "

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from videnhance.errors import VidenhanceError
+from videnhance.errors import VidenhanceError, counted
 from videnhance.frame import Pixels, VideoInfo
 from videnhance.live.engine import Result
 from videnhance.live.recorder import Recorder, Recording, live_encoding
@@ -123,7 +123,7 @@ class Outputs:
         if recorder is None:
             return ""
         lost = f", {recorder.left_out} left out" if recorder.left_out else ""
-        return f"{recorder.target.name}: {recorder.frames} frames{lost}"
+        return f"{recorder.target.name}: {counted(recorder.frames, 'frame')}{lost}"
 
     def _complete(self, recorder: Recorder) -> None:
         """Waits for it; one that the user began by a key may fail in words."""
@@ -134,7 +134,7 @@ class Outputs:
                 raise
             self.said.append(f"recording failed: {error}")
             return
-        words = f"recorded {recorder.frames} frames: {recorder.target.name}"
+        words = f"recorded {counted(recorder.frames, 'frame')}: {recorder.target.name}"
         if recorder.left_out:
             words += f"; the encoder had no time for {recorder.left_out} more"
         self.said += [*recorder.notices, words]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import ModelError, printable
+from videnhance.errors import ModelError, counted, printable
 
 __all__ = ["ASSETS", "Card", "Precision", "card_names", "find_card", "read_card"]
 
@@ -131,5 +131,6 @@ def _check(card: Card) -> None:
     if card.halo < 0 or not 0 < card.residual_step <= 4 or not card.files:
         raise ModelError(
             f"model {card.name}: {card.halo = }, {card.residual_step = } and "
-            f"{len(card.files)} files make no model; correct {printable(card.path)}"
+            f"{counted(len(card.files), 'file makes', 'files make')} no model; correct "
+            f"{printable(card.path)}"
         )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from videnhance.errors import ModelError
+from videnhance.errors import ModelError, counted
 from videnhance.model.network import NetworkShape, SRVGGNetLightweight
 from videnhance.model.weights import (
     SUFFIXES,
@@ -40,7 +40,8 @@ def as_luma(network: SRVGGNetLightweight) -> SRVGGNetLightweight:
     shape = network.shape
     if shape.channels not in (1, 3) or shape.scale not in (1, 2, 4):
         raise ModelError(
-            f"the network has {shape.channels} channels and enlarges by {shape.scale}; "
+            f"the network has {counted(shape.channels, 'channel')} and enlarges by "
+            f"{shape.scale}; "
             "1 or 3 channels and a scale of 1, 2 or 4 can be used"
         )
     scale = min(shape.scale, 2)

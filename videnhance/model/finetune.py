@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videnhance.errors import UsageError
+from videnhance.errors import UsageError, counted
 from videnhance.model.material import held_samples
 from videnhance.model.train import Course, base_psnr, held_psnr
 from videnhance.model.weights import read_network
@@ -34,7 +34,7 @@ class Difference:
             "better: use it" if self.is_better else "not better: keep the one before"
         )
         return [
-            f"held out: {self.samples} samples that were not trained on",
+            f"held out and not trained on: {counted(self.samples, 'sample')}",
             f"  base    {self.base:.3f} dB",
             f"  before  {self.before:.3f} dB ({self.before - self.base:+.3f})",
             f"  after   {self.after:.3f} dB ({self.after - self.base:+.3f})",

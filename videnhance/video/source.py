@@ -128,7 +128,9 @@ class Span:
                 f"{self.start_seconds} s"
             )
         if self.max_frames is not None and self.max_frames < 1:
-            raise UsageError(f"{self.max_frames} frames are none: ask for at least 1")
+            raise UsageError(
+                f"--max-frames {self.max_frames} asks for none: ask for at least 1"
+            )
 
     @property
     def start(self) -> Fraction:

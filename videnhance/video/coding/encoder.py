@@ -8,7 +8,7 @@ from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from videnhance.errors import UsageError, printable
+from videnhance.errors import UsageError, counted, printable
 from videnhance.frame import VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.encoding import (
@@ -99,7 +99,7 @@ def _turn(
         return
     stream.set_display_rotation(-degrees, hflip=mirrored)
     if container.format.name not in _WITH_TURN:
-        turned = [f"turned by {degrees} degrees"] if degrees else []
+        turned = [f"turned by {counted(degrees, 'degree')}"] if degrees else []
         turned += ["mirrored"] if mirrored else []
         notices.append(
             f"{container.format.name} cannot say that the picture is "

@@ -18,6 +18,7 @@ from videnhance.errors import (
     InputError,
     UsageError,
     VidenhanceError,
+    counted,
     printable,
 )
 from videnhance.frame import Frame, VideoInfo
@@ -227,7 +228,8 @@ class IsolatedReader:
     def _crash(self, error: Exception) -> DecoderCrashError:
         crash = DecoderCrashError(
             f"{printable(self.path)}: the process that decodes it {printable(error)} "
-            f"after {self._done} frames; the file is damaged there or made to do harm"
+            f"after {counted(self._done, 'frame')}; the file is damaged there or made "
+            "to do harm"
         )
         crash.after_frames = self._done
         crash.by_the_file = not isinstance(error, EndedError)

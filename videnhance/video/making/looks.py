@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 from av.video.frame import VideoFrame
 
+from videnhance.errors import counted
 from videnhance.frame import Light
 from videnhance.region import Size
 from videnhance.video.coding.encoding import video_encoder
@@ -59,7 +60,7 @@ def look_differences(
         yield f"pixels are shaped {after}, not {before}"
     turn = round(-(found.turn or 0)) % 360
     if Fact.TURN in facts and not look.mirrored and turn != look.rotation_degrees:
-        yield f"it is turned by {turn} degrees, not {look.rotation_degrees}"
+        yield f"it is turned by {counted(turn, 'degree')}, not {look.rotation_degrees}"
 
 
 def tells_colour(codec: str, facts: frozenset[Fact]) -> bool:

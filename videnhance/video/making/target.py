@@ -11,7 +11,13 @@ from pathlib import Path
 import av
 
 from videnhance.disk import free_bytes, sync, sync_folder
-from videnhance.errors import OutputError, UsageError, VidenhanceError, printable
+from videnhance.errors import (
+    OutputError,
+    UsageError,
+    VidenhanceError,
+    counted,
+    printable,
+)
 from videnhance.video.source import reason
 
 __all__ = [
@@ -183,7 +189,7 @@ def write_failure(target: Path, error: BaseException) -> VidenhanceError:
     if getattr(error, "errno", None) in _NO_SPACE:
         free = free_bytes(target.absolute().parent) or 0
         return OutputError(
-            f"{name}: no space left on the disk ({free} bytes free); "
+            f"{name}: no space left on the disk ({counted(free, 'byte')} free); "
             "make room or choose another folder"
         )
     words = f"{name} cannot be written: {reason(error)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from videnhance.errors import OutputError, VidenhanceError, printable
+from videnhance.errors import OutputError, VidenhanceError, counted, printable
 from videnhance.video.making.containers import Fact, facts_of
 from videnhance.video.making.expected import Expected, ExpectedStream, Times
 from videnhance.video.making.file_tags import missing_tags
@@ -60,7 +60,7 @@ def check_file(
 
 def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
     facts = facts_of(expected.container)
-    words = [f"{expected.frames} frames"]
+    words = [counted(expected.frames, "frame")]
     if Fact.TIMES in facts:
         words.append("times")
     count = 1 + len(expected.others)
@@ -72,7 +72,7 @@ def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
     if found.decoded is not None:
         words.append("everything decoded")
     if found.damaged:  # and copied bit for bit from the source
-        words.append(f"{found.damaged} packets of sound are damaged")
+        words.append(f"{counted(found.damaged, 'damaged packet')} of sound")
     return tuple(words)
 
 
@@ -89,19 +89,19 @@ def _differences(expected: Expected, found: ReadBack) -> Iterator[str]:
     for stream, its in _matched(expected, found):
         yield from _stream_differences(stream, its, moved, facts)
     if Fact.CHAPTERS in facts and found.chapters != expected.chapters:
-        yield f"{found.chapters} chapters, not {expected.chapters}"
+        yield f"{counted(found.chapters, 'chapter')}, not {expected.chapters}"
 
 
 def _count_differences(expected: Expected, found: ReadBack) -> Iterator[str]:
     packets, frames = expected.video.packets, expected.frames
     if found.video.times.packets != packets:
-        yield f"{found.video.times.packets} frames, not {packets}"
+        yield f"{counted(found.video.times.packets, 'frame')}, not {packets}"
     elif packets != frames and found.video.codec not in _HIDDEN:
-        yield f"{packets} frames came out of the encoder, not {frames}"
+        yield f"{counted(packets, 'frame')} came out of the encoder, not {frames}"
     if found.decoded is not None and found.decoded != frames:
-        yield f"{found.decoded} frames can be decoded, not {frames}"
+        yield f"{counted(found.decoded, 'frame')} can be decoded, not {frames}"
     if found.decoded is not None and found.errors:
-        yield f"{found.errors} frames are damaged"
+        yield counted(found.errors, "frame is damaged", "frames are damaged")
 
 
 def _moved(
@@ -140,7 +140,7 @@ def _time_differences(
         if abs(off) > tick:
             yield f"frames stand off by {_s(off)} in the mean"
     if read.falls:
-        yield f"the order of decoding runs back {read.falls} times"
+        yield f"the order of decoding runs back {counted(read.falls, 'time')}"
 
 
 def _end_difference(wrote: Times, found: ReadBack) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _length_differences(
             if abs(after - before - moved) > _SOUND_SECONDS + times.base:
                 yield f"{what} at {_s(after - moved)}, not {_s(before)}"
     elif times.packets < written.packets:
-        yield f"holds {times.packets} packets, not {written.packets}"
+        yield f"holds {counted(times.packets, 'packet')}, not {written.packets}"
 
 
 def _s(seconds: Fraction) -> str:

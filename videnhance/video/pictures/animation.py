@@ -10,7 +10,7 @@ from types import TracebackType
 import av
 from av.video.frame import VideoFrame
 
-from videnhance.errors import InputError, OutputError, UsageError, printable
+from videnhance.errors import InputError, OutputError, UsageError, counted, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.region import Size
 from videnhance.video.coding.converter import Converter
@@ -268,9 +268,9 @@ class AnimationWriter:
         least = 1 if self._form is AnimationForm.WEBP else self.frames_written
         if not least <= found <= self.frames_written:
             raise OutputError(
-                f"{printable(self.target)}: the file made holds {found} frames, not "
-                f"{self.frames_written}; nothing was kept: name an output .mkv, or "
-                "pictures (%06d.png)"
+                f"{printable(self.target)}: the file made holds "
+                f"{counted(found, 'frame')}, not {self.frames_written}; nothing was "
+                "kept: name an output .mkv, or pictures (%06d.png)"
             )
 
 

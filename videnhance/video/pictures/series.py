@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from videnhance.errors import InputError, UsageError, printable
+from videnhance.errors import InputError, UsageError, counted, printable
 from videnhance.video.pictures.picture_files import KINDS
 
 __all__ = [
@@ -68,7 +68,8 @@ class Series:
         first, last = holes[0]
         where = f"{first}" if first == last else f"{first} to {last}"
         more = " and others" if len(holes) > 1 else ""
-        return f"{count} pictures are missing ({where}{more}): the rest close up"
+        lost = counted(count, "picture is", "pictures are")
+        return f"{lost} missing ({where}{more}): the rest close up"
 
 
 def is_series(place: Path) -> bool:

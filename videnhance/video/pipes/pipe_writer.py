@@ -181,7 +181,7 @@ def _y4m_losses(info: VideoInfo, layout: Layout) -> list[str]:
     losses = []
     rate = info.rate or Fraction(25)
     if info.time_base != 1 / rate:
-        losses.append(f"y4m knows only a constant rate: {rate} frames are one second")
+        losses.append(f"y4m knows only a constant rate: {rate} frames a second")
     if info.layout.alpha:
         losses.append("transparency is left out: y4m has none; use nut with -c ffv1")
     if info.layout.family is Family.RGB:

@@ -10,6 +10,8 @@ as whole: a good file is never called cut.
 from pathlib import Path
 from typing import BinaryIO
 
+from videnhance.errors import counted
+
 __all__ = ["cut_notice"]
 
 _SEGMENT = 0x18538067
@@ -38,7 +40,8 @@ def cut_notice(path: Path, container: str) -> str | None:
         if container.startswith("matroska"):
             missing = _matroska_end(file) - size
             if missing > 0:
-                return f"the file is cut off: its last {missing} bytes are missing"
+                rest = counted(missing, "byte is", "bytes are")
+                return f"the file is cut off: its last {rest} missing"
         if container == "mpegts" and _ends_in_a_packet(file, size):
             return "the file is cut off: it ends in the middle of a packet"
         if container == "ogg" and _ends_in_a_page(file, size):

@@ -11,6 +11,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
+from videnhance.errors import counted
 from videnhance.video.reading.complaints import complaints
 from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
 
@@ -167,4 +168,6 @@ def lead_notice(count: int) -> str:
     """What to say of frames that are left out before the first whole picture."""
     if count == 1:
         return "1 frame before the first whole picture is left out"
-    return f"{count} frames before the first whole picture are left out"
+    frames = counted(count, "frame")
+    verb = "is" if count == 1 else "are"
+    return f"{frames} before the first whole picture {verb} left out"

@@ -13,7 +13,7 @@ from types import TracebackType
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from videnhance.errors import InputError, UsageError, printable
+from videnhance.errors import InputError, UsageError, counted, printable
 from videnhance.frame import Frame
 from videnhance.limits import check_pixels
 from videnhance.region import Size
@@ -186,10 +186,10 @@ class VideoReader:
         # What a decoder puts in place of damage is not the same every time.
         damaged = self.damaged_packets or self.damaged_frames
         if found is Match.OTHER or (found is Match.TIMES and not damaged):
+            frames = counted(mark.frames, "frame differs", "frames differ")
             raise InputError(
                 f"{printable(self.path)} is not the video that the unfinished work was "
-                f"made from: its first {mark.frames} frames differ; start over with "
-                "--discard",
+                f"made from: its first {frames}; start over with --discard",
                 cause_stays=True,
             )
 
