@@ -59,6 +59,7 @@ COUNT = re.compile(
 )
 MANY = {
     "of {promised} frames",  # of which some are there
+    "{len(made)} packets have",
     "{len(piece)} bytes",  # a long piece
     "{n_fmt} of {total_fmt} files",
     "{still.tags.pictures} pictures",
@@ -84,5 +85,6 @@ def test_only_a_fault_of_ours_is_to_be_reported() -> None:
     asked = {s.name for s in sources() if ": report this" in s.text}
     assert asked <= {
         "videnhance.video.coding.coder",  # frames of two sizes from our own pipeline
-        "videnhance.video.making.boxes",  # boxes that we have just written
+        "videnhance.video.making.boxes",  # what we have just written ourselves
+        "videnhance.video.making.elements",
     }
