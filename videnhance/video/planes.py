@@ -17,6 +17,7 @@ __all__ = [
     "SCALED_MATRICES",
     "SCALING_THREADS",
     "copied_planes",
+    "first_plane",
     "native_picture",
     "picture_of",
     "reformatted",
@@ -78,6 +79,11 @@ def copied_planes(picture: VideoFrame, layout: Layout) -> tuple[Plane, ...]:
         green, blue, red, *opacity = planes
         planes = [red, green, blue, *opacity]
     return tuple(planes)
+
+
+def first_plane(picture: VideoFrame, layout: Layout) -> Plane:
+    """A copy of the first plane of a picture in `layout`: luma, grey or green."""
+    return _copied(picture.planes[0], layout.depth)
 
 
 def _copied(plane: VideoPlane, depth: int) -> Plane:

@@ -19,23 +19,15 @@ from videnhance.video.reading.immersion import sphere_of, stereo_of
 from videnhance.video.reading.light import has_moving_light, light_of
 from videnhance.video.reading.side_data import pieces_of, user_data_of
 from videnhance.video.reading.turn import turn_of
-from videnhance.video.source import Deinterlace, Span
+from videnhance.video.source import Span
 
 __all__ = [
-    "FIELDS_KEPT",
-    "FIELDS_WOVEN",
     "described",
     "first_notices",
     "shortened",
     "shown_part",
 ]
 
-FIELDS_KEPT = "the video is interlaced: its fields are enlarged as one picture"
-FIELDS_WOVEN = (
-    "the video is interlaced: each frame is made from its fields (bwdif); "
-    "--deinterlace off keeps the fields"
-)
-_FIELDS_ASSUMED = "every frame is taken for interlaced and made from its fields (bwdif)"
 _CENTRED = ("flv1", "h261", "h263", "mjpeg", "mpeg1video", "theora", "webp")
 """Codecs whose chroma lies between luma samples unless they say otherwise."""
 _FIELD_ORDERS = (2, 3, 4, 5)
@@ -88,17 +80,13 @@ def shown_part(first: VideoFrame, told: Declared) -> Crop | None:
     return usable_crop(told.crop, size, delivered_layout(first.format.name))
 
 
-def first_notices(
-    first: VideoFrame, told: Declared, mode: Deinterlace
-) -> Iterator[str]:
+def first_notices(first: VideoFrame, told: Declared) -> Iterator[str]:
     """What must be said of the video before its first frame is delivered."""
     lost = delivery_notice(first.format.name)
     if lost:
         yield lost
     if reserved := reserved_notice(first):
         yield reserved
-    if mode is Deinterlace.ON:
-        yield _FIELDS_ASSUMED
     if not turn_of(first, told).exact:
         yield f"a turn by {-(told.turn or 0):g} degrees is rounded to whole degrees"
     if has_moving_light(first):

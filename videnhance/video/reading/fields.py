@@ -15,7 +15,15 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-__all__ = ["Shot", "deinterlaced", "is_taken", "untold_field", "woven"]
+__all__ = [
+    "Shot",
+    "deinterlaced",
+    "first_shown",
+    "is_taken",
+    "marked",
+    "untold_field",
+    "woven",
+]
 
 _DRY = (av.BlockingIOError, av.EOFError)
 """What the filter raises when it has nothing to give."""
@@ -49,6 +57,11 @@ def untold_field(codec: str, field_order: int, first: VideoFrame) -> str | None:
     return _FIRST_SHOWN.get(field_order)
 
 
+def first_shown(field_order: int) -> str | None:
+    """The first field, `tff` or `bff`, by FFmpeg's number of the order, if any."""
+    return _FIRST_SHOWN.get(field_order)
+
+
 @cache
 def is_taken(name: str) -> bool:
     """Whether bwdif works on this pixel format itself, and not on a conversion."""
@@ -67,15 +80,28 @@ def deinterlaced(shots: Iterable[Shot], setfield: str | None = None) -> Iterator
     return _filtered(iter(shots), "all", setfield)
 
 
+def marked(shots: Iterable[tuple[Shot, str | None]]) -> Iterator[Shot]:
+    """Shots whose images are marked anew: `prog`, `tff`, `bff`, or None as they are."""
+    graphs: dict[str, Graph] = {}
+    for shot, mark in shots:
+        if mark is None:
+            yield shot
+            continue
+        if mark not in graphs:
+            graphs[mark] = _graph(shot.image, ("setfield", f"mode={mark}"))
+        graphs[mark].vpush(shot.image)
+        yield replace(shot, image=graphs[mark].vpull())
+
+
 def woven(shots: Iterable[Shot]) -> Iterator[Shot]:
-    """Shots that are marked as interlaced as whole frames, the others untouched.
+    """Shots whose images are marked as interlaced as whole frames, others untouched.
 
     Without an interlaced shot no filter is made.
     """
     rest = iter(shots)
     before: Shot | None = None
     for shot in rest:
-        if not shot.source.interlaced_frame:
+        if not shot.image.interlaced_frame:
             yield shot
             before = shot
             continue
@@ -94,7 +120,9 @@ def _filtered(
     first = next(shots, None)
     if first is None:
         return
-    graph = _graph(first.image, which, setfield)
+    order = [] if setfield is None else [("setfield", f"mode={setfield}")]
+    weaver = ("bwdif", f"mode=send_frame:parity=auto:deint={which}")
+    graph = _graph(first.image, *order, weaver)
     waiting: deque[Shot] = deque()
     for shot in chain([first], shots):
         graph.vpush(shot.image)
@@ -115,7 +143,8 @@ def _given(graph: Graph, waiting: deque[Shot]) -> Iterator[Shot]:
         yield replace(waiting.popleft(), image=image)
 
 
-def _graph(image: VideoFrame, which: str, setfield: str | None) -> Graph:
+def _graph(image: VideoFrame, *steps: tuple[str, str]) -> Graph:
+    """A chain of filters, by name and options, for images like this one."""
     graph = Graph()
     nodes = [
         graph.add_buffer(
@@ -123,12 +152,8 @@ def _graph(image: VideoFrame, which: str, setfield: str | None) -> Graph:
             height=image.height,
             format=image.format,
             time_base=_ANY,
-        )
-    ]
-    if setfield is not None:
-        nodes.append(graph.add("setfield", f"mode={setfield}"))
-    nodes += [
-        graph.add("bwdif", f"mode=send_frame:parity=auto:deint={which}"),
+        ),
+        *(graph.add(*step) for step in steps),
         graph.add("buffersink"),
     ]
     graph.link_nodes(*nodes).configure()

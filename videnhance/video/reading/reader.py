@@ -29,20 +29,12 @@ from videnhance.video.reading.aspect import aspect_notice
 from videnhance.video.reading.clock import FAULTS_SAID, TimeFault, timed, until_next
 from videnhance.video.reading.decoder import Decoder, frame_step, time_base_of
 from videnhance.video.reading.facts import (
-    FIELDS_KEPT,
-    FIELDS_WOVEN,
     described,
     first_notices,
     shortened,
     shown_part,
 )
-from videnhance.video.reading.fields import (
-    Shot,
-    deinterlaced,
-    is_taken,
-    untold_field,
-    woven,
-)
+from videnhance.video.reading.fields import Shot
 from videnhance.video.reading.headers import declared
 from videnhance.video.reading.place import (
     LEAD_FRAMES,
@@ -53,7 +45,8 @@ from videnhance.video.reading.place import (
     recognized,
 )
 from videnhance.video.reading.side_data import user_data_of
-from videnhance.video.source import Deinterlace, Mark, Reading, Span
+from videnhance.video.reading.weaving import weaving_of
+from videnhance.video.source import Mark, Reading, Span
 from videnhance.video.stream_choice import choice_notice, listed_streams
 from videnhance.video.times.timeline import Timeline, timeline_of
 
@@ -108,11 +101,10 @@ class VideoReader:
             self._crop = shown_part(first, told)
             info = described(self._decoder, first, told, streams)
             self.info = shortened(info, self._span)
-            self._mode = self._possible_mode()
-            self._setfield = untold_field(
-                self.info.codec, self._decoder.field_order, first
+            self._weaving = weaving_of(
+                path, self._reading, info, self._decoder.field_order, first
             )
-            for words in first_notices(first, told, self._mode):
+            for words in (*first_notices(first, told), *self._weaving.notices()):
                 self._note(words)
             user_data_of(first, info.codec, self._note)
             self._note_fields(first)
@@ -294,19 +286,7 @@ class VideoReader:
     def _whole(self, pictures: Iterator[VideoFrame]) -> Iterator[Shot]:
         """The pictures in one size and layout, and not made of two fields."""
         shots = (self._shot(picture) for picture in pictures)
-        if self._mode is Deinterlace.OFF:
-            return shots
-        if self._setfield is not None or self._mode is Deinterlace.ON:
-            return deinterlaced(shots, self._setfield)
-        return woven(shots)
-
-    def _possible_mode(self) -> Deinterlace:
-        mode, name = self._reading.deinterlace, self.info.layout.name
-        if mode is Deinterlace.OFF or is_taken(name):
-            return mode
-        if mode is Deinterlace.ON:
-            self._note(f"{name} cannot be deinterlaced: fields stay as they are")
-        return Deinterlace.OFF
+        return self._weaving.shots(shots)
 
     def _shot(self, picture: VideoFrame) -> Shot:
         self._note_fields(picture)
@@ -332,11 +312,8 @@ class VideoReader:
     # What is said.
 
     def _note_fields(self, picture: VideoFrame) -> None:
-        if not picture.interlaced_frame and self._setfield is None:
-            return
-        if self._mode is not Deinterlace.ON:
-            whole = self._mode is Deinterlace.AUTO
-            self._note(FIELDS_WOVEN if whole else FIELDS_KEPT)
+        if words := self._weaving.notice(picture):
+            self._note(words)
 
     def _note_time(self, fault: TimeFault) -> None:
         self._own_times = False
