@@ -385,6 +385,43 @@ FIELDS = (
         (frames(), every_time(), unfielded()),
     ),
     Row(
+        "a film marked as interlaced: stays whole",
+        "in.ts",
+        (
+            f"{scene(size=LARGER)} -c:v mpeg2video -flags +ildct+ilme -top 1 -q:v 2 "
+            "-bf 2 in.ts",
+        ),
+        "out.mp4",
+        (*KEPT, says("its pictures are whole")),
+    ),
+    Row(
+        "interlaced without a mark: made progressive, said",
+        "in.mkv",
+        (f"{BARS} -vf setfield=prog {FFV1} in.mkv",),
+        "out.mkv",
+        (frames(), every_time(), unfielded(), says("not marked as interlaced")),
+    ),
+    Row(
+        "marked with the wrong field first",
+        "in.ts",
+        (
+            f"{BARS} -vf setfield=bff -c:v mpeg2video -flags +ildct+ilme -top 0 "
+            "-q:v 2 -bf 2 in.ts",
+        ),
+        "out.mp4",
+        (frames(), every_time(), unfielded(), says("show the top one first")),
+    ),
+    Row(
+        "telecine (3:2): told of, every frame kept",
+        "in.mkv",
+        (
+            f"{scene('24000/1001', 24, LARGER)} -vf telecine=pattern=23 "
+            f"-r 30000/1001 {FFV1} in.mkv",
+        ),
+        "out.mkv",
+        (frames(), every_time(), says("telecine, 3:2", "fieldmatch,decimate")),
+    ),
+    Row(
         "interlaced, --deinterlace off",
         "in.mkv",
         (f"{BARS} -c:v libx264 -qp 12 -x264-params tff=1 in.mkv",),

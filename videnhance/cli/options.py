@@ -93,7 +93,7 @@ _SHARED = (
         "--deinterlace",
         default="auto",
         type=click.Choice(["auto", "on", "off"]),
-        help="Make whole pictures of fields: where they are marked, always, never.",
+        help="Make whole pictures of fields: where they comb, always, never.",
     ),
     click.option("-c", "--codec", help="FFmpeg's encoder. [libx264, or as OUT needs]"),
     click.option(

@@ -73,7 +73,7 @@ class Deinterlace(Enum):
     """What becomes of pictures that are made of two fields."""
 
     AUTO = "auto"
-    """Those that are marked as interlaced become whole pictures."""
+    """Pictures are looked at: those of two fields become whole ones, others stay."""
     ON = "on"
     """All are taken for interlaced."""
     OFF = "off"

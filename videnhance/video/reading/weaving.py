@@ -35,11 +35,16 @@ from videnhance.video.source import Deinterlace, Reading
 
 __all__ = ["Look", "Weave", "Weaving", "looked_at", "weaving_of"]
 
-_PLACES = 8
+_ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
+_PLACES = len(_ORDER)
 """Of a film that are looked at, evenly spread."""
+_GLANCES, _GLANCE = 2, 6
+"""Places, and pictures in a row, that are enough to see that pictures are whole."""
+_STILL = 4
+"""Places that are enough to see that nothing combs, where nothing moves."""
 _RUN = 12
 """Pictures in a row at each: two periods of a telecined film, and their neighbours."""
-_ENOUGH, _SURE = 4, 12
+_ENOUGH, _SURE = 4, 8
 """Pictures that tell something, to believe them against or without a mark."""
 _FEW, _SOME, _MOST = 0.1, 0.25, 0.8
 """Shares of those that comb among those that tell something."""
@@ -118,34 +123,54 @@ def looked_at(path: Path, limit_pixels: int | None, *, marked: bool) -> Look:
     with suppress(VidenhanceError), ExitStack() as stack:
         decoder = Decoder(path, limit_pixels, lambda _: None)
         stack.callback(decoder.close)
-        for run in _runs(decoder):
+        # Threads that take a picture each decode many more than are asked for.
+        decoder.stream.codec_context.thread_count = 1
+        for number, run in enumerate(_runs(decoder, marked)):
             marked = marked or any(picture.interlaced_frame for picture in run)
-            layout = delivered_layout(run[0].format.name)
-            images = (native_picture(picture, layout, converter) for picture in run)
-            found = [pair[1] for pair in seen(Shot(image, image) for image in images)]
-            kinds.update(picture.kind for picture in found[1:-1])
-            runs += any(picture.ratio is not None for picture in found)
-            telecined += _is_telecined([picture.ratio for picture in found[1:-1]])
-            if not marked and kinds[Kind.WHOLE] == kinds.total() >= 2 * _RUN:
-                break  # the common case, and no reason to doubt
+            found = _seen_in(run, converter)
+            kinds.update(picture.kind for picture in found)
+            moving = any(picture.ratio is not None for picture in found)
+            runs += moving and len(found) >= _PERIOD
+            telecined += _is_telecined([picture.ratio for picture in found])
+            if not marked and _is_plain(kinds, number + 1):
+                break
         rate = decoder.stream.average_rate
         return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > runs)
     return Look(kinds, marked)  # the reader itself tells what is wrong
 
 
-def _runs(decoder: Decoder) -> Iterator[list[VideoFrame]]:
-    """Pictures in a row at each place; a short film is one run."""
+def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Seen]:
+    """What is seen in the pictures that have neighbours on both sides."""
+    layout = delivered_layout(run[0].format.name)
+    images = (native_picture(picture, layout, converter) for picture in run)
+    return [found for _, found in seen(Shot(image, image) for image in images)][1:-1]
+
+
+def _is_plain(kinds: Counter[Kind], runs: int) -> bool:
+    """Whether nothing speaks for fields after a few glances: what most files are."""
+    if any(kinds[kind] for kind in FIELDS):
+        return False
+    return runs >= _STILL or (runs >= _GLANCES and kinds[Kind.WHOLE] >= _ENOUGH)
+
+
+def _runs(decoder: Decoder, marked: bool) -> Iterator[list[VideoFrame]]:
+    """Pictures in a row at each place; a short film is looked at all along.
+
+    Where nothing is marked, the first ones are glances.
+    """
+    lengths = [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
     step, base = frame_step(decoder.stream), time_base_of(decoder.stream)
     seconds = Fraction(decoder.container.duration or 0, 1_000_000)
     duration = decoder.stream.duration or round(seconds / base)
     start = decoder.stream.start_time or 0
-    short = duration <= step * _RUN * _PLACES
-    if short or not decoder.keeps_times:
-        yield from _alike(islice(decoder.pictures(), _RUN * _PLACES))
+    if duration <= step * _RUN * _PLACES or not decoder.keeps_times:
+        pictures = decoder.pictures()
+        for length in lengths:
+            yield from _alike(islice(pictures, length))
         return
-    for place in range(_PLACES):
+    for place, length in zip(_ORDER, lengths, strict=True):
         if decoder.seek(start + duration * (2 * place + 1) // (2 * _PLACES)):
-            yield from _alike(islice(decoder.pictures(), _RUN))
+            yield from _alike(islice(decoder.pictures(), length))
 
 
 def _alike(pictures: Iterator[VideoFrame]) -> Iterator[list[VideoFrame]]:
