@@ -157,7 +157,7 @@ def test_whole_pictures_without_a_mark_are_left_alone(
 
 def test_where_nothing_moves_the_mark_is_followed(tmp_path: Path) -> None:
     path = _write(tmp_path / "in.mkv", _still(), marked=True)
-    look = looked_at(path, None, marked=False)
+    look = looked_at(path, Reading(), marked=False)
     assert look.marked
     assert look.weave is Weave.MARKED
     assert _untouched(path)[1].startswith("the video is interlaced: each frame is made")
@@ -204,7 +204,7 @@ def test_a_film_of_many_seconds_is_looked_at_in_all_of_it(tmp_path: Path) -> Non
         yield from islice(_fields(), 100)
 
     path = _write(tmp_path / "in.mp4", half(), marked=True, count=200)
-    look = looked_at(path, None, marked=True)
+    look = looked_at(path, Reading(), marked=True)
     assert look.kinds[Kind.WHOLE] == pytest.approx(40, abs=2)
     assert look.kinds[Kind.TOP_FIRST] == pytest.approx(40, abs=2)
     assert look.weave is Weave.NOT_WHOLE

@@ -6,22 +6,26 @@ interlaced, and what was converted once has lost its marks.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from itertools import islice, takewhile
 from pathlib import Path
+from typing import Any
 
+from av.container import InputContainer
+from av.format import Flags
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
 from videnhance.errors import VidenhanceError
 from videnhance.frame import VideoInfo
 from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import native_picture
 from videnhance.video.reading.combing import FIELDS, Kind, Seen, seen
-from videnhance.video.reading.decoder import Decoder, frame_step, time_base_of
+from videnhance.video.reading.decoder import frame_step, time_base_of
 from videnhance.video.reading.fields import (
     Shot,
     deinterlaced,
@@ -31,7 +35,14 @@ from videnhance.video.reading.fields import (
     untold_field,
     woven,
 )
-from videnhance.video.source import Deinterlace, Reading
+from videnhance.video.source import (
+    DECODE_ERRORS,
+    Deinterlace,
+    Reading,
+    open_source,
+    packets_of,
+)
+from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["Look", "Weave", "Weaving", "looked_at", "weaving_of"]
 
@@ -112,7 +123,7 @@ class Look:
         return Kind.WHOLE if ratio is None or ratio >= 0 else seen.kind
 
 
-def looked_at(path: Path, limit_pixels: int | None, *, marked: bool) -> Look:
+def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
     """Looks at some pictures of a film, at places all over it.
 
     `marked` says that the film is marked as interlaced, whatever its pictures say.
@@ -120,12 +131,15 @@ def looked_at(path: Path, limit_pixels: int | None, *, marked: bool) -> Look:
     kinds: Counter[Kind] = Counter()
     runs = telecined = 0
     converter = VideoReformatter()
-    with suppress(VidenhanceError), ExitStack() as stack:
-        decoder = Decoder(path, limit_pixels, lambda _: None)
-        stack.callback(decoder.close)
+    odd = (VidenhanceError, OverflowError, *DECODE_ERRORS)
+    with suppress(*odd), open_source(path) as container:
+        stream = chosen_video(container, path, reading.video_track)
+        context = stream.codec_context
         # Threads that take a picture each decode many more than are asked for.
-        decoder.stream.codec_context.thread_count = 1
-        for number, run in enumerate(_runs(decoder, marked)):
+        context.thread_count = 1
+        if reading.limit_pixels is not None:
+            context.options = {"max_pixels": str(reading.limit_pixels)}
+        for number, run in enumerate(_runs(container, stream, marked)):
             marked = marked or any(picture.interlaced_frame for picture in run)
             found = _seen_in(run, converter)
             kinds.update(picture.kind for picture in found)
@@ -134,7 +148,7 @@ def looked_at(path: Path, limit_pixels: int | None, *, marked: bool) -> Look:
             telecined += _is_telecined([picture.ratio for picture in found])
             if not marked and _is_plain(kinds, number + 1):
                 break
-        rate = decoder.stream.average_rate
+        rate = stream.average_rate
         return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > runs)
     return Look(kinds, marked)  # the reader itself tells what is wrong
 
@@ -153,24 +167,38 @@ def _is_plain(kinds: Counter[Kind], runs: int) -> bool:
     return runs >= _STILL or (runs >= _GLANCES and kinds[Kind.WHOLE] >= _ENOUGH)
 
 
-def _runs(decoder: Decoder, marked: bool) -> Iterator[list[VideoFrame]]:
+def _runs(
+    container: InputContainer, stream: VideoStream, marked: bool
+) -> Iterator[list[VideoFrame]]:
     """Pictures in a row at each place; a short film is looked at all along.
 
     Where nothing is marked, the first ones are glances.
     """
     lengths = [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
-    step, base = frame_step(decoder.stream), time_base_of(decoder.stream)
-    seconds = Fraction(decoder.container.duration or 0, 1_000_000)
-    duration = decoder.stream.duration or round(seconds / base)
-    start = decoder.stream.start_time or 0
-    if duration <= step * _RUN * _PLACES or not decoder.keeps_times:
-        pictures = decoder.pictures()
+    step, base = frame_step(stream), time_base_of(stream)
+    seconds = Fraction(container.duration or 0, 1_000_000)
+    duration = stream.duration or round(seconds / base)
+    start = stream.start_time or 0
+    flags: Any = container.format.flags  # a number, whatever the stubs say
+    placed = not flags & Flags.no_timestamps.value
+    if duration <= step * _RUN * _PLACES or not placed:
+        pictures = _decoded(container, stream)
         for length in lengths:
             yield from _alike(islice(pictures, length))
         return
     for place, length in zip(_ORDER, lengths, strict=True):
-        if decoder.seek(start + duration * (2 * place + 1) // (2 * _PLACES)):
-            yield from _alike(islice(decoder.pictures(), length))
+        time = start + duration * (2 * place + 1) // (2 * _PLACES)
+        container.seek(time, stream=stream)
+        yield from _alike(islice(_decoded(container, stream), length))
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The pictures from here on; what is damaged is passed over."""
+    for packet in packets_of(container, [stream], lambda _: None):
+        with suppress(*DECODE_ERRORS):
+            yield from stream.codec_context.decode(packet)
+    with suppress(*DECODE_ERRORS):
+        yield from stream.codec_context.decode(None)
 
 
 def _alike(pictures: Iterator[VideoFrame]) -> Iterator[list[VideoFrame]]:
@@ -313,5 +341,5 @@ def weaving_of(
         unable = name if mode is Deinterlace.ON else ""
         return Weaving(Deinterlace.OFF, Look(Counter()), untold, unable=unable)
     told = first.interlaced_frame or untold is not None
-    look = looked_at(path, reading.limit_pixels, marked=told)
+    look = looked_at(path, reading, marked=told)
     return Weaving(mode, look, untold, first_shown(field_order))
