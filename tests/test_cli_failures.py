@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from tests.clips import Clip, pts_of, write_clip
 from videnhance.cli import app
 from videnhance.errors import OutputError
-from videnhance.unfinished import folder_beside, kept_words
+from videnhance.unfinished import folder_beside, kept_words, locked_journal
 
 PLAIN = ("--strength", "0", "--workers", "1", "--segment", "25")
 FRAMES = 30
@@ -153,6 +153,16 @@ def test_one_frame_is_one(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = _kept(clip, monkeypatch)
     monkeypatch.setattr("videnhance.unfinished.kept_frames", lambda _: 1)
     assert kept_words(target).startswith("1 frame is kept: ")
+
+
+def test_what_another_run_keeps_is_not_this_ones(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = _kept(clip, monkeypatch)
+    with locked_journal(folder_beside(target), target):
+        result = _run(clip, target)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("wait for it, or name another output\n")
 
 
 def test_numbered_pictures_on_a_full_disk_are_one_line(

@@ -19,7 +19,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import OutputError, VidenhanceError, counted, printable
+from videnhance.errors import (
+    BusyError,
+    OutputError,
+    VidenhanceError,
+    counted,
+    printable,
+)
 from videnhance.locks import LockedFile, locked_file
 
 __all__ = [
@@ -104,8 +110,8 @@ def kept_words(target: Path, error: VidenhanceError | None = None) -> str:
 
     The journal is read anew: what it names is there.
     """
-    frames = kept_frames(target)
-    if not frames:
+    frames = 0 if isinstance(error, BusyError) else kept_frames(target)
+    if not frames:  # or they are another run's
         return ""
     words = f"{counted(frames, 'frame')} {'is' if frames == 1 else 'are'} kept"
     if error is None or not error.cause_stays:
