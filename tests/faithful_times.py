@@ -58,6 +58,18 @@ def _spoilt_middle(path: Path) -> None:
     path.write_bytes(data)
 
 
+def _behead(path: Path) -> None:
+    """Without the first quarter of a transport stream's packets."""
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 188 // 4 * 188 :])
+
+
+def _turn_a_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x55
+    path.write_bytes(data)
+
+
 RATES = (
     Row(
         "25 frames/s, B-frames",
@@ -313,6 +325,30 @@ GROUPS = (
         "out.mp4",
         (says("damaged"),),
         spoil=_spoilt_middle,
+    ),
+    Row(
+        "a recording that begins between two key frames",
+        "in.ts",
+        (f"{scene(count=30)} {tone()} {H264} -g 15 -c:a ac3 in.ts",),
+        "out.mp4",
+        (frames(), synchronous("0.035"), says("frames before the first whole")),
+        spoil=_behead,
+    ),
+    Row(
+        "a slice of FFV1 whose checksum is wrong",
+        "in.mkv",
+        (f"{scene()} -c:v ffv1 -level 3 -slices 4 -slicecrc 1 in.mkv",),
+        "out.mkv",
+        (*BOTH, says("damaged")),
+        spoil=_turn_a_byte,
+    ),
+    Row(
+        "a y4m that ends in a picture",
+        "in.y4m",
+        (f"{scene(count=30)} in.y4m",),
+        "out.mkv",
+        (frames(), says("ends in the middle of a frame", "damaged")),
+        spoil=_cut_short,
     ),
 )
 
