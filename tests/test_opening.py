@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
-from tests.clips import write_clip
+from tests.clips import Clip, Sound, write_clip
+from videnhance.cli import app
 from videnhance.enhance import Settings
 from videnhance.errors import DecoderCrashError, InputError
 from videnhance.job import Job, Resources
@@ -17,7 +19,9 @@ from videnhance.model.runtime import Choice
 from videnhance.opening import Counted, opened_source
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.ends import FrameSource
-from videnhance.video.isolation.isolated import IsolatedReader
+from videnhance.video.isolation.isolated import IsolatedReader, probed_safely
+from videnhance.video.isolation.link import SilentError
+from videnhance.video.isolation.messages import Others
 from videnhance.video.pictures.stills import StillReader
 from videnhance.video.reading.reader import VideoReader
 from videnhance.video.source import Reading, Span
@@ -46,7 +50,8 @@ def test_a_child_looks_at_a_video_first(
 ) -> None:
     seen: list[Path] = []
 
-    def probe(path: Path, reading: Reading) -> None:
+    def probe(path: Path, reading: Reading, others: Others) -> None:
+        assert others == Others("mp4", audio=True)
         seen.append(path)
         raise InputError("it killed its decoder")
 
@@ -55,6 +60,50 @@ def test_a_child_looks_at_a_video_first(
     with pytest.raises(InputError, match="killed"):
         opened_source(_job(clip))
     assert seen == [clip]
+
+
+_CRASHING = (
+    "import json, os, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "import {module} as child; child.try_copies = lambda *_: os.abort(); child.main()"
+)
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--isolate", "--no-audio"])
+def test_a_library_that_crashes_over_other_streams_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setattr("videnhance.video.isolation.link._START", _CRASHING)
+    clip = write_clip(tmp_path / "a.mp4", Clip(sounds=(Sound("aac"),)))
+    words = [str(clip), str(tmp_path / "o.mkv"), "--strength", "0", option]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    assert "other streams to matroska ended by SIGABRT" in result.stderr
+    assert ("(--no-audio)" in result.stderr) is (option != "--no-audio")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_child_that_tries_the_other_streams_tells_of_no_error_of_theirs(
+    tmp_path: Path,
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", Clip(sounds=(Sound("aac"),)))
+    for container in ("mp4", "webm", "none"):
+        info = probed_safely(clip, others=Others(container, audio=True))
+        assert info.codec == "h264"
+
+
+def test_a_long_look_at_the_other_streams_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tries(*_: object) -> None:
+        raise SilentError("did nothing")
+
+    monkeypatch.setattr(IsolatedReader, "_try", tries)
+    job = _job(write_clip(tmp_path / "a.mp4"))
+    with opened_source(job) as reader:
+        assert len(list(reader)) == 12
+    isolated = replace(job, resources=Resources(isolate=True))
+    with opened_source(isolated) as reader:
+        assert len(list(reader)) == 12
 
 
 def _crashing(frames: int) -> FrameSource:

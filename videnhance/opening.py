@@ -1,6 +1,7 @@
 """A source opened as a conversion needs it: from outside first, and with a count."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from logging import getLogger
 
 from videnhance.errors import DecoderCrashError
@@ -8,6 +9,9 @@ from videnhance.frame import Frame
 from videnhance.job import Job
 from videnhance.video.ends import FrameSource
 from videnhance.video.isolation.isolated import IsolatedReader, probed_safely
+from videnhance.video.isolation.link import SilentError
+from videnhance.video.isolation.messages import Others
+from videnhance.video.making.target import CONTAINERS
 from videnhance.video.places import is_video_file, opened
 
 __all__ = ["Counted", "opened_source", "reopened_source"]
@@ -18,12 +22,19 @@ _LOG = getLogger(__name__)
 def opened_source(job: Job) -> FrameSource:
     """The open source of a job.
 
-    A video is first opened by a child process with limits, and with `isolate` decoded
-    by one. Raises InputError or UsageError.
+    A video is first opened by a child process with limits, then here, and with
+    `isolate` decoded by another. Raises InputError or UsageError.
     """
-    if is_video_file(job.source) and not job.resources.isolate:
-        probed_safely(job.source, job.reading)
+    if is_video_file(job.source):
+        with suppress(SilentError):  # it looks on for the first packet of a rare stream
+            probed_safely(job.source, job.reading, others=_others(job))
     return reopened_source(job)
+
+
+def _others(job: Job) -> Others | None:
+    """How the streams beside the video are tried; None: the output has none."""
+    container = CONTAINERS.get(job.target.suffix.lower())
+    return None if container is None else Others(container, job.encoding.audio)
 
 
 def reopened_source(job: Job) -> FrameSource:

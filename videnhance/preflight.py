@@ -25,7 +25,7 @@ from videnhance.estimate import (
 )
 from videnhance.frame import Frame
 from videnhance.job import Job
-from videnhance.opening import opened_source
+from videnhance.opening import opened_source, reopened_source
 from videnhance.report import Report
 from videnhance.video.layout import delivered_layout
 from videnhance.video.making.header import OutputPlan, planned_output
@@ -134,7 +134,7 @@ def preflight(job: Job) -> Preflight:
     upscaler, settings = engine_of(work).upscaler, job.settings
     found = rehearsed(
         plan,
-        lambda span: opened_source(replace(job, span=span)),
+        lambda span: reopened_source(replace(job, span=span)),
         lambda frames: enhanced(frames, upscaler, settings, Report()),
         settings.segment_frames,
     )

@@ -28,11 +28,14 @@ from videnhance.video.isolation.messages import (
     Opened,
     Order,
     Ready,
+    Tried,
     decoded,
     encoded,
 )
 from videnhance.video.isolation.ring import Slots
+from videnhance.video.others.streams import try_copies
 from videnhance.video.reading.reader import VideoReader
+from videnhance.video.source import Source
 
 __all__ = ["main", "serve", "speak"]
 
@@ -116,6 +119,10 @@ def _deliver(order: Order, talk: _Talk) -> None:
     only_reading(path, _LIBRARIES)
     with VideoReader(path, order.span, order.reading, order.timeline) as reader:
         talk.say(Opened(reader.info, talk.found(reader)))
+        if order.others is not None:
+            source = Source(path, order.span, order.reading.video_track)
+            try_copies(source, order.others.container, order.others.audio)
+            talk.say(Tried())
         go = talk.hear(Go)
         limit_memory(go.memory_bytes)
         shared = Slots(order.ring, go.slots, go.slot_bytes) if order.ring >= 0 else None

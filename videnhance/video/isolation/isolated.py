@@ -25,7 +25,13 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.limits import Limits, check_pixels
 from videnhance.resize import Plane
 from videnhance.video.isolation.doubt import check_info, check_moment
-from videnhance.video.isolation.link import ChildError, EndedError, Link, LinkError
+from videnhance.video.isolation.link import (
+    ChildError,
+    EndedError,
+    Link,
+    LinkError,
+    SilentError,
+)
 from videnhance.video.isolation.messages import (
     Failed,
     Found,
@@ -33,7 +39,9 @@ from videnhance.video.isolation.messages import (
     Next,
     Opened,
     Order,
+    Others,
     Ready,
+    Tried,
 )
 from videnhance.video.isolation.ring import Ring, planes_in
 from videnhance.video.isolation.wire import WireError
@@ -61,6 +69,7 @@ class IsolatedReader:
         reading: Reading | None = None,
         limits: Limits | None = None,
         timeline: Timeline | None = None,
+        others: Others | None = None,
     ) -> None:
         self.path = path
         self.notices: list[str] = []
@@ -83,7 +92,9 @@ class IsolatedReader:
             finally:
                 os.close(lifeline)
             stack.callback(self._link.close)
-            self.info = self._opened(span or Span(), lifeline)
+            self.info = self._opened(span or Span(), lifeline, others)
+            if others is not None:
+                self._try(others)
             self._open = stack.pop_all()
 
     def __enter__(self) -> "IsolatedReader":
@@ -101,7 +112,7 @@ class IsolatedReader:
         """Ends the child; frames already delivered stay valid."""
         self._open.close()
 
-    def _opened(self, span: Span, lifeline: int) -> VideoInfo:
+    def _opened(self, span: Span, lifeline: int, others: Others | None) -> VideoInfo:
         order = Order(
             path=os.fsencode(self.path).hex(),
             span=span,
@@ -110,6 +121,7 @@ class IsolatedReader:
             memory_bytes=self._limits.memory_bytes,
             ring=self._ring.descriptor,
             lifeline=lifeline if sys.platform != "win32" else -1,
+            others=others,
         )
         # Where there is no index, the way to the start is decoded.
         longest = max(self._limits.open_seconds, self._limits.stall_seconds)
@@ -130,6 +142,25 @@ class IsolatedReader:
             check_pixels(self.path, answer.info.size, self._reading.limit_pixels)
         self._take(answer.found)
         return answer.info
+
+    def _try(self, others: Others) -> None:
+        """Waits until the child has done with the other streams what is done here.
+
+        Raises SilentError if that takes too long, which is no harm.
+        """
+        try:
+            self._link.hear(self._limits.open_seconds, Tried)
+        except SilentError:
+            raise
+        except ChildError as error:
+            raise self._failure(error.failed) from None
+        except (LinkError, WireError) as error:
+            sound = ", first without the sound (--no-audio)" if others.audio else ""
+            raise DecoderCrashError(
+                f"{printable(self.path)}: the process that tried to copy its sound and "
+                f"other streams to {others.container} {printable(error)}; they are "
+                f"damaged or made to do harm: try another container{sound}"
+            ) from error
 
     def go_on_after(self, mark: Mark) -> None:
         """Lets the iteration begin after the mark, its frames as they would have been.
@@ -242,12 +273,14 @@ def probed_safely(
     reading: Reading | None = None,
     limits: Limits | None = None,
     timeline: Timeline | None = None,
+    others: Others | None = None,
 ) -> VideoInfo:
     """What is known of a file after its first frame, decoded in a child process.
 
-    Without a `timeline`, times are as the file has them. Raises InputError if it is no
-    video, and DecoderCrashError if it kills its decoder.
+    Without a `timeline`, times are as the file has them. With `others`, the child tries
+    what a conversion does with the other streams. Raises InputError if it is no video,
+    and DecoderCrashError if it kills its decoder.
     """
     plain = timeline or Timeline()
-    with IsolatedReader(path, None, reading, limits, plain) as reader:
+    with IsolatedReader(path, None, reading, limits, plain, others) as reader:
         return reader.info

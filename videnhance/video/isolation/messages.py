@@ -19,7 +19,9 @@ __all__ = [
     "Next",
     "Opened",
     "Order",
+    "Others",
     "Ready",
+    "Tried",
     "decoded",
     "encoded",
 ]
@@ -29,6 +31,15 @@ CREDIT = b"+"
 LONGEST_LINE = 8 << 20
 
 M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What is to become of the streams beside the video."""
+
+    container: str
+    """FFmpeg's name of what they go into."""
+    audio: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,8 @@ class Order:
     """Descriptor of the memory that pictures go into; -1: they follow their line."""
     lifeline: int
     """Descriptor of a pipe that closes when the parent ends; -1 if there is none."""
+    others: Others | None = None
+    """Whether the other streams are tried, too, before any frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,11 @@ class Opened:
 
     info: VideoInfo
     found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Child: the other streams did no harm."""
 
 
 @dataclass(frozen=True, slots=True)

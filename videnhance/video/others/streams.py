@@ -4,8 +4,9 @@ A second demuxer of the same file feeds them, driven by the writer's clock, so t
 video and sound need no common buffer and memory does not grow with the file.
 """
 
+import io
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from logging import getLogger
 
@@ -14,6 +15,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
+from videnhance.errors import VidenhanceError
 from videnhance.video.others.chapters import CHAPTERED, moved_chapters
 from videnhance.video.others.copies import copied_stream
 from videnhance.video.others.covers import attach_cover, cover_packets, is_cover
@@ -28,6 +30,7 @@ from videnhance.video.others.tags import carried_metadata
 from videnhance.video.others.timecode import moved_timecode
 from videnhance.video.others.tracks import Clock, Track, WrittenStream, converter_for
 from videnhance.video.source import (
+    DECODE_ERRORS,
     AnyPacket,
     Source,
     open_source,
@@ -45,12 +48,14 @@ __all__ = [
     "WrittenStream",
     "better_container",
     "plan_streams",
+    "try_copies",
 ]
 
 _LOG = getLogger(__name__)
 
 _WITH_EDITS = ("mp4", "mov")
 _DAMAGED = (av.error.InvalidDataError, av.error.ArgumentError, ValueError)
+_TRIED_SECONDS = Fraction(1, 2)
 _PREROLL = Fraction(1, 10)
 """Seconds of hidden sound before the start that a decoder may need.
 
@@ -59,6 +64,21 @@ _TAIL_SECONDS = 10
 """Packets come sorted only roughly: how far past the end of a span to look."""
 _LOOK_BACK_SECONDS = 10
 """How far before the start of a span to look for a subtitle that is still shown."""
+
+
+def try_copies(source: Source, container: str, audio: bool) -> None:
+    """Does with the other streams, in memory, what a conversion does at its start.
+
+    For a child process, which a crash of a library ends: errors come up later, again.
+    """
+    with suppress(VidenhanceError, MemoryError, *DECODE_ERRORS):
+        plans = plan_streams(source.path, container, audio, source.video_track)
+        with av.open(io.BytesIO(), "w", format=container) as out:
+            copy = StreamCopy(source, out, plans)
+            try:
+                copy.copy_until(copy.starts_at + _TRIED_SECONDS)
+            finally:
+                copy.close()
 
 
 class StreamCopy:
@@ -110,6 +130,11 @@ class StreamCopy:
         """What the muxer was given so far, stream by stream in the output's order."""
         tracks = [track.written for track in self._tracks.values()]
         return tuple(sorted([*tracks, *self._attached], key=lambda s: s.index))
+
+    @property
+    def starts_at(self) -> Fraction:
+        """When the video starts, on the output's clock."""
+        return self._origin - self._zero
 
     @property
     def starts_apart(self) -> Fraction:
