@@ -56,6 +56,11 @@ _CONTAINERS = (
 """Containers that are read: none that opens other files (hls, dash, concat, sdp,
 image2); a picture is one file of a `_pipe` kind, AVIF a kind of mov."""
 
+_LOOKED_THROUGH = 64 << 20
+"""Bytes, which takes FFmpeg a tenth of a second; the whole of most files."""
+_FOR_EVER = str(10**12)
+"""Microseconds."""
+_TS_BYTES = 188
 _NUMBERED = re.compile(r"%\d*d")
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _METADATA: dict[str, Any] = (
@@ -203,6 +208,7 @@ def open_source(path: Path) -> Iterator[InputContainer]:
                     "format_whitelist": _CONTAINERS.replace(" ", ","),
                     # FFmpeg takes a clock that begins anew for one that wraps.
                     "correct_ts_overflow": "0",
+                    **_looked_through(path),
                 },
                 **_METADATA,
             )
@@ -212,6 +218,20 @@ def open_source(path: Path) -> Iterator[InputContainer]:
         # PyAV asks for made-up times; where a file has none, they are a frame late.
         container.flags &= ~Flags.gen_pts.value
         yield container
+
+
+def _looked_through(path: Path) -> dict[str, str]:
+    """Options that find streams which begin late, where no header lists them all."""
+    with path.open("rb") as file:
+        head = file.read(_TS_BYTES + 9)
+    program = head.startswith(b"\x00\x00\x01\xba")
+    # The packets of a camera or a disc have a clock of four bytes before each.
+    transport = head[::_TS_BYTES] == b"GG" or head[4 :: _TS_BYTES + 4] == b"GG"
+    if not program and not transport:
+        return {}
+    # Else the first list of a program's streams is taken for the last.
+    lists = {"scan_all_pmts": "1"} if transport else {}
+    return lists | {"probesize": str(_LOOKED_THROUGH), "analyzeduration": _FOR_EVER}
 
 
 def packets_of(

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from videnhance.video.others.chapters import CHAPTERED
 from videnhance.video.others.covers import PICTURE_ATTACHMENTS, holds_cover, is_cover
 from videnhance.video.others.fates import MATROSKA, Fate, StreamPlan, Way, codec_words
+from videnhance.video.others.late import LISTLESS, TOO_LATE, late_streams
 from videnhance.video.others.roles import lost_words
 from videnhance.video.others.sound_form import best_form, keeps_places
 from videnhance.video.others.subtitles import loses_style, text_codec_for
@@ -65,11 +66,12 @@ def plan_streams(
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
         plans = _Judge(opened, video, out, packets).plans(audio)
+        late = late_streams(source, opened)
         if container == MATROSKA or not any(plan.loses for plan in plans):
-            return plans
+            return (*plans, *late)
         there = _Judge(opened, video, other, packets).plans(audio)
         same = {plan.index: plan for plan in there}
-        return tuple(_compared(plan, same.get(plan.index)) for plan in plans)
+        return (*(_compared(plan, same.get(plan.index)) for plan in plans), *late)
 
 
 def _compared(plan: StreamPlan, there: StreamPlan | None) -> StreamPlan:
@@ -148,7 +150,9 @@ class _Judge:
         if context is None:
             return _lost(kept, "its codec is unknown")
         if not _is_sound(context):
-            return _lost(kept, "its header is damaged, or comes too late")
+            listless = self._source.format.name in LISTLESS
+            damaged = "its header is damaged, or comes too late"
+            return _lost(kept, TOO_LATE if listless else damaged)
         sound = cast(AudioCodecContext, context)
         form = best_form(self._form, sound)
         why = self._not_held(kept)

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from videnhance.video.reading.aperture import Crop
 
-__all__ = ["Declared", "declared", "declared_fields"]
+__all__ = ["Declared", "declared", "declared_fields", "description_of"]
 
 _STREAM = re.compile(r"^  Stream #0:(\d+)")
 _CROP = re.compile(r"^      Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$")
@@ -70,7 +70,7 @@ class Declared:
 def declared(container: InputContainer, stream: VideoStream) -> Declared:
     """What the container says of the stream's aperture, turn and Dolby Vision."""
     crop, turn, dolby = None, None, None
-    for line in _side_data(_description(container), stream.index):
+    for line in _side_data(description_of(container), stream.index):
         if found := _CROP.match(line):
             crop = Crop(*(int(edge) for edge in found.groups()))
         elif found := _TURN.match(line):
@@ -83,7 +83,7 @@ def declared(container: InputContainer, stream: VideoStream) -> Declared:
 def declared_fields(container: InputContainer, stream: VideoStream) -> int:
     """The order of fields that the container tells, in FFmpeg's numbers; 0: none."""
     # PyAV 17 has no name for it.
-    for line in _description(container).splitlines():
+    for line in description_of(container).splitlines():
         found = _STREAM.match(line)
         if found and int(found[1]) == stream.index:
             words = _LISTED_LAST.findall(line)
@@ -91,7 +91,7 @@ def declared_fields(container: InputContainer, stream: VideoStream) -> int:
     return 0
 
 
-def _description(container: InputContainer) -> str:
+def description_of(container: InputContainer) -> str:
     described: Any = container  # the stubs do not know the method
     level = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)

@@ -1,0 +1,70 @@
+"""Streams that begin so late that FFmpeg does not find them when it opens the file.
+
+Program and transport streams have no list of all their streams: DVD subtitles begin
+after minutes, broadcasts add sound. PyAV knows only what was found at the start.
+"""
+
+import io
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from videnhance.video.others.fates import Fate, StreamPlan
+from videnhance.video.reading.headers import description_of
+from videnhance.video.source import DECODE_ERRORS
+
+__all__ = ["LISTLESS", "TOO_LATE", "late_streams"]
+
+LISTLESS = ("mpeg", "mpegts")
+"""FFmpeg's names of the containers whose streams come up on the way."""
+_PLACES = 64
+_PLACE_BYTES = 1 << 18
+"""Looked at in each of the places; a smaller file is looked at as a whole."""
+_STREAM = re.compile(
+    r"^  Stream #0:\d+\[(0x[0-9a-f]+)\][^:]*: (\w+): (\w+)", re.MULTILINE
+)
+TOO_LATE = (
+    "it begins too late in the file; what ffmpeg -probesize 10G -analyzeduration 10G "
+    "-i IN -map 0 -c copy OUT.mkv makes has it from the start"
+)
+"""Why a stream is lost, and what to do."""
+
+
+def late_streams(path: Path, container: InputContainer) -> tuple[StreamPlan, ...]:
+    """The streams that a look at many places of the file finds, and its start did not.
+
+    Raises OSError if it cannot be read.
+    """
+    kind = container.format.name
+    if kind not in LISTLESS:
+        return ()
+    known = {stream.id for stream in container.streams}
+    description = ""
+    with suppress(*DECODE_ERRORS), av.open(_sampled(path), "r", format=kind) as sampled:
+        with suppress(IndexError, *DECODE_ERRORS):  # PyAV trips over new streams
+            for _ in sampled.demux():
+                pass
+        description = description_of(sampled)
+    found = {int(number, 16): words for number, *words in _STREAM.findall(description)}
+    late = [words for number, words in found.items() if number not in known]
+    first = len(container.streams)
+    return tuple(
+        StreamPlan(first + n, kind.lower(), codec, Fate.LOST, TOO_LATE)
+        for n, (kind, codec) in enumerate(late)
+    )
+
+
+def _sampled(path: Path) -> io.BytesIO:
+    """Pieces of the file, or all of it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= _PLACES * _PLACE_BYTES:
+            return io.BytesIO(file.read())
+        pieces = []
+        for number in range(_PLACES):
+            file.seek((size - _PLACE_BYTES) * number // (_PLACES - 1))
+            pieces.append(file.read(_PLACE_BYTES))
+    return io.BytesIO(b"".join(pieces))
