@@ -92,6 +92,7 @@ def declared_fields(container: InputContainer, stream: VideoStream) -> int:
 
 
 def description_of(container: InputContainer) -> str:
+    """FFmpeg's description of a file, line by line, with what came up on the way."""
     described: Any = container  # the stubs do not know the method
     level = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
