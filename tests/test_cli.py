@@ -487,6 +487,21 @@ def test_an_rgb_model_works_on_yuv(clip: Path, tmp_path: Path) -> None:
             assert 0 < change.max() < 60
 
 
+def test_a_batch_keeps_the_format_that_is_asked_for(
+    tiny: Sequence[Word], tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    kind = Clip(pix_fmt="yuv422p", codec="ffv1", options={}, pts=range(0, 120, 40))
+    write_clip(source / "a.mkv", kind)
+    words = ("batch", source, target, "--to", ".mp4", *tiny, "--jobs", "1")
+    for more, stored in (((), "yuv420p"), (("--pix-fmt", "source"), "yuv422p")):
+        result = _done(*words, *more)
+        assert ("which plays everywhere" in result.output) == (not more)
+        with VideoReader(target / "a.mp4") as reader:
+            assert reader.info.source_format == stored
+
+
 def test_what_has_no_opacity_is_the_picture_on_black(tmp_path: Path) -> None:
     kind = Clip(pix_fmt="yuva420p", codec="ffv1", options={}, pts=range(0, 120, 40))
     source, target = write_clip(tmp_path / "in.mkv", kind), tmp_path / "out.mkv"

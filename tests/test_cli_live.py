@@ -49,6 +49,24 @@ def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
     assert frames[-1].pts * frames[-1].time_base <= 1
 
 
+@pytest.mark.parametrize(
+    ("more", "stored"), [((), "yuv420p"), (("--pix-fmt", "source"), "yuv422p")]
+)
+def test_recordings_in_mp4_play_unless_told_otherwise(
+    tmp_path: Path, more: tuple[str, ...], stored: str
+) -> None:
+    clip = Clip(pix_fmt="yuv422p", codec="ffv1", pts=range(0, 400, 40), options={})
+    source = write_clip(tmp_path / "in.mkv", clip)
+    target = tmp_path / "out.mp4"
+    code, err = said(
+        *("live", str(source), "--headless", "--record", str(target)),
+        *("--workers", "1", "--preset", "ultrafast", *more),
+    )
+    assert code == 0, err
+    with VideoReader(target) as reader:
+        assert reader.info.source_format == stored
+
+
 def test_models_without_a_card_are_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,20 @@ def test_a_cluster_makes_the_same_file(job: Job, address: str, skip: int) -> Non
     assert report.seconds["processor"] > 0
 
 
+@pytest.mark.parametrize("pix_fmt", [None, "source"])
+def test_a_cluster_stores_the_same_samples(
+    job: Job, address: str, pix_fmt: str | None
+) -> None:
+    clip = Clip(pix_fmt="yuv422p", codec="ffv1", pts=range(0, 360, 40), options={})
+    source = write_clip(job.source.with_suffix(".mkv"), clip)
+    encoding = replace(X264, pix_fmt=pix_fmt)
+    job = replace(job, source=source, encoding=encoding)
+    _compared(job, address)
+    with av.open(str(job.target), "r") as made:
+        stored = made.streams.video[0].codec_context.pix_fmt
+    assert stored == ("yuv422p" if pix_fmt else "yuv420p")
+
+
 @pytest.mark.parametrize(
     ("pts", "suffix"),
     [(IRREGULAR, "mkv"), (range(7, 24 * 512, 512), "mp4"), (range(1), "mp4")],

@@ -13,6 +13,7 @@ from videnhance.region import Size
 from videnhance.video.coding.converter import Converter, Way
 from videnhance.video.coding.encoding import Encoding
 from videnhance.video.coding.playable import playable
+from videnhance.video.coding.storage import storage
 from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes, picture_of
 
@@ -34,6 +35,7 @@ def _of(name: str, tags: ColourTags | None = None) -> VideoInfo:
         ("yuv440p", "libx264", "yuv420p"),
         ("gbrp", "libx264", "yuv420p"),
         ("gray", "libx264", "yuv420p"),
+        ("yuv410p", "libx264", "yuv420p"),
         ("yuva444p10le", "libx264", "yuv420p"),
         ("yuv420p10le", "libx264", "yuv420p"),
         ("gbrp16le", "libx265", "yuv420p10le"),
@@ -48,7 +50,7 @@ def test_players_get_what_they_show(
 ) -> None:
     chosen, words = playable(Encoding(codec), _of(name), container)
     assert (chosen.codec, chosen.pix_fmt) == (codec, stored)
-    assert (words is None) == (name == "gray")
+    assert (words is None) == (name in ("gray", "yuv410p"))  # nothing becomes less
     if words:
         assert "plays everywhere; --pix-fmt source keeps more" in words
 
@@ -141,3 +143,9 @@ def test_colours_of_rgb_are_those_of_the_standard() -> None:
         wanted = 128 + 224 * (across[::2] + across[1::2]) / 2
         assert np.abs(got - wanted).max() < 1.2
         assert abs(float((got - wanted).mean())) < 0.05
+
+
+def test_grey_with_chroma_is_not_tagged_as_rgb() -> None:
+    info = _of("gray", ColourTags(2, 0, 1, 13))
+    stored = storage(info, Encoding(pix_fmt="yuv420p"), [], "mp4")
+    assert stored.tags.matrix == 2

@@ -90,6 +90,7 @@ _LIVE = (
     click.option("-c", "--codec", help="Of recordings, as FFmpeg names it. [libx264]"),
     click.option("--crf", type=int, help="Of recordings; less is better."),
     click.option("--preset", help="Of recordings. [superfast]"),
+    click.option("--pix-fmt", help="Of recordings. [source; in .mp4 what plays]"),
     click.option("--virtual-camera", is_flag=True, help="Show it to other programs."),
     click.option("--headless", is_flag=True, help="No window: record or send only."),
     click.option("--seconds", type=float, help="Stop after so long."),
@@ -251,7 +252,7 @@ def _recording(options: dict[str, Any]) -> "Recording | None":
     if target is None:
         return None
     codec = options["codec"] or default_codec(container_for(target))
-    encoding = Encoding(codec, options["crf"], options["preset"])
+    encoding = Encoding(codec, options["crf"], options["preset"], options["pix_fmt"])
     sound = None
     return Recording(
         target, live_encoding(target, encoding), options["overwrite"], sound

@@ -88,11 +88,12 @@ def _depth(codec: str, info: VideoInfo) -> int:
 def _losses(layout: Layout, name: str, *, plays: bool) -> list[str]:
     """That samples become fewer or shorter; grey loses nothing as 4:2:0."""
     form = av.VideoFormat(name)
-    same = chroma_shift(form) == layout.chroma_shift or layout.family is Family.GRAY
-    if same and form.components[0].bits >= layout.depth:
+    bits = form.components[0].bits
+    pairs = zip(chroma_shift(form), layout.chroma_shift, strict=True)
+    coarser = any(after > before for after, before in pairs)
+    if bits >= layout.depth and (layout.family is Family.GRAY or not coarser):
         return []
     kind = "RGB" if layout.family is Family.RGB else layout.name
-    bits = form.components[0].bits
     depth = f", {layout.depth} bits as {bits}" if bits < layout.depth else ""
     why = ", which plays everywhere" if plays else ""
     return [f"{kind} is stored as {name}{depth}{why}; --pix-fmt source keeps more"]

@@ -69,6 +69,9 @@ def storage(
         tags = ColourTags(_LIMITED, matrix, tags.primaries, tags.transfer)
     elif info.layout.family is not Family.RGB and rgb:
         tags = _as_rgb(tags, notices)
+    elif info.layout.family is Family.GRAY and not tags.matrix:
+        # Grey pictures may come as RGB's kind; with chroma it would be green.
+        tags = replace(tags, matrix=_UNTOLD)
     if codec == "mjpeg" and not tags.full:
         tags = replace(tags, range=_FULL)
         notices.append("samples are stored in the full range: mjpeg knows no other")
