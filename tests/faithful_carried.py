@@ -4,6 +4,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from tests.faithful_boxes import box, tagged_in_entry
 from tests.faithful_checks import every_time, frames, says
 from tests.faithful_reader import Media
 from tests.faithful_row import Case, Check, Row
-from tests.faithful_streams import file_tags
-from tests.faithful_times import H264, scene
+from tests.faithful_streams import file_tags, languages
+from tests.faithful_times import H264, scene, tone
 from tests.faithful_units import captioned, marked, pair
 
 __all__ = ["CARRIED"]
@@ -286,4 +287,65 @@ AROUND = (
            box(b"vexu", box(b"eyes", box(b"stri", b"\0\0\0\0\3"))),
            says("a view for each eye (3D): only the first is kept")),
 )  # fmt: skip
-CARRIED = (*TAGS, *MESSAGES, *AROUND)
+LATE_CHAPTERS = """;FFMETADATA1
+[CHAPTER]
+TIMEBASE=1/1000
+START=120
+END=240
+title=eins
+[CHAPTER]
+TIMEBASE=1/1000
+START=240
+END=360
+[CHAPTER]
+TIMEBASE=1/1000
+START=360
+END=480
+title=drei
+"""
+
+
+def _chapters_at(*wanted: tuple[str, str]) -> Check:
+    """When each chapter begins, and its title."""
+
+    def test(case: Case) -> None:
+        found = [(start, title) for start, _, title in case.after.chapters]
+        assert found == [(Fraction(start), title) for start, title in wanted]
+
+    return Check("start and title of every chapter", test)
+
+
+TWO = f"{scene()} {tone()} {tone(hertz=600)} -map 0 -map 1 -map 2 {H264} -c:a ac3"
+TAGGED = f"{TWO} -metadata:s:a:0 language=en -metadata:s:a:1 language=pt-BR in.mkv"
+SERVICE = {"service_name": "Erstes", "service_provider": "ARD"}
+NAMES = (
+    Row("languages by two letters (BCP 47) to mp4", "in.mkv", (TAGGED,), "out.mp4",
+        (*BOTH, languages("eng", "por"), says("what pt-BR says beyond por is lost"))),
+    Row("languages by two letters (BCP 47) to a transport stream", "in.mkv", (TAGGED,),
+        "out.ts", (*BOTH, languages("eng", "por"))),
+    Row("languages by two letters (BCP 47), Matroska", "in.mkv", (TAGGED,), "out.mkv",
+        (*BOTH, languages("en", "pt-BR"))),
+    *(
+        Row(f"a late first chapter, one without a title, to {form}", "in.mkv",
+            (f"{scene()} -i a.txt -map_metadata 1 {H264} in.mkv",), f"out.{form}",
+            (*BOTH, _chapters_at(("0", " "), ("0.12", "eins"), ("0.24", " "),
+                                 ("0.36", "drei"))),
+            files={"a.txt": LATE_CHAPTERS})
+        for form in ("mp4", "mov")
+    ),
+    Row("a late first chapter, Matroska", "in.mkv",
+        (f"{scene()} -i a.txt -map_metadata 1 {H264} in.mkv",), "out.mkv",
+        (*BOTH, _chapters_at(("0.12", "eins"), ("0.24", ""), ("0.36", "drei"))),
+        files={"a.txt": LATE_CHAPTERS}),
+    _tagged("a programme's name and provider, to mp4", "in.ts", "out.mp4", SERVICE,
+            _tags(SERVICE)),
+    _tagged("a programme's name and provider, transport stream", "in.ts", "out.ts",
+            SERVICE, Check("service_name in the file", lambda case: _has(case, "ARD"))),
+)  # fmt: skip
+
+
+def _has(case: Case, word: str) -> None:
+    assert word.encode() in case.target.read_bytes()
+
+
+CARRIED = (*TAGS, *MESSAGES, *AROUND, *NAMES)

@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, Sound, write_clip
+from tests.faithful_units import captioned
 from videnhance.errors import InputError
-from videnhance.frame import ColourTags, Light, Mastering
+from videnhance.frame import (
+    ColourTags,
+    Light,
+    Mastering,
+    Packing,
+    Projection,
+    Sphere,
+    Stereo,
+)
 from videnhance.probe import as_json, describe, probed
 
 CLIP = Clip(
@@ -89,3 +98,45 @@ def test_fields_mirroring_and_opacity_are_told(tmp_path: Path) -> None:
     assert report["interlaced"]
     assert report["mirrored"]
     assert report["alpha"]
+
+
+@pytest.mark.ffprobe
+def test_what_a_file_carries_is_listed(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4")
+    captioned(path)
+    info = probed(path)
+    assert "carries      closed captions (CTA-608, CTA-708)" in describe(info)
+    around = replace(
+        info,
+        sphere=Sphere(Projection.EQUIRECTANGULAR),
+        stereo=Stereo(Packing.SIDE_BY_SIDE, swapped=True),
+        chapters=("0.000 s to 1.000 s a",),
+        metadata={"com.apple.quicktime.make": "Maker", "bad": "\x1b[2J"},
+    )
+    lines = describe(around)
+    for line in (
+        "carries      a sphere around the viewer: equirectangular",
+        "carries      views of two eyes (3D): side by side, the right eye first",
+        "chapter      0.000 s to 1.000 s a",
+        "tag          com.apple.quicktime.make: Maker",
+    ):
+        assert line in lines
+    assert not any("\x1b" in line for line in lines)
+    report = as_json(around)
+    assert report["carries"] == [line[13:] for line in lines if line[:7] == "carries"]
+    assert report["chapters"] == ["0.000 s to 1.000 s a"]
+
+
+def test_colours_are_told_in_words(tmp_path: Path) -> None:
+    plain = probed(write_clip(tmp_path / "a.mp4"))
+    words = {
+        ColourTags(): "not tagged, matrix unspecified, primaries unspecified, "
+        "transfer unspecified",
+        ColourTags(1, 9, 9, 16): "limited, matrix BT.2020, primaries BT.2020, "
+        "transfer PQ",
+        ColourTags(2, 99, 179, 3): "full, matrix 99 (reserved), primaries 179 "
+        "(reserved), transfer 3 (reserved)",
+    }
+    for tags, told in words.items():
+        line = f"colour       range {told}"
+        assert line in describe(replace(plain, tags=tags))

@@ -41,6 +41,7 @@ INFO = VideoInfo(
     sample_aspect_ratio=Fraction(64, 45),
     rotation_degrees=270,
     streams=("0: video prores", "1: audio \u00e4\udcff"),
+    chapters=("0.000 s to 1.000 s a",),
     metadata={"title": "a\nb", "": "\x1b"},
     start_seconds=Fraction(-1, 3),
     light=Light(Mastering(POINT, None, POINT, POINT, Fraction(1, 200)), 1000, None),

@@ -255,6 +255,8 @@ class VideoInfo:
     """Clockwise turn that a player applies, 0 to 359."""
     streams: tuple[str, ...] = ()
     """Each stream of the file in words, in order."""
+    chapters: tuple[str, ...] = ()
+    """When each begins and ends, and its title, in words."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     start_seconds: Fraction = Fraction(0)
     """The time of the file's first frame on the file's own clock."""

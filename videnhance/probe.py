@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TypedDict
 
-from videnhance.errors import counted
-from videnhance.frame import Light, VideoInfo
+from videnhance.errors import counted, printable
+from videnhance.frame import ColourTags, Light, VideoInfo
+from videnhance.video.coding.user_data import FRAME_PACKING, kinds_of
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.places import is_video_file, opened
 from videnhance.video.times.timeline import timeline_of
@@ -13,7 +14,59 @@ __all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probed"]
 
 _RANGES = {0: "not tagged", 1: "limited", 2: "full"}
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
-_PRIMARIES = {1: "BT.709", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+_PRIMARIES = {
+    1: "BT.709",
+    2: "unspecified",
+    4: "BT.470 M",
+    5: "BT.470 BG",
+    6: "SMPTE 170M",
+    7: "SMPTE 240M",
+    8: "film",
+    9: "BT.2020",
+    10: "SMPTE 428",
+    11: "DCI-P3",
+    12: "Display P3",
+    22: "EBU 3213",
+}
+_MATRICES = {
+    0: "RGB",
+    1: "BT.709",
+    2: "unspecified",
+    4: "FCC",
+    5: "BT.470 BG",
+    6: "SMPTE 170M",
+    7: "SMPTE 240M",
+    8: "YCgCo",
+    9: "BT.2020",
+    10: "BT.2020, constant luminance",
+    11: "SMPTE 2085",
+    12: "by the primaries",
+    13: "by the primaries, constant luminance",
+    14: "ICtCp",
+    15: "IPT-C2",
+    16: "YCgCo-Re",
+    17: "YCgCo-Ro",
+}
+_TRANSFERS = {
+    1: "BT.709",
+    2: "unspecified",
+    4: "gamma 2.2",
+    5: "gamma 2.8",
+    6: "SMPTE 170M",
+    7: "SMPTE 240M",
+    8: "linear",
+    9: "logarithmic, 100:1",
+    10: "logarithmic, 316:1",
+    11: "IEC 61966-2-4",
+    12: "BT.1361",
+    13: "sRGB",
+    14: "BT.2020, 10 bits",
+    15: "BT.2020, 12 bits",
+    16: "PQ",
+    17: "SMPTE 428",
+    18: "HLG",
+}
+"""By the numbers of ITU-T H.273; others are reserved."""
 
 
 class LightReport(TypedDict):
@@ -47,7 +100,9 @@ class ProbeReport(TypedDict):
     alpha: bool
     hdr: str | None
     light: LightReport | None
+    carries: list[str]
     streams: list[str]
+    chapters: list[str]
     metadata: dict[str, str]
 
 
@@ -70,8 +125,7 @@ def describe(info: VideoInfo) -> list[str]:
         f"rate         {_rate(info)}",
         f"frames       {info.frames if info.frames else 'not known'}",
         f"duration     {_seconds(info.duration_seconds)}",
-        f"colour       range {_RANGES.get(tags.range, tags.range)}, "
-        f"matrix {tags.matrix}, primaries {tags.primaries}, transfer {tags.transfer}",
+        f"colour       {', '.join(_colour_words(tags))}",
     ]
     if hdr := _hdr_words(info):
         lines.append(f"HDR          {hdr}")
@@ -87,8 +141,32 @@ def describe(info: VideoInfo) -> list[str]:
         )
     if info.mirrored:
         lines.append("mirrored     left and right are swapped, after the turn")
+    lines += [f"carries      {words}" for words in _carried_words(info)]
     lines += [f"stream       {words}" for words in info.streams]
+    lines += [f"chapter      {words}" for words in info.chapters]
+    tagged = info.metadata.items()
+    lines += [f"tag          {printable(k)}: {printable(v)}" for k, v in tagged]
     return lines
+
+
+def _colour_words(tags: ColourTags) -> list[str]:
+    return [
+        f"range {_RANGES.get(tags.range, tags.range)}",
+        f"matrix {_MATRICES.get(tags.matrix, f'{tags.matrix} (reserved)')}",
+        f"primaries {_PRIMARIES.get(tags.primaries, f'{tags.primaries} (reserved)')}",
+        f"transfer {_TRANSFERS.get(tags.transfer, f'{tags.transfer} (reserved)')}",
+    ]
+
+
+def _carried_words(info: VideoInfo) -> list[str]:
+    """What comes with the pictures, and how they are to be seen."""
+    words = [w for w in dict.fromkeys(kinds_of(info.user_data)) if w != FRAME_PACKING]
+    if info.sphere:
+        words.append(f"a sphere around the viewer: {info.sphere.projection.value}")
+    if info.stereo:
+        first = ", the right eye first" if info.stereo.swapped else ""
+        words.append(f"views of two eyes (3D): {info.stereo.packing.value}{first}")
+    return words
 
 
 def _hdr_words(info: VideoInfo) -> str | None:
@@ -168,6 +246,8 @@ def as_json(info: VideoInfo) -> ProbeReport:
         alpha=info.layout.alpha,
         hdr=_hdr_words(info),
         light=_light(info.light),
+        carries=_carried_words(info),
         streams=list(info.streams),
+        chapters=list(info.chapters),
         metadata=dict(info.metadata),
     )

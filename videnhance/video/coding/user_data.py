@@ -14,7 +14,14 @@ from av.packet import Packet
 from videnhance.frame import UserData
 from videnhance.video.source import AnyPacket
 
-__all__ = ["LASTING", "has_messages", "kinds_of", "lost_user_data", "with_user_data"]
+__all__ = [
+    "FRAME_PACKING",
+    "LASTING",
+    "has_messages",
+    "kinds_of",
+    "lost_user_data",
+    "with_user_data",
+]
 
 _T35 = 4
 """The payload type of user data registered by ITU-T T.35."""
@@ -23,6 +30,7 @@ _ATSC = b"\xb5\x00\x31"
 _PACKING, _VIEWING = 45, 148
 LASTING = (_PACKING, _VIEWING)
 """Types that a stream says once, and that hold from there on."""
+FRAME_PACKING = "how the views of two eyes lie (frame packing)"
 _START = b"\x00\x00\x01"
 _H264_SLICES = range(1, 6)
 _H265_SLICES = range(32)
@@ -43,7 +51,7 @@ def kinds_of(data: Sequence[UserData]) -> Iterator[str]:
         elif one.payload.startswith(_ATSC + b"DTG1"):
             yield "the active part of the picture (AFD)"
         elif one.payload_type == _PACKING:
-            yield "the views of two eyes (3D)"
+            yield FRAME_PACKING
         elif one.payload_type == _VIEWING:
             yield "the light around the viewer (ambient viewing environment)"
         else:

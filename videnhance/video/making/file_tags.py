@@ -11,6 +11,7 @@ from av.packet import Packet
 from videnhance.errors import printable
 from videnhance.video.making.boxes import BOXED
 from videnhance.video.making.stamp import TAG
+from videnhance.video.reading.headers import declared_services
 from videnhance.video.source import DECODE_ERRORS
 
 __all__ = ["carried_tags", "lost_notice", "missing_tags", "untaken"]
@@ -86,7 +87,7 @@ def _read_back(tags: tuple[tuple[str, str], ...], container: str) -> dict[str, s
             out.mux(packet)
         place.seek(0)
         with av.open(place, "r", metadata_errors="replace") as made:
-            return dict(made.metadata)
+            return {**declared_services(made), **made.metadata}
     except DECODE_ERRORS:
         return {}
 

@@ -8,10 +8,12 @@ from videnhance.video.source import Span
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-__all__ = ["CHAPTERED", "moved_chapters"]
+__all__ = ["CHAPTERED", "as_texts", "moved_chapters"]
 
 CHAPTERED = frozenset(("matroska", "mov", "mp4", "nut", "webm"))
 """Containers that FFmpeg writes chapters to."""
+_UNTITLED = " "
+"""A chapter without any title gets no text, and the next one its place."""
 
 
 def moved_chapters(
@@ -30,3 +32,20 @@ def moved_chapters(
             chapter["start"], chapter["end"] = start, end
             moved.append(chapter)
     return moved
+
+
+def as_texts(chapters: "list[Chapter]") -> "list[Chapter]":
+    """The chapters for an mp4, which has them as a track of texts without gaps.
+
+    Each has a title, if only a blank, and one of these stands before a late first one.
+    """
+    for chapter in chapters:
+        chapter["metadata"] = {"title": _UNTITLED, **chapter["metadata"]}
+    first = min(chapters, key=lambda c: c["start"] * Fraction(c["time_base"] or 1))
+    if first["start"] <= 0:
+        return chapters
+    used = {chapter["id"] for chapter in chapters}
+    number = next(n for n in range(len(used) + 1) if n not in used)
+    blank: Chapter = {**first, "id": number, "start": 0, "end": first["start"]}
+    blank["metadata"] = {"title": _UNTITLED}
+    return [blank, *chapters]

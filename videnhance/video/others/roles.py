@@ -2,6 +2,9 @@
 
 from av.stream import Disposition, Stream
 
+from videnhance.errors import printable
+from videnhance.video.others.languages import three_letters
+
 __all__ = ["lost_words"]
 
 _MP4 = (
@@ -30,6 +33,8 @@ _ROLES = {
 """Roles that FFmpeg's muxers write, and its demuxers read back."""
 _UNTOLD = ("captions", "default", "metadata", "dependent", "multilayer")
 """What players do without, or what the way of storing it decides."""
+_BY_THREE_LETTERS = ("mov", "mp4", "mpegts")
+"""Containers whose languages have no country or script."""
 _TITLED = ("matroska", "mov", "mp4", "nut", "webm")
 
 
@@ -46,6 +51,11 @@ def lost_words(stream: Stream, container: str) -> str:
     titled = any(stream.metadata.get(key) for key in ("title", "name"))
     if titled and container not in _TITLED:
         parts.insert(0, "its title")
+    language = stream.language or ""
+    if container in _BY_THREE_LETTERS and "-" in language:
+        parts.append(
+            f"what {printable(language)} says beyond {three_letters(language)}"
+        )
     if not parts:
         return ""
     are = "are" if len(parts) > 1 or len(lost) > 1 else "is"

@@ -16,7 +16,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from videnhance.errors import VidenhanceError
-from videnhance.video.others.chapters import CHAPTERED, moved_chapters
+from videnhance.video.others.chapters import CHAPTERED, as_texts, moved_chapters
 from videnhance.video.others.copies import copied_stream
 from videnhance.video.others.covers import attach_cover, cover_packets, is_cover
 from videnhance.video.others.fates import (
@@ -247,8 +247,9 @@ class StreamCopy:
         chapters = self._container.chapters()
         moved = self._zero - self._timeline.shift_seconds
         kept = moved_chapters(chapters, moved, self._span)
-        if kept and self._out.format.name in CHAPTERED:
-            self._out.set_chapters(kept)
+        form = self._out.format.name
+        if kept and form in CHAPTERED:
+            self._out.set_chapters(as_texts(kept) if form in _WITH_EDITS else kept)
 
     def _timed(self) -> Iterator[tuple[Fraction, AnyPacket, Track]]:
         """Each packet to write with its time in the output."""

@@ -3,6 +3,8 @@
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from videnhance.video.others.languages import three_letters
+
 __all__ = ["carried_metadata"]
 
 _MADE_ANEW = ("duration", "vendor_id", "number_of_", "bps", "_statistics")
@@ -27,6 +29,7 @@ _OLD_LANGUAGES = {
     "zho": "chi",
 }
 """Languages that mov's list from before ISO 639-2 knows by their other code."""
+_BY_THREE_LETTERS = ("avi", "mov", "mp4", "mpegts")
 _WITH_TIMECODE_TRACK = ("mov", "mp4")
 _MOST_FRAMES = 120
 """Frames a second; with a few more the muxer fails over the timecode in the end."""
@@ -52,9 +55,11 @@ def carried_metadata(
         carried.setdefault("title", title)
     if container in _WITH_TIMECODE_TRACK and not _counts(stream):
         carried.pop("timecode", None)
-    if container == "mov" and "language" in carried:
-        language = carried["language"]
-        carried["language"] = _OLD_LANGUAGES.get(language, language)
+    if container in _BY_THREE_LETTERS and "language" in carried:
+        language = three_letters(carried["language"])
+        if container == "mov":
+            language = _OLD_LANGUAGES.get(language, language)
+        carried["language"] = language
     return carried
 
 

@@ -14,7 +14,11 @@ from videnhance.video.planes import reserved_notice, tags_of
 from videnhance.video.reading.aperture import Crop, usable_crop
 from videnhance.video.reading.aspect import usable_aspect
 from videnhance.video.reading.decoder import Decoder, time_base_of
-from videnhance.video.reading.headers import Declared
+from videnhance.video.reading.headers import (
+    Declared,
+    chapter_words,
+    declared_services,
+)
 from videnhance.video.reading.immersion import sphere_of, stereo_of
 from videnhance.video.reading.light import has_moving_light, light_of
 from videnhance.video.reading.side_data import pieces_of, user_data_of
@@ -61,7 +65,8 @@ def described(
         sample_aspect_ratio=usable_aspect(stream),
         rotation_degrees=turn.degrees,
         streams=streams,
-        metadata=dict(container.metadata),
+        chapters=chapter_words(container),
+        metadata={**declared_services(container), **container.metadata},
         start_seconds=decoder.origin_seconds,
         light=light_of(first),
         mirrored=turn.mirrored,
@@ -96,6 +101,8 @@ def first_notices(first: VideoFrame, told: Declared) -> Iterator[str]:
         )
     if told.dolby_notice:
         yield told.dolby_notice
+    for name in told.unknown:
+        yield f"the file says of its video: {name}; that is left out"
     if told.crop is not None:
         yield _crop_notice(first, told.crop, shown_part(first, told))
 

@@ -5,15 +5,24 @@ FFmpeg prints a stream's side data when it describes a file; that description is
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from videnhance.errors import printable
 from videnhance.video.reading.aperture import Crop
 
-__all__ = ["Declared", "declared", "declared_fields", "description_of"]
+__all__ = [
+    "Declared",
+    "chapter_words",
+    "declared",
+    "declared_fields",
+    "declared_services",
+    "description_of",
+]
 
 _STREAM = re.compile(r"^  Stream #0:(\d+)")
 _CROP = re.compile(r"^      Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$")
@@ -24,6 +33,25 @@ _DOLBY = re.compile(
 _WITHOUT_BASE = ((5, None), (10, 0), (20, 0))
 """Profiles, and their compatibility, whose pictures are no video of another kind."""
 _BASES = {1: "HDR10", 2: "SDR", 4: "HLG", 6: "HDR10"}
+_NAME = re.compile(r"^      (\S[^:]*)")
+_KNOWN = (
+    "ambient viewing environment",
+    "content light level metadata",
+    "cpb properties",
+    "display matrix",
+    "dovi configuration record",
+    "exif metadata",
+    "frame cropping",
+    "icc profile",
+    "mastering display metadata",
+    "spherical mapping",
+    "stereo 3d",
+    "3d reference displays info",
+)
+"""Side data that is read here, or comes with the first picture."""
+_MUXER = "FFmpeg"
+"""Provider of services that nobody gave a name: the muxer's own."""
+_SERVICE = re.compile(r"^      (service_name|service_provider) *: (.*)$")
 _SIDE_DATA = "    Side data:"
 _FIELDS = {
     "progressive": 1,
@@ -46,6 +74,8 @@ class Declared:
     """Degrees counter-clockwise; None if there is no display matrix."""
     dolby: tuple[int, int] | None = None
     """Profile of Dolby Vision, and its number of compatibility."""
+    unknown: tuple[str, ...] = ()
+    """What else it says, in FFmpeg's words."""
 
     @property
     def dolby_notice(self) -> str | None:
@@ -70,6 +100,7 @@ class Declared:
 def declared(container: InputContainer, stream: VideoStream) -> Declared:
     """What the container says of the stream's aperture, turn and Dolby Vision."""
     crop, turn, dolby = None, None, None
+    unknown = []
     for line in _side_data(description_of(container), stream.index):
         if found := _CROP.match(line):
             crop = Crop(*(int(edge) for edge in found.groups()))
@@ -77,7 +108,29 @@ def declared(container: InputContainer, stream: VideoStream) -> Declared:
             turn = float(found[1])
         elif found := _DOLBY.match(line):
             dolby = int(found[1]), int(found[2])
-    return Declared(crop, turn, dolby)
+        elif (found := _NAME.match(line)) and found[1].lower() not in _KNOWN:
+            unknown.append(printable(found[1]))
+    return Declared(crop, turn, dolby, tuple(unknown))
+
+
+def declared_services(container: InputContainer) -> dict[str, str]:
+    """Name and provider of the one programme of a transport stream, as tags."""
+    lines = description_of(container).splitlines()
+    if sum(line.startswith("  Program ") for line in lines) != 1:
+        return {}
+    told = {found[1]: found[2] for line in lines if (found := _SERVICE.match(line))}
+    return {} if told.get("service_provider") == _MUXER else told
+
+
+def chapter_words(container: InputContainer) -> tuple[str, ...]:
+    """When each chapter begins and ends, and its title."""
+    words = []
+    for chapter in container.chapters():
+        base = Fraction(chapter["time_base"] or 1)
+        start, end = (float(chapter[edge] * base) for edge in ("start", "end"))
+        title = printable(chapter["metadata"].get("title", ""))
+        words.append(f"{start:.3f} s to {end:.3f} s {title}".rstrip())
+    return tuple(words)
 
 
 def declared_fields(container: InputContainer, stream: VideoStream) -> int:
