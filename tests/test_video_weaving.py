@@ -82,6 +82,15 @@ def _slats() -> Iterator[Luma]:
         yield picture
 
 
+def _hatched() -> Iterator[Luma]:
+    """Edges of single lines that wander, each by its own way: a test picture's."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    for n in range(10_000):
+        boxes = ((x + 3 * n) // 5 + (y + 2 * n) // 3) % 2
+        rings = np.hypot(x - 80 - 30 * np.sin(n / 5), y - 64 - 20 * np.cos(n / 3)) % 9
+        yield (60 + 90 * boxes + 60 * (rings < 1)).astype("u1")
+
+
 def _still() -> Iterator[Luma]:
     while True:
         yield _scene(0)
@@ -127,8 +136,11 @@ def _untouched(path: Path) -> tuple[list[bool], str]:
     return [np.array_equal(a.planes[0], b.planes[0]) for a, b in pairs], said
 
 
-def test_a_film_that_is_marked_as_interlaced_stays_whole(tmp_path: Path) -> None:
-    same, said = _untouched(_write(tmp_path / "in.mkv", _film(), marked=True))
+@pytest.mark.parametrize("made", [_film, _hatched])
+def test_a_film_that_is_marked_as_interlaced_stays_whole(
+    tmp_path: Path, made: Callable[[], Iterator[Luma]]
+) -> None:
+    same, said = _untouched(_write(tmp_path / "in.mkv", made(), marked=True))
     assert same == [True] * 40
     assert WHOLE_FILM in said
 
@@ -146,7 +158,7 @@ def test_video_without_a_mark_is_woven_and_said(tmp_path: Path) -> None:
     assert "--deinterlace off" in said
 
 
-@pytest.mark.parametrize("made", [_film, _stripes, _slats, _still])
+@pytest.mark.parametrize("made", [_film, _stripes, _slats, _hatched, _still])
 def test_whole_pictures_without_a_mark_are_left_alone(
     tmp_path: Path, made: Callable[[], Iterator[Luma]]
 ) -> None:
@@ -224,6 +236,7 @@ def test_a_film_of_many_seconds_is_looked_at_in_all_of_it(tmp_path: Path) -> Non
         (0, 40, 0, False, Weave.ALL, Kind.TOP_FIRST),
         (0, 7, 0, False, Weave.NONE, Kind.TOP_FIRST),
         (0, 20, 20, False, Weave.NONE, None),
+        (20, 20, 20, True, Weave.COMBED, None),
         (20, 20, 0, False, Weave.NONE, Kind.TOP_FIRST),
     ],
 )

@@ -24,13 +24,14 @@ _BANDS = 8
 """Of lines, each looked at by itself: titles may comb on a film that does not."""
 _COLUMNS = 704
 """That are looked at, at most."""
-_BAND_LINES = 16
+_BAND_LINES, _BAND_PIXELS = 16, 4096
 _MOVING, _LEAST = 0.02, 0.1
 """Misfit of the neighbours' lines beyond a picture's own that is motion: a part of its
 own, and grey levels."""
-_WHOLE, _COMBED = 0.55, 0.3
+_WHOLE, _SURE, _SURER = 0.5, 0.4, 0.3
 """Misfit of the nearer fields by that of the others: about 1 in whole pictures, 0 in
-those of fields, less in telecined ones. A band must be surer than a picture."""
+those of fields, less in telecined ones. Among whole ones a picture must be surer, and a
+band of it."""
 _CUT = 3
 """Times that a neighbour is farther off than the other one if it is another scene."""
 Lines = npt.NDArray[np.int16]
@@ -77,13 +78,15 @@ class Seen:
         return _order(self.tops.sum(), self.bottoms.sum())
 
     @property
-    def strictest(self) -> Kind:
-        """What the picture is, where one band that combs is enough."""
+    def kind_among_whole(self) -> Kind:
+        """What the picture is among whole ones; one band of it that combs is enough."""
+        parts = [(self.ratio, self.tops.mean(), self.bottoms.mean(), _SURE)]
         for own, top, bottom in zip(self.own, self.tops, self.bottoms, strict=True):
-            part = _ratio(own, top, bottom)
-            if part is not None and part < _COMBED:
+            parts.append((_ratio(own, top, bottom), top, bottom, _SURER))
+        for ratio, top, bottom, least in parts:
+            if ratio is not None and ratio < least:
                 return _order(top, bottom)
-        return self.kind
+        return Kind.WHOLE
 
 
 def _ratio(own: float, top: float, bottom: float) -> float | None:
@@ -145,7 +148,8 @@ def _misfits(here: Lines, other: Lines) -> tuple[Sums, Sums]:
     In grey levels, for each band.
     """
     off = np.abs(here[:-2] + here[2:] - 2 * other[1:-1]).mean(axis=1)
-    bands = max(min(_BANDS, len(off) // _BAND_LINES), 1)
+    least = max(_BAND_LINES, _BAND_PIXELS // here.shape[1])
+    bands = max(min(_BANDS, len(off) // least), 1)
     parts = np.array_split(off, bands)
     starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
     top = np.where(np.arange(len(off)) % 2, off, 0)

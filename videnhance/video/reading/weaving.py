@@ -57,7 +57,7 @@ _RUN = 12
 """Pictures in a row at each: two periods of a telecined film, and their neighbours."""
 _ENOUGH, _SURE = 4, 8
 """Pictures that tell something, to believe them against or without a mark."""
-_FEW, _SOME, _MOST = 0.1, 0.25, 0.8
+_FEW, _SOME, _MOST = 0.15, 0.25, 0.8
 """Shares of those that comb among those that tell something."""
 _PERIOD, _APART = 5, 0.25
 """In a film of 24 pictures as 30, two of five are of two pictures each (3:2)."""
@@ -87,15 +87,15 @@ class Look:
     @property
     def order(self) -> Kind | None:
         """Which field is first, where the pictures agree on it."""
+        combed = sum(self.kinds[kind] for kind in FIELDS)
         kind = max(FIELDS, key=lambda kind: self.kinds[kind])
-        sure = self.kinds[kind] >= max(_ENOUGH, _MOST * self._combed)
+        sure = self.kinds[kind] >= max(_ENOUGH, _MOST * combed)
         return kind if sure else None
 
     @property
     def weave(self) -> Weave:
         """What to do. Where too little moves, marks are followed."""
-        told = self._combed + self.kinds[Kind.WHOLE]
-        share = self.share
+        told, share = self._told, self.share
         if self.telecined:
             return Weave.COMBED
         if not self.marked:
@@ -107,17 +107,23 @@ class Look:
 
     @property
     def share(self) -> float:
-        """Of those that comb among the pictures that tell something."""
-        return self._combed / max(self._combed + self.kinds[Kind.WHOLE], 1)
+        """Of those that comb among the pictures that tell something.
+
+        Fields have one order all along: where both are seen, as in patterns of single
+        lines, neither is believed.
+        """
+        top, bottom = (self.kinds[kind] for kind in FIELDS)
+        return abs(top - bottom) / max(self._told, 1)
 
     @property
-    def _combed(self) -> int:
-        return sum(self.kinds[kind] for kind in FIELDS)
+    def _told(self) -> int:
+        return sum(self.kinds[kind] for kind in (*FIELDS, Kind.WHOLE))
 
     def kind_of(self, seen: Seen) -> Kind:
         """What a picture of this film is."""
         if not self.telecined:
-            return seen.strictest
+            few = self.weave is Weave.COMBED
+            return seen.kind_among_whole if few else seen.kind
         # A whole picture of such a film shares a field with the one beside it.
         ratio = seen.ratio
         return Kind.WHOLE if ratio is None or ratio >= 0 else seen.kind
