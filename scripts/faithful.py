@@ -25,6 +25,7 @@ from tests.faithful_checks import TICKS, field, frames  # noqa: E402
 from tests.faithful_reader import run_tool  # noqa: E402
 from tests.faithful_row import Case, Check, Row  # noqa: E402
 from tests.faithful_table import PARTS  # noqa: E402
+from videnhance.video.reading.side_data import SILENT, UNKEPT  # noqa: E402
 
 TABLE = ROOT / "docs" / "faithful.md"
 
@@ -99,7 +100,23 @@ def lines(parts: dict[str, list[Outcome]]) -> list[str]:
     for part, outcomes in parts.items():
         text += ["", f"## {part}", "", "| property | in | out | checked | result |"]
         text += ["|---|---|---|---|---|", *(_line(one) for one in outcomes)]
-    return text
+    return [*text, *_side_data()]
+
+
+def _side_data() -> list[str]:
+    """What becomes of each kind of side data that a decoder can give with a picture."""
+    fates = {**SILENT, **{n: f"{name}: named" for n, name in UNKEPT.items()}}
+    return [
+        "",
+        "## What can come with a picture",
+        "",
+        "By FFmpeg's numbers (`AVFrameSideDataType`). What is not in the list is named, "
+        "too; `tests/test_video_side_data.py` compares the list with PyAV's.",
+        "",
+        "| number | what it is, and what becomes of it |",
+        "|---|---|",
+        *(f"| {number} | {_cell(fates[number])} |" for number in sorted(fates)),
+    ]
 
 
 def _line(one: Outcome) -> str:

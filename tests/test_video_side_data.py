@@ -1,5 +1,7 @@
 """What a picture carries: every kind that FFmpeg knows is kept or named."""
 
+import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from videnhance.frame import UserData
 from videnhance.video.reading import side_data
 from videnhance.video.reading.side_data import SILENT, UNKEPT, user_data_of
 
+PART = "the video carries pan and scan (which part to show on a 4:3 screen): "
 ATSC = b"\xb5\x00\x31"
 
 
@@ -60,8 +63,16 @@ def test_what_an_encoder_says_of_itself_is_not_carried(tmp_path: Path) -> None:
     [
         (31, b"II*", ["the video carries EXIF metadata: that is left out"]),
         (77, b"", ["the video carries FFmpeg's side data 77: that is left out"]),
-        (12, bytes(8), []),
-        (12, b"\1" + bytes(7), ["the video carries a timecode in its pictures: "]),
+        (12, (0x1000).to_bytes(8, sys.byteorder), []),
+        (0, bytes(24), []),
+        (0, struct.pack("=3i6h", 1, 256, 256, *[0] * 6), []),
+        (0, struct.pack("=3i6h", 1, 192, 256, *[0] * 6), [PART]),
+        (0, struct.pack("=3i6h", 1, 256, 256, 9, *[0] * 5), [PART]),
+        (
+            12,
+            b"\1" + bytes(7),
+            ["the video carries a timecode in its groups of pictures: "],
+        ),
         (20, bytes(70_000), ["the video carries 70000 bytes of data in a picture"]),
         (8, b"", []),
     ],
@@ -72,6 +83,13 @@ def test_what_is_not_kept_is_named(
     told: list[str] = []
     monkeypatch.setattr(side_data, "pieces_of", lambda *_: [(kind, piece)])
     picture = VideoFrame(16, 16, "gray")
-    assert user_data_of(picture, "h264", told.append) == ()
+    assert user_data_of(picture, "h264", told.append, first=True) == ()
     assert len(told) == len(words)
     assert all(a.startswith(b) for a, b in zip(told, words, strict=True))
+
+
+def test_a_count_of_frames_is_no_timecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(side_data, "pieces_of", lambda *_: [(12, b"\1" * 8)])
+    user_data_of(VideoFrame(16, 16, "gray"), "mpeg2video", told.append)
+    assert told == []

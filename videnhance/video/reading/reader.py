@@ -106,7 +106,7 @@ class VideoReader:
             )
             for words in (*first_notices(first, told), *self._weaving.notices()):
                 self._note(words)
-            user_data_of(first, info.codec, self._note)
+            user_data_of(first, info.codec, self._note, first=True)
             self._note_fields(first)
             self._frames = self._delivered(pictures)
             self._open = stack.pop_all()

@@ -4,6 +4,7 @@ The numbers are FFmpeg's `AVFrameSideDataType`; what it adds tomorrow is named, 
 """
 
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -16,6 +17,11 @@ from videnhance.video.reading.immersion import stereo_of
 __all__ = ["SILENT", "UNKEPT", "pieces_of", "user_data_of"]
 
 _CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT, _EXIF = 1, 2, 7, 20, 26, 31
+_PART, _GROUP = 0, 12
+_CLOCK = 0xFFEFFF
+"""Of a timecode in 25 bits, hours to pictures: without a mark that is always set."""
+_PAN = struct.Struct("=3i6h")
+"""FFmpeg's `AVPanScan`: sizes and places are sixteenths of a pixel."""
 _UNSAFE = ("apng", "png")
 """PyAV frees the name of their colour profile a second time, and crashes."""
 
@@ -44,8 +50,8 @@ SILENT = {
 }
 """What is kept, said elsewhere, or no property of a file, by number."""
 UNKEPT = {
-    0: "pan and scan (which part to show on a 4:3 screen)",
-    12: "a timecode in its pictures",
+    _PART: "pan and scan (which part to show on a 4:3 screen)",
+    _GROUP: "a timecode in its groups of pictures",
     15: "an ICC colour profile",
     16: "a timecode in its pictures",
     21: "film grain parameters",
@@ -82,14 +88,20 @@ Type._missing_ = classmethod(_named)  # type: ignore[assignment]
 
 
 def user_data_of(
-    picture: VideoFrame, codec: str, note: Callable[[str], None] = lambda _: None
+    picture: VideoFrame,
+    codec: str,
+    note: Callable[[str], None] = lambda _: None,
+    *,
+    first: bool = False,
 ) -> tuple[UserData, ...]:
     """What goes on with a frame of the side data of a picture of this codec.
 
-    `note` hears in words of what no output keeps.
+    `note` hears in words of what no output keeps; `first` is the video's first.
     """
     pieces = pieces_of(picture, codec)
-    for words in _unkept(pieces):
+    size = picture.width, picture.height
+    told = [(k, p) for k, p in pieces if not _is_empty(k, p, size, first=first)]
+    for words in _unkept(told):
         note(words)
     # A container and its stream may say the same.
     every = (data for kind, piece in pieces for data in _message(kind, piece))
@@ -105,6 +117,20 @@ def pieces_of(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
     pieces = [(int(one.type.value), bytes(one)) for one in every]
     # FFmpeg takes the head of a TIFF, which tells its size and format, for EXIF.
     return [one for one in pieces if codec != "tiff" or one[0] != _EXIF]
+
+
+def _is_empty(kind: int, piece: bytes, size: tuple[int, int], *, first: bool) -> bool:
+    """Whether MPEG-2's headers say what they always do.
+
+    That is a timecode that counts from zero, and a part to show that is the whole.
+    """
+    if kind == _GROUP:
+        return not first or not int.from_bytes(piece[:4], sys.byteorder) & _CLOCK
+    if kind != _PART or len(piece) < _PAN.size:
+        return False
+    _, width, height, *places = _PAN.unpack_from(piece)
+    whole = (0, 0), (16 * size[0], 16 * size[1])
+    return not any(places) and (width, height) in whole
 
 
 def _message(kind: int, piece: bytes) -> Iterator[UserData]:
@@ -150,8 +176,6 @@ def _viewing(piece: bytes) -> bytes:
 def _unkept(pieces: list[tuple[int, bytes]]) -> Iterator[str]:
     """What to say of the pieces that no output keeps."""
     for kind, piece in pieces:
-        if kind == 12 and not any(piece):
-            continue  # every group of MPEG-2 has one; zero stands for none
         if kind in UNKEPT:
             yield f"the video carries {UNKEPT[kind]}: that is left out"
         elif kind not in SILENT:
