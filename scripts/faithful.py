@@ -110,8 +110,8 @@ def _side_data() -> list[str]:
         "",
         "## What can come with a picture",
         "",
-        "By FFmpeg's numbers (`AVFrameSideDataType`). What is not in the list is named, "
-        "too; `tests/test_video_side_data.py` compares the list with PyAV's.",
+        "By FFmpeg's numbers (`AVFrameSideDataType`). What is not in the list is "
+        "named, too; `tests/test_video_side_data.py` compares the list with PyAV's.",
         "",
         "| number | what it is, and what becomes of it |",
         "|---|---|",

@@ -5,11 +5,11 @@ long name of the first track, which is cut to its own length here.
 """
 
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from videnhance.errors import OutputError, printable
+from videnhance.video.reading.editions import children
 
 __all__ = ["element", "lengthened", "with_in_video"]
 
@@ -73,7 +73,7 @@ def _field(file: BinaryIO, *, marked: bool) -> bytes:
 
 def _told(tracks: bytes, new: bytes, name: str) -> bytes:
     made, found = b"", False
-    for kind, body, whole in _children(tracks):
+    for kind, body, whole in children(tracks):
         if kind == _TRACK and not found:
             found = True
             head = len(whole) - len(body)
@@ -87,7 +87,7 @@ def _told(tracks: bytes, new: bytes, name: str) -> bytes:
 
 def _track(track: bytes, new: bytes, name: str) -> bytes:
     made = b""
-    for kind, body, whole in _children(track):
+    for kind, body, whole in children(track):
         if kind == _VIDEO:
             made += element(_VIDEO, body + new)
         elif kind != _NAME:
@@ -103,14 +103,3 @@ def _filling(length: int) -> bytes:
     if length < _LONG:
         return _VOID + bytes([0x80 | length - 2]) + bytes(length - 2)
     return _VOID + (1 << 14 | length - 3).to_bytes(2, "big") + bytes(length - 3)
-
-
-def _children(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, body and whole of each element in a row."""
-    at = 0
-    while at < len(body):
-        size_at = at + 9 - body[at].bit_length()
-        start = size_at + 9 - body[size_at].bit_length()
-        size = int.from_bytes(body[size_at:start], "big") - (1 << 7 * (start - size_at))
-        yield body[at:size_at], body[start : start + size], body[at : start + size]
-        at = start + size

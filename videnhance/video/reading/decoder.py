@@ -20,6 +20,7 @@ from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.video.reading.cut import cut_notice
 from videnhance.video.reading.decoding import LONGEST_LEAD, Decoding, lead_notice
+from videnhance.video.reading.editions import edition_notices
 from videnhance.video.reading.headers import declared_fields
 from videnhance.video.source import (
     DECODE_ERRORS,
@@ -239,7 +240,10 @@ class Decoder:
     def _noted_cut(self) -> bool:
         """Whether the container itself tells that its end is missing; it is said."""
         with suppress(OSError):
-            words = cut_notice(self.path, self.container.format.name)
+            form = self.container.format.name
+            for told in edition_notices(self.path) if "matroska" in form else ():
+                self._note(told)
+            words = cut_notice(self.path, form)
             if words is not None:
                 self._note(words)
                 return True
