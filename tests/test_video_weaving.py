@@ -17,7 +17,7 @@ from videnhance.frame import Frame
 from videnhance.video.reading.combing import Kind, seen
 from videnhance.video.reading.fields import Shot
 from videnhance.video.reading.reader import VideoReader
-from videnhance.video.reading.weaving import Look, Weave, looked_at
+from videnhance.video.reading.survey import Look, Weave, looked_at
 from videnhance.video.source import Deinterlace, Reading
 
 WIDTH, HEIGHT = 160, 128
