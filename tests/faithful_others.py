@@ -324,7 +324,7 @@ AROUND = (
         "a second video track",
         "in.mkv",
         (
-            f"{scene()} {scene(size='64x48')} -map 0 -map 1 {H264} "
+            f"{scene()} {scene(size='32x24')} -map 0 -map 1 {H264} "
             "-metadata:s:v:1 title=Zwei in.mkv",
         ),
         "out.mkv",
