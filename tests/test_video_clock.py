@@ -86,3 +86,16 @@ def test_all_the_times_behind_a_gap_that_cannot_be_follow_each_other() -> None:
     made, faults = _timed([0, 5000, 5040, 5080])
     assert made == [0, 40, 80, 120]
     assert faults == [TimeFault.FAR]
+
+
+def test_times_that_repeat_are_spread_over_what_they_leave_open() -> None:
+    made, _ = _timed([0, 40, 80, 40, 80, 120, None, 280, 320])
+    assert made == list(range(0, 360, 40))
+
+
+def test_a_decoding_time_is_no_time_of_showing_where_others_have_one() -> None:
+    pictures = [VideoFrame(16, 16, "gray") for _ in range(3)]
+    pictures[0].pts, pictures[2].pts = 80, 160
+    pictures[1].dts = 81
+    made = [p.pts for p in timed(pictures, STEP, Fraction(1), lambda _: None)]
+    assert made == [80, 120, 160]

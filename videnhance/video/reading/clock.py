@@ -74,6 +74,8 @@ class _Clock:
     """The last time that was given."""
     offset: int = 0
     """Ticks by which the file's times are moved."""
+    told: bool = False
+    """Whether a picture has had a time of its own."""
     held: list[tuple[VideoFrame, int | None]] = field(default_factory=list)
     """Pictures whose time does not follow, with the file's."""
 
@@ -84,7 +86,7 @@ class _Clock:
             self.held.append((picture, time))
         elif self.last is None:
             yield from self._begun(picture, time)
-        elif time is not None and self._follows(time, self.last):
+        elif time is not None and self._has_room(time):
             yield from self._between(time)
             yield self._set(picture, time)
         elif not self.held:
@@ -98,15 +100,24 @@ class _Clock:
             picture, time = self.held.pop(0)
             yield self._set(picture, self._told(0, time))
         while self.held:
-            yield self._after()
+            yield from self._settled()
 
     def _own(self, picture: VideoFrame) -> int | None:
         if picture.pts is not None:
+            self.told = True
             return int(picture.pts) + self.offset
-        dts = None if picture.dts is None else int(picture.dts) + self.offset
-        if dts is None or (self.last is not None and dts <= self.last):
+        # Where pictures are reordered, it is that of another one.
+        if self.told or picture.dts is None:
             return None
-        return dts
+        dts = int(picture.dts) + self.offset
+        return None if self.last is not None and dts <= self.last else dts
+
+    def _has_room(self, time: int) -> bool:
+        """Whether the time follows the last one, with half a step for each that waits:
+        a few times that repeat others are spread over what they have left open."""
+        assert self.last is not None
+        least = (len(self.held) + 1) * self.step // 2 if self.held else 1
+        return self.last + least <= time <= self.last + self.longest
 
     def _follows(self, time: int, last: int) -> bool:
         return last < time <= last + self.longest
@@ -139,17 +150,34 @@ class _Clock:
             while self.held:
                 yield self._after()
             yield from self.given(picture)
-        elif self.held[0][1] is not None and len(self.held) < _MOST_HELD:
+        elif self.told and len(self.held) < _MOST_HELD:
             self.held.append((picture, time))
         else:
-            yield self._after()
+            yield from self._settled()
             yield from self.given(picture)
+
+    def _settled(self) -> Iterator[VideoFrame]:
+        """The pictures that wait up to the last whose time can stay, or the first."""
+        assert self.last is not None
+        for count in range(len(self.held), 0, -1):
+            picture, time = self.held[count - 1]
+            if (
+                time is not None
+                and self.last + count <= time <= self.last + self.longest
+            ):
+                rest, self.held = self.held[count:], self.held[: count - 1]
+                yield from self._between(time)
+                yield self._set(picture, time)
+                self.held = rest
+                return
+        yield self._after()
 
     def _is_elsewhere(self, before: int, time: int) -> bool:
         """Whether two times follow each other, far from the last one."""
         assert self.last is not None
         near = self.last - _MOST_HELD * self.step
-        return self._follows(time, before) and not near <= before <= self.last
+        is_near = near <= before <= self.last + self.longest
+        return self._follows(time, before) and not is_near
 
     def _after(self) -> VideoFrame:
         """The first that waits, a frame's duration after the last one."""

@@ -11,18 +11,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
 from av.stream import Stream
 
 from videnhance.video.source import AnyPacket, open_source
 from videnhance.video.times.jumps import Verdict, judged
 from videnhance.video.times.multiplex import is_unbroken
+from videnhance.video.times.row import Row
 from videnhance.video.times.scan import Scan, scanned, wants_scan
 
 __all__ = ["Retiming", "Timeline", "start_words", "timeline_of"]
 
 _LATE_SECONDS = 10
 """A clock that starts later counts something else than this file."""
+_NEARLY_ALL = 0.98
 _LEAD_SECONDS = Fraction(-1, 10)
 """Sound before zero that a decoder needs, and nobody hears."""
 
@@ -178,9 +181,17 @@ def _retiming(number: int, verdict: Verdict, scan: Scan) -> Retiming:
         made=tuple(times.items()),
         start_seconds=int(kept[:32].min()) * row.tick if len(kept) else None,
         end_seconds=_end(kept, row.tick, row.step),
-        shown=len(np.unique(kept)),
+        shown=_shown(row, kept, scan.is_shown[number]),
         keys=keys,
     )
+
+
+def _shown(
+    row: Row, kept: npt.NDArray[np.int64], is_shown: npt.NDArray[np.bool_]
+) -> int:
+    """Packets with a time of their own; 0 if some, like second fields, have none."""
+    alike = row.kind != "video" or is_shown.mean() > _NEARLY_ALL
+    return len(np.unique(kept)) if len(kept) and alike else 0
 
 
 def _end(shown: np.ndarray, tick: Fraction, step: float) -> Fraction | None:
