@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 
 from tests.clips import write_clip
 from tests.faithful_units import captioned, marked
-from videnhance.frame import UserData
+from videnhance.frame import LONGEST_USER_DATA, UserData
 from videnhance.video.reading import side_data
 from videnhance.video.reading.side_data import SILENT, UNKEPT, user_data_of
 
@@ -93,3 +93,12 @@ def test_a_count_of_frames_is_no_timecode(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(side_data, "pieces_of", lambda *_: [(12, b"\1" * 8)])
     user_data_of(VideoFrame(16, 16, "gray"), "mpeg2video", told.append)
     assert told == []
+
+
+def test_a_flood_of_data_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    flood = [(20, bytes([n]) * LONGEST_USER_DATA) for n in range(20)]
+    monkeypatch.setattr(side_data, "pieces_of", lambda *_: [*flood, *flood])
+    data = user_data_of(VideoFrame(16, 16, "gray"), "h264", told.append)
+    assert [one.payload for one in data] == [piece for _, piece in flood[:16]]
+    assert told == ["the video carries too much data in a picture: a part is left out"]

@@ -68,8 +68,10 @@ def lost_user_data(data: Sequence[UserData], encoder: str) -> list[str]:
 
     An output without an encoder of video, `""`, has none of them.
     """
-    codec = av.Codec(encoder, "w").canonical_name if encoder else ""
     lost: list[str] = []
+    if not data:
+        return lost
+    codec = av.Codec(encoder, "w").canonical_name if encoder else ""
     for one, kind in zip(data, kinds_of(data), strict=True):
         public = one.payload_type == _T35
         if codec in _NALS or (codec in _WAYS and public):

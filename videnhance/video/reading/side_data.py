@@ -18,6 +18,8 @@ __all__ = ["SILENT", "UNKEPT", "pieces_of", "user_data_of"]
 
 _CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT, _EXIF = 1, 2, 7, 20, 26, 31
 _PART, _GROUP = 0, 12
+_MOST_PIECES = 16
+"""Of the longest: a frame travels in a line of a few megabytes."""
 _CLOCK = 0xFFEFFF
 """Of a timecode in 25 bits, hours to pictures: without a mark that is always set."""
 _PAN = struct.Struct("=3i6h")
@@ -103,9 +105,16 @@ def user_data_of(
     told = [(k, p) for k, p in pieces if not _is_empty(k, p, size, first=first)]
     for words in _unkept(told):
         note(words)
-    # A container and its stream may say the same.
     every = (data for kind, piece in pieces for data in _message(kind, piece))
-    return tuple(dict.fromkeys(every))
+    kept, room = [], _MOST_PIECES * LONGEST_USER_DATA
+    # A container and its stream may say the same.
+    for data in dict.fromkeys(every):
+        room -= len(data.payload)
+        if room < 0:
+            note("the video carries too much data in a picture: a part is left out")
+            break
+        kept.append(data)
+    return tuple(kept)
 
 
 def pieces_of(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
