@@ -262,3 +262,31 @@ def test_each_picture_is_seen_also_beside_a_cut(depth: int) -> None:
         shots.append(Shot(frame, frame))
     kinds = [found.kind for _, found in seen(shots)]
     assert kinds == [Kind.TOP_FIRST] * 4 + [Kind.WHOLE] * 4
+
+
+SMALL = [(1, 1), (2, 2), (1, 100), (100, 1), (3, 5), (5, 3), (2, 100), (100, 2), (4, 4)]
+
+
+@pytest.mark.parametrize(("height", "width"), SMALL)
+@pytest.mark.parametrize("mode", list(Deinterlace))
+def test_pictures_of_few_lines_are_read_as_they_are(
+    tmp_path: Path, height: int, width: int, mode: Deinterlace
+) -> None:
+    made = np.random.default_rng(5).integers(0, 255, (6, height, width), np.uint8)
+    path = tmp_path / "tiny.nut"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("rawvideo", rate=30)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "gray"
+        for luma in made:
+            out.mux(stream.encode(VideoFrame.from_ndarray(luma, "gray")))
+        out.mux(stream.encode(None))
+    with VideoReader(path, reading=Reading(mode)) as reader:
+        frames = [frame.planes[0] for frame in reader]
+        small = f"a picture of {reader.info.size} cannot be deinterlaced"
+        said = any(words.startswith(small) for words in reader.notices)
+    few = height < 4 or width < 3
+    assert len(frames) == len(made)
+    assert said is (few and mode is Deinterlace.ON)
+    if few or mode is not Deinterlace.ON:
+        assert np.array_equal(frames, made)

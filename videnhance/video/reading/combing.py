@@ -147,6 +147,8 @@ def _misfits(here: Lines, other: Lines) -> tuple[Sums, Sums]:
 
     In grey levels, for each band.
     """
+    if len(here) < 3:  # no line is between two others
+        return np.zeros(1), np.zeros(1)
     off = np.abs(here[:-2] + here[2:] - 2 * other[1:-1]).mean(axis=1)
     least = max(_BAND_LINES, _BAND_PIXELS // here.shape[1])
     bands = max(min(_BANDS, len(off) // least), 1)

@@ -13,12 +13,16 @@ from itertools import chain, islice
 
 import av
 from av.filter import Graph
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+
+from videnhance.region import Size
 
 __all__ = [
     "Shot",
     "deinterlaced",
     "first_shown",
+    "is_large_enough",
     "is_taken",
     "marked",
     "untold_field",
@@ -60,6 +64,17 @@ def untold_field(codec: str, field_order: int, first: VideoFrame) -> str | None:
 def first_shown(field_order: int) -> str | None:
     """The first field, `tff` or `bff`, by FFmpeg's number of the order, if any."""
     return _FIRST_SHOWN.get(field_order)
+
+
+_LEAST_COLUMNS, _LEAST_LINES = 3, 4
+"""That bwdif asks of every plane."""
+
+
+def is_large_enough(name: str, size: Size) -> bool:
+    """Whether bwdif works on pictures of this pixel format and size."""
+    form = VideoFormat(name)
+    columns, lines = form.chroma_width(size.width), form.chroma_height(size.height)
+    return columns >= _LEAST_COLUMNS and lines >= _LEAST_LINES
 
 
 @cache

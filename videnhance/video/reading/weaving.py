@@ -13,6 +13,7 @@ from videnhance.video.reading.fields import (
     Shot,
     deinterlaced,
     first_shown,
+    is_large_enough,
     is_taken,
     marked,
     untold_field,
@@ -63,7 +64,7 @@ class Weaving:
     told: str | None = None
     """The first field by the container, where it says so."""
     unable: str = ""
-    """The pixel format, if it is asked for what cannot be done with it."""
+    """The pixel format or the size, if it is asked for what cannot be done with it."""
 
     def shots(self, shots: Iterable[Shot]) -> Iterator[Shot]:
         """The shots, whole."""
@@ -140,8 +141,10 @@ def weaving_of(
     """
     mode, name = reading.deinterlace, info.layout.name
     untold = untold_field(info.codec, field_order, first)
-    if mode is Deinterlace.OFF or not is_taken(name):
-        unable = name if mode is Deinterlace.ON else ""
+    small = not is_large_enough(name, info.size)
+    if mode is Deinterlace.OFF or small or not is_taken(name):
+        what = f"a picture of {info.size}" if small else name
+        unable = what if mode is Deinterlace.ON else ""
         return Weaving(Deinterlace.OFF, Look(Counter()), untold, unable=unable)
     told = first.interlaced_frame or untold is not None
     look = looked_at(path, reading, marked=told)
