@@ -3,7 +3,9 @@
 import json
 import pickle
 import struct
+from mmap import mmap
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from tests.models import TINY, network, write_model
 from videnhance.errors import ModelError
+from videnhance.model import weights
 from videnhance.model.measure import by_network
 from videnhance.model.network import NetworkShape, SRVGGNetLightweight
 from videnhance.model.runtime import Choice, load
@@ -104,6 +107,29 @@ def test_safetensors_are_read(tmp_path: Path, kind: torch.dtype) -> None:
     tensors, _ = read_tensors(path)
     assert shape_of(tensors, path) == SHAPES[1]
     assert all(torch.equal(v, state[k].float()) for k, v in tensors.items())
+
+
+class CountedMap(mmap):
+    """A memory map that counts the bytes that are asked of it."""
+
+    taken: ClassVar[list[int]] = []
+
+    def __getitem__(self, part: slice) -> bytes:  # type: ignore[override]  # no index
+        data: bytes = super().__getitem__(part)
+        self.taken.append(len(data))
+        return data
+
+
+def test_no_byte_of_safetensors_is_read_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {f"{n}.weight": torch.full((8, 4), float(n)) for n in range(100)}
+    path = write_safetensors(tmp_path / "a.safetensors", state)
+    monkeypatch.setattr(weights, "mmap", CountedMap)
+    tensors, _ = read_tensors(path)
+    assert torch.equal(tensors["99.weight"], torch.full((8, 4), 99.0))
+    assert sum(CountedMap.taken) == path.stat().st_size
+    assert len(CountedMap.taken) == 102
 
 
 @pytest.mark.parametrize("data", [b"", b"\x09" * 30, b"\x02\0\0\0\0\0\0\0{}", b"half"])

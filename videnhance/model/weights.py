@@ -10,6 +10,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Mapping
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -173,26 +174,30 @@ def _refusal(path: Path, error: BaseException) -> str:
 def _read_safetensors(path: Path) -> Tensors:
     """The format is a length of 8 bytes, a header in JSON, and the numbers."""
     try:
-        data = path.read_bytes()
-        start = 8 + int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:start])
-        header.pop("__metadata__", None)
-        if not header:
-            raise ValueError("it holds nothing")
-        return {
-            str(name): _tensor(bytearray(data[start:]), about)
-            for name, about in header.items()
-        }
+        with (
+            path.open("rb") as file,
+            mmap(file.fileno(), 0, access=ACCESS_READ) as data,
+        ):
+            start = 8 + int.from_bytes(data[:8], "little")
+            header = json.loads(data[8:start])
+            header.pop("__metadata__", None)
+            if not header:
+                raise ValueError("it holds nothing")
+            return {
+                str(name): _tensor(data, start, about) for name, about in header.items()
+            }
     except (OSError, *_NOT_TENSORS) as error:
         raise ModelError(
             f"{printable(path)} is no whole .safetensors file: {error}; get it again"
         ) from error
 
 
-def _tensor(data: bytearray, about: Mapping[str, Any]) -> Tensor:
+def _tensor(data: mmap, start: int, about: Mapping[str, Any]) -> Tensor:
     first, last = about["data_offsets"]
     kind = _KINDS[about["dtype"]]
-    flat = torch.frombuffer(data[first:last], dtype=kind)
+    # Its own bytes alone: a file has a thousand tensors.
+    part = bytearray(data[start + first : start + last])
+    flat = torch.frombuffer(part, dtype=kind)
     return flat.reshape(about["shape"]).float()
 
 
