@@ -8,11 +8,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from tests.clips import Clip, Sound, write_clip
+from tests.windows import FakeWindow
 from videnhance.cli import app
+from videnhance.live import watching
+from videnhance.live.feed import Feed
+from videnhance.live.messages import CaptureKind, CaptureOrder
+from videnhance.live.player import Player
+from videnhance.region import Size
+from videnhance.video.display import Displayer
 from videnhance.video.reading.reader import VideoReader
 
 pytestmark = [pytest.mark.opencv, pytest.mark.timeout(120)]
@@ -67,6 +75,60 @@ def test_recordings_in_mp4_play_unless_told_otherwise(
         assert reader.info.source_format == stored
 
 
+class Seen(FakeWindow):
+    """A window of another shape than the picture, instead of OpenCV's."""
+
+    made: "Seen"
+
+    def __init__(self, *_: object) -> None:
+        super().__init__(size=Size(320, 200))
+        type(self).made = self
+
+    def __enter__(self) -> "Seen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_open = False
+
+
+def test_what_the_window_shows_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "OpenCVWindow", Seen)
+    monkeypatch.setattr(watching, "check_screen", lambda: None)
+    target = tmp_path / "a.mkv"
+    code, err = said(
+        *("live", "--test-pattern", "--size", "96x64", "--fps", "20", "--workers", "1"),
+        *("--view", "before", "--record", str(target), "--record-view"),
+        *("--seconds", "1.5", "--crf", "1"),
+    )
+    assert code == 0, err
+    display = Displayer()
+    with VideoReader(target) as reader:
+        assert reader.info.size == Size(320, 200)
+        recorded = [display(frame).astype(int) for frame in reader]
+    assert len(recorded) > 1
+    for picture in recorded:
+        differences = [np.abs(picture - shown).mean() for shown in Seen.made.shown]
+        assert min(differences) < 6  # 4:2:0 blurs the colours of letters
+
+
+def test_why_a_recording_has_no_sound_is_said(tmp_path: Path) -> None:
+    clip = Clip(96, 66, pts=tuple(range(0, 5 * 512, 512)), sounds=(Sound(seconds=1),))
+    source = write_clip(tmp_path / "in.mp4", clip)
+    code, err = said(
+        *("live", str(source), "--loop", "--headless", "--seconds", "1"),
+        *("--record", str(tmp_path / "a.mkv"), "--workers", "1"),
+    )
+    assert code == 0, err
+    assert "a.mkv without sound: that of a repeated file is left out" in err
+    assert watching._silence(Player(source)) == ""
+    stream = Feed(CaptureOrder(CaptureKind.STREAM, "rtsp://host/"), "stream")
+    assert watching._silence(stream) == "only the pictures of a stream are read"
+    camera = Feed(CaptureOrder(CaptureKind.CAMERA, "0"), "camera")
+    assert watching._silence(camera) == ""
+
+
 def test_models_without_a_card_are_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +158,12 @@ def test_the_pattern_stops_after_some_seconds(tmp_path: Path) -> None:
     ("words", "code", "message"),
     [
         (["live", "--headless", "--test-pattern"], 2, "shows nothing"),
+        (["live", "--test-pattern", "--record-view"], 2, "add --record FILE"),
+        (
+            ["live", "--headless", "--record", "a.mkv", "--record-view"],
+            2,
+            "--record-view needs the window",
+        ),
         (["live", "--test-pattern", "--size", "big"], 2, "--size big is no size"),
         (["live", "--test-pattern", "--strength", "3"], 2, "--strength 3"),
         (["live", "--test-pattern", "--record", "a.xyz"], 2, "suffix"),

@@ -112,6 +112,10 @@ def test_an_interrupt_ends_in_order(screen: Screen, tmp_path: Path) -> None:
     assert "Traceback" not in err
     with VideoReader(tmp_path / "a.mp4") as reader:
         assert reader.info.size.width == WIDTH
+        frames = list(reader)
+    panels = [np.median(frame.planes[0][CORNER]) < 70 for frame in frames]
+    assert panels  # the film itself is bright there
+    assert all(panels)
 
 
 def test_a_preview_seeks_and_prints_the_command(screen: Screen, tmp_path: Path) -> None:

@@ -216,7 +216,6 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
         headless=options.get("headless", False),
         recording=_recording(options),
         folder=options["snapshots"],
-        records_view=options.get("record_view", False),
         virtual_camera=options.get("virtual_camera", False),
         seconds=options.get("seconds"),
     )
@@ -248,12 +247,12 @@ def _recording(options: dict[str, Any]) -> "Recording | None":
     from videnhance.video.coding.encoding import Encoding, default_codec
     from videnhance.video.making.target import container_for
 
-    target = options.get("record")
+    target, view = options.get("record"), options.get("record_view", False)
     if target is None:
+        if view:
+            raise UsageError("--record-view records nothing alone: add --record FILE")
         return None
     codec = options["codec"] or default_codec(container_for(target))
     encoding = Encoding(codec, options["crf"], options["preset"], options["pix_fmt"])
-    sound = None
-    return Recording(
-        target, live_encoding(target, encoding), options["overwrite"], sound
-    )
+    encoding = live_encoding(target, encoding)
+    return Recording(target, encoding, options["overwrite"], view=view)

@@ -87,7 +87,7 @@ class Feed:
     ) -> None:
         self.name = printable(name)
         self.info: VideoInfo | None = None
-        self._order, self._command, self._loop = order, command, loop
+        self.order, self._command, self._loop = order, command, loop
         self._patience = patience or Patience()
         self._number = self._attempt = self._run = 0
         self._ticker = Ticker()
@@ -123,7 +123,7 @@ class Feed:
                 os.close(lifeline)
             stack.callback(link.close)
             number = lifeline if os.name == "posix" else -1
-            link.say(replace(self._order, lifeline=number))
+            link.say(replace(self.order, lifeline=number))
             yield link
 
     def _captured(self, link: Link, wait: Wait) -> Iterator[Shot]:
@@ -159,10 +159,10 @@ class Feed:
                 raise _Lost(f"cannot be read: its process {error}") from None
 
     def _silence(self, seconds: float) -> str:
-        place = self._order.place
+        place = self.order.place
         if place.isdecimal():
             place = f"/dev/video{place}" if os.name == "posix" else ""
-        is_camera = self._order.kind is CaptureKind.CAMERA
+        is_camera = self.order.kind is CaptureKind.CAMERA
         if is_camera and place.startswith("/dev/") and not Path(place).exists():
             return "is unplugged"
         return f"has given no picture for {seconds:g} s"

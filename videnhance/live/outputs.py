@@ -24,18 +24,19 @@ class Outputs:
         recording: Recording | None = None,
         camera: VirtualCamera | None = None,
         sound: Path | None = None,
-        records_view: bool = False,
+        silence: str = "",
     ) -> None:
         """`folder` takes snapshots and the recordings that have no name of their own.
 
-        `recording` begins with the first picture; `sound` and `records_view` are for
-        those that begin later.
+        `recording` begins with the first picture; those that begin later show what it
+        does, with `sound`. `silence` says why there is none.
         """
         self.camera = camera
         self.recorder: Recorder | None = None
         self.said: list[str] = []
         """What was done or failed, in words, for the window."""
-        self._folder, self._sound, self._view = folder, sound, records_view
+        self._folder, self._sound, self._silence = folder, sound, silence
+        self._view = recording is not None and recording.view
         self._wanted = recording
         self._asked = recording.target if recording else None
         self._ending: list[Recorder] = []
@@ -150,4 +151,5 @@ class Outputs:
 
     def _begin(self, recording: Recording, info: VideoInfo) -> None:
         self.recorder = Recorder(recording, info)
-        self.said.append(f"recording {recording.target.name}")
+        silence = f" without sound: {self._silence}" if self._silence else ""
+        self.said.append(f"recording {recording.target.name}{silence}")

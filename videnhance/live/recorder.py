@@ -39,6 +39,9 @@ _UPRIGHT: dict[str, Any] = {
     "rotation_degrees": 0,
     "mirrored": False,
     "light": None,
+    "sphere": None,
+    "stereo": None,
+    "interlaced": False,
 }
 """Of a window's pixels."""
 

@@ -10,6 +10,8 @@ from videnhance.errors import UsageError
 from videnhance.live.command import convert_command
 from videnhance.live.engine import Look
 from videnhance.live.face import Face
+from videnhance.live.feed import Feed
+from videnhance.live.messages import CaptureKind
 from videnhance.live.outputs import Outputs
 from videnhance.live.player import Player, WhenLate
 from videnhance.live.recorder import Recording
@@ -48,8 +50,6 @@ class Showing:
     recording: Recording | None = None
     folder: Path = Path()
     """Of snapshots, and of recordings begun by a key."""
-    records_view: bool = False
-    """Recordings begun by a key hold what the window shows."""
     virtual_camera: bool = False
     seconds: float | None = None
 
@@ -58,7 +58,7 @@ class Showing:
             raise UsageError(
                 "--headless shows nothing: add --record FILE or --virtual-camera"
             )
-        if self.headless and self.records_view:
+        if self.headless and self.recording and self.recording.view:
             raise UsageError("--record-view needs the window: leave --headless out")
 
 
@@ -81,7 +81,9 @@ def live(
         recording = replace(recording, sound=sound)
         check_target(recording.target, sound, recording.overwrite)
     with ExitStack() as stack:
-        outputs = stack.enter_context(Outputs(showing.folder, recording, camera, sound))
+        outputs = stack.enter_context(
+            Outputs(showing.folder, recording, camera, sound, _silence(source))
+        )
         running = stack.enter_context(
             stage(
                 *(source, showing.choices, showing.look, showing.workers),
@@ -111,6 +113,16 @@ def preview(
         _shown(running, outputs, showing, say)
         choice = running.models.choice
         return convert_command(path, running.look, choice)
+
+
+def _silence(source: LiveSource) -> str:
+    """Why recordings of it have no sound, although there may be some; or nothing."""
+    if isinstance(source, Player):
+        sounds = any(" audio " in words for words in source.info.streams)
+        return "that of a repeated file is left out" if source.loop and sounds else ""
+    if isinstance(source, Feed) and source.order.kind is CaptureKind.STREAM:
+        return "only the pictures of a stream are read"
+    return ""
 
 
 def _shown(
