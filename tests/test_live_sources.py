@@ -87,7 +87,7 @@ def test_an_address_is_received_and_the_rest_captured() -> None:
     assert stream.name == "rtsp://host/1"
     camera = source_for(None, Wish(Size(1280, 720), 60))
     assert isinstance(camera, Feed)
-    assert (camera.order.place, camera._order.width, camera._order.rate) == (
+    assert (camera.order.place, camera.order.width, camera.order.rate) == (
         *("0", 1280),
         60,
     )
