@@ -1,5 +1,6 @@
 """Fields by the picture, not by the mark: films are looked at before they are woven."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from tests.faithful_reader import run_tool
 from videnhance.frame import Frame
 from videnhance.video.reading.combing import Kind, seen
 from videnhance.video.reading.fields import Shot
@@ -165,6 +167,26 @@ def test_whole_pictures_without_a_mark_are_left_alone(
     same, said = _untouched(_write(tmp_path / "in.mp4", made()))
     assert same == [True] * 40
     assert said == ""
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg's testsrc2")
+@pytest.mark.parametrize(
+    ("size", "seconds", "coded", "name"),
+    [
+        ("128x96", "1", "-c:v ffv1", "in.mkv"),
+        ("128x96", "2", "-c:v libx264 -crf 30 -bf 0", "in.mp4"),
+        ("256x128", "1", "-c:v libx264 -pix_fmt yuv420p", "in.mp4"),
+        ("192x144", "3", "-c:v mpeg2video -q:v 3 -bf 2 -flags +ilme+ildct", "in.mpg"),
+    ],
+)
+def test_drawn_patterns_that_move_by_lines_are_whole(
+    tmp_path: Path, size: str, seconds: str, coded: str, name: str
+) -> None:
+    made = f"-f lavfi -i testsrc2=s={size}:r=25:d={seconds} -pix_fmt yuv420p {coded}"
+    run_tool("ffmpeg", "-v", "error", *made.split(), name, folder=tmp_path)
+    same, said = _untouched(tmp_path / name)
+    assert same == [True] * 25 * int(seconds)
+    assert (WHOLE_FILM in said) if name.endswith("mpg") else not said
 
 
 def test_where_nothing_moves_the_mark_is_followed(tmp_path: Path) -> None:

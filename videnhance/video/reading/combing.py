@@ -31,7 +31,8 @@ own, and grey levels."""
 _WHOLE, _SURE, _SURER = 0.5, 0.4, 0.3
 """Misfit of the nearer fields by that of the others: about 1 in whole pictures, 0 in
 those of fields, less in telecined ones. Among whole ones a picture must be surer, and a
-band of it."""
+band of it; and surest where nothing marks it: drawn patterns that move by lines come
+down to 0.3."""
 _CUT = 3
 """Times that a neighbour is farther off than the other one if it is another scene."""
 Lines = npt.NDArray[np.int16]
@@ -70,12 +71,12 @@ class Seen:
     @property
     def kind(self) -> Kind:
         """What the picture is, as a whole."""
-        ratio = self.ratio
-        if ratio is None:
-            return Kind.UNSURE
-        if ratio >= _WHOLE:
-            return Kind.WHOLE
-        return _order(self.tops.sum(), self.bottoms.sum())
+        return self._kind(_WHOLE)
+
+    @property
+    def kind_unmarked(self) -> Kind:
+        """What the picture is, as a whole, if its file says nothing of fields."""
+        return self._kind(_SURER)
 
     @property
     def kind_among_whole(self) -> Kind:
@@ -87,6 +88,14 @@ class Seen:
             if ratio is not None and ratio < least:
                 return _order(top, bottom)
         return Kind.WHOLE
+
+    def _kind(self, least: float) -> Kind:
+        ratio = self.ratio
+        if ratio is None:
+            return Kind.UNSURE
+        if ratio >= least:
+            return Kind.WHOLE
+        return _order(self.tops.sum(), self.bottoms.sum())
 
 
 def _ratio(own: float, top: float, bottom: float) -> float | None:

@@ -20,8 +20,8 @@ _CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT, _EXIF = 1, 2, 7, 20, 26, 31
 _PART, _GROUP = 0, 12
 _MOST_PIECES = 16
 """Of the longest: a frame travels in a line of a few megabytes."""
-_CLOCK = 0xFFEFFF
-"""Of a timecode in 25 bits, hours to pictures: without a mark that is always set."""
+_CLOCK = 0xFFEFC0
+"""Hours to seconds of a timecode in 25 bits, without a mark that is always set."""
 _PAN = struct.Struct("=3i6h")
 """FFmpeg's `AVPanScan`: sizes and places are sixteenths of a pixel."""
 _UNSAFE = ("apng", "png")
@@ -131,7 +131,7 @@ def pieces_of(picture: VideoFrame, codec: str) -> list[tuple[int, bytes]]:
 def _is_empty(kind: int, piece: bytes, size: tuple[int, int], *, first: bool) -> bool:
     """Whether MPEG-2's headers say what they always do.
 
-    That is a timecode that counts from zero, and a part to show that is the whole.
+    That is a timecode that counts from about zero, and a part that is the whole.
     """
     if kind == _GROUP:
         return not first or not int.from_bytes(piece[:4], sys.byteorder) & _CLOCK

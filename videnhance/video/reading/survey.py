@@ -25,15 +25,8 @@ from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import native_picture
 from videnhance.video.reading.combing import FIELDS, Kind, Seen, seen
 from videnhance.video.reading.decoder import frame_step, time_base_of
-from videnhance.video.reading.fields import (
-    Shot,
-)
-from videnhance.video.source import (
-    DECODE_ERRORS,
-    Reading,
-    open_source,
-    packets_of,
-)
+from videnhance.video.reading.fields import Shot
+from videnhance.video.source import DECODE_ERRORS, Reading, open_source, packets_of
 from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["Look", "Weave", "looked_at"]
@@ -47,9 +40,9 @@ _STILL = 4
 """Places that are enough to see that nothing combs, where nothing moves."""
 _RUN = 12
 """Pictures in a row at each: two periods of a telecined film, and their neighbours."""
-_ENOUGH, _SURE = 4, 8
+_ENOUGH, _SURE = 4, 20
 """Pictures that tell something, to believe them against or without a mark."""
-_FEW, _MOST = 0.15, 0.8
+_FEW, _SOME, _MOST = 0.15, 0.25, 0.8
 """Shares of those that comb among those that tell something."""
 _PERIOD, _APART = 5, 0.25
 """In a film of 24 pictures as 30, two of five are of two pictures each (3:2)."""
@@ -91,7 +84,7 @@ class Look:
         if self.telecined:
             return Weave.COMBED
         if not self.marked:
-            sure = told >= _SURE and share >= _MOST and self.order is not None
+            sure = self.some_comb and share >= _MOST and self.order is not None
             return Weave.ALL if sure else Weave.NONE
         if told < _ENOUGH or share >= _MOST:
             return Weave.MARKED
@@ -108,11 +101,18 @@ class Look:
         return abs(top - bottom) / max(self._told, 1)
 
     @property
+    def some_comb(self) -> bool:
+        """Whether enough of them comb to speak of, marked or not."""
+        return self._told >= _SURE and self.share >= _SOME
+
+    @property
     def _told(self) -> int:
         return sum(self.kinds[kind] for kind in (*FIELDS, Kind.WHOLE))
 
     def kind_of(self, seen: Seen) -> Kind:
         """What a picture of this film is."""
+        if min(self.kinds[kind] for kind in FIELDS) > _FEW * self._told:
+            return Kind.WHOLE  # what speaks for both orders speaks for none
         if not self.telecined:
             few = self.weave is Weave.COMBED
             return seen.kind_among_whole if few else seen.kind
@@ -128,6 +128,7 @@ def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
     """
     kinds: Counter[Kind] = Counter()
     runs = telecined = 0
+    begun: set[int] = set()
     converter = VideoReformatter()
     odd = (VidenhanceError, OverflowError, *DECODE_ERRORS)
     with suppress(*odd), open_source(path) as container:
@@ -138,9 +139,13 @@ def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
         if reading.limit_pixels is not None:
             context.options = {"max_pixels": str(reading.limit_pixels)}
         for number, run in enumerate(_runs(container, stream, marked)):
+            if run[0].pts in begun:
+                continue  # the clock of the file leads nowhere else
+            if run[0].pts is not None:
+                begun.add(run[0].pts)
             marked = marked or any(picture.interlaced_frame for picture in run)
             found = _seen_in(run, converter)
-            kinds.update(picture.kind for picture in found)
+            kinds.update(p.kind if marked else p.kind_unmarked for p in found)
             moving = any(picture.ratio is not None for picture in found)
             runs += moving and len(found) >= _PERIOD
             telecined += _is_telecined([picture.ratio for picture in found])

@@ -20,15 +20,10 @@ from videnhance.video.reading.fields import (
     woven,
 )
 from videnhance.video.reading.survey import Look, Weave, looked_at
-from videnhance.video.source import (
-    Deinterlace,
-    Reading,
-)
+from videnhance.video.source import Deinterlace, Reading
 
 __all__ = ["Weaving", "weaving_of"]
 
-_SOME = 0.25
-"""Share of pictures that comb which must be said, where they stay as they are."""
 _OFF = "--deinterlace off keeps the fields"
 _KEPT = "the video is interlaced: its fields are enlarged as one picture"
 _WOVEN = f"the video is interlaced: each frame is made from its fields (bwdif); {_OFF}"
@@ -111,7 +106,7 @@ class Weaving:
             yield _TELECINED
         elif not look.marked and look.weave is Weave.ALL:
             yield _UNMARKED
-        elif not look.marked and look.share >= _SOME:
+        elif not look.marked and look.some_comb:
             yield _SOME_COMB
         seen_first = look.order.value if look.order else None
         if look.marked and self.told and seen_first and seen_first != self.told:
