@@ -213,7 +213,8 @@ class _Run:
     ) -> None:
         """Makes the frames, here or elsewhere, and notes what it took and found."""
         report = self._report
-        known = len(self._reader.notices)
+        # What begins late may have been found beforehand.
+        known, said = len(self._reader.notices), {str(plan) for plan in sink.streams}
         frames = self._looked_through(frames)
         start = time.perf_counter(), time.process_time()
         if self._helpers and kept and self._plan and isinstance(sink, SegmentedWriter):
@@ -222,7 +223,8 @@ class _Run:
             self._made_here(sink, frames)
         report.add("converting", time.perf_counter() - start[0])
         report.add("processor", time.process_time() - start[1])
-        report.later_notices += self._reader.notices[known:]
+        later = self._reader.notices[known:]
+        report.later_notices += [words for words in later if words not in said]
         if self._source.crash:
             report.later_notices.append(self._source.crash)
             report.decoder_crashed = True

@@ -20,7 +20,7 @@ from videnhance.frame import ColourTags
 from videnhance.resize import Plane
 from videnhance.video.layout import delivered_layout
 from videnhance.video.planes import copied_planes, tags_of
-from videnhance.video.source import DECODE_ERRORS, reason
+from videnhance.video.source import DECODE_ERRORS, demuxed, reason
 from videnhance.video.stream_choice import chosen_video
 
 __all__ = ["Received", "is_address", "received"]
@@ -98,7 +98,7 @@ def _pictures(container: InputContainer, address: str) -> Iterator[Received]:
     converter, rate = VideoReformatter(), stream.guessed_rate or Fraction(0)
     aspect = stream.sample_aspect_ratio
     origin: Fraction | None = None
-    for packet in container.demux(stream):
+    for packet in demuxed(container, [stream]):
         try:
             pictures = packet.decode()
         except DECODE_ERRORS:

@@ -34,6 +34,7 @@ __all__ = [
     "Source",
     "Span",
     "check_readable",
+    "demuxed",
     "open_source",
     "origin_seconds",
     "packets_of",
@@ -224,7 +225,8 @@ def _looked_through(path: Path) -> dict[str, str]:
     """Options that find streams which begin late, where no header lists them all."""
     with path.open("rb") as file:
         head = file.read(_TS_BYTES + 9)
-    program = head.startswith(b"\x00\x00\x01\xba")
+    # The list in a FLV's head is often wrong: a file without sound says it has none.
+    program = head.startswith((b"\x00\x00\x01\xba", b"FLV"))
     # The packets of a camera or a disc have a clock of four bytes before each.
     transport = head[::_TS_BYTES] == b"GG" or head[4 :: _TS_BYTES + 4] == b"GG"
     if not program and not transport:
@@ -232,6 +234,21 @@ def _looked_through(path: Path) -> dict[str, str]:
     # Else the first list of a program's streams is taken for the last.
     lists = {"scan_all_pmts": "1"} if transport else {}
     return lists | {"probesize": str(_LOOKED_THROUGH), "analyzeduration": _FOR_EVER}
+
+
+def demuxed(
+    container: InputContainer, streams: Sequence[Stream]
+) -> Iterator[AnyPacket]:
+    """Packets of these streams, and an empty one of each at the end, as PyAV's demux.
+
+    Raises what FFmpeg raises.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        # All is read: behind the empty packets, PyAV looks for those of streams that
+        # came up on the way, which it does not know.
+        return
 
 
 def packets_of(
@@ -246,13 +263,10 @@ def packets_of(
     tries = 0
     while tries < _TRIES:
         try:
-            for packet in container.demux(*streams):
+            for packet in demuxed(container, streams):
                 if packet.size:
                     tries = 0
                     yield packet
-            return
-        except IndexError:
-            # At the end, PyAV trips over streams that came up on the way (damage).
             return
         except DECODE_ERRORS as error:
             tries += 1

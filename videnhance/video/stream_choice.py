@@ -16,7 +16,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError, printable
-from videnhance.video.source import DECODE_ERRORS, open_source
+from videnhance.video.source import DECODE_ERRORS, demuxed, open_source
 
 __all__ = [
     "choice_notice",
@@ -117,7 +117,7 @@ def _told_seconds(stream: VideoStream) -> Fraction | None:
 def _seen_seconds(indexes: list[int], path: Path) -> dict[int, Fraction]:
     times: dict[int, list[Fraction]] = {index: [Fraction(0)] for index in indexes}
     with suppress(*DECODE_ERRORS), open_source(path) as opened:
-        packets = opened.demux(*(opened.streams[index] for index in indexes))
+        packets = demuxed(opened, [opened.streams[index] for index in indexes])
         for packet, _ in zip(packets, range(_LOOKED_AT), strict=False):
             if packet.pts is not None:
                 base = Fraction(packet.time_base or 0)

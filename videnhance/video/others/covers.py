@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
 from videnhance.video.others.tags import carried_metadata
-from videnhance.video.source import DECODE_ERRORS, AnyPacket, open_source
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, demuxed, open_source
 from videnhance.video.stream_choice import context_of
 
 __all__ = [
@@ -72,7 +72,7 @@ def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
         for stream in opened.streams:
             if stream.index not in wanted:
                 stream.discard = Discard.all
-        for packet in _first(opened.demux(*covers)):
+        for packet in _first(demuxed(opened, covers)):
             if packet.size:
                 found.setdefault(packet.stream_index, _own(packet))
             if len(found) == len(wanted):

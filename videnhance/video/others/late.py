@@ -6,6 +6,7 @@ after minutes, broadcasts add sound. PyAV knows only what was found at the start
 
 import io
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from av.container import InputContainer
 
 from videnhance.video.others.fates import Fate, StreamPlan
 from videnhance.video.reading.headers import description_of
-from videnhance.video.source import DECODE_ERRORS
+from videnhance.video.source import DECODE_ERRORS, demuxed
 
-__all__ = ["LISTLESS", "TOO_LATE", "late_streams"]
+__all__ = ["LISTLESS", "TOO_LATE", "late_streams", "unexpected_streams"]
 
 LISTLESS = ("mpeg", "mpegts")
 """FFmpeg's names of the containers whose streams come up on the way."""
@@ -24,7 +25,7 @@ _PLACES = 64
 _PLACE_BYTES = 1 << 18
 """Looked at in each of the places; a smaller file is looked at as a whole."""
 _STREAM = re.compile(
-    r"^  Stream #0:\d+\[(0x[0-9a-f]+)\][^:]*: (\w+): (\w+)", re.MULTILINE
+    r"^  Stream #0:(\d+)(?:\[(0x[0-9a-f]+)\])?[^:]*: (\w+): (\w+)", re.MULTILINE
 )
 TOO_LATE = (
     "it begins too late in the file; what ffmpeg -probesize 10G -analyzeduration 10G "
@@ -44,16 +45,33 @@ def late_streams(path: Path, container: InputContainer) -> tuple[StreamPlan, ...
     known = {stream.id for stream in container.streams}
     description = ""
     with suppress(*DECODE_ERRORS), av.open(_sampled(path), "r", format=kind) as sampled:
-        with suppress(IndexError, *DECODE_ERRORS):  # PyAV trips over new streams
-            for _ in sampled.demux():
+        with suppress(*DECODE_ERRORS):
+            for _ in demuxed(sampled, [*sampled.streams]):
                 pass
         description = description_of(sampled)
-    found = {int(number, 16): words for number, *words in _STREAM.findall(description)}
-    late = [words for number, words in found.items() if number not in known]
+    listed = _STREAM.findall(description)
+    found = {int(number, 16): words for _, number, *words in listed if number}
+    return _lost(container, {n: words for n, words in found.items() if n not in known})
+
+
+def unexpected_streams(container: InputContainer) -> tuple[StreamPlan, ...]:
+    """The streams that came up while the file was read, in any container."""
+    listed = _STREAM.findall(description_of(container))
+    known = len(container.streams)
+    late = [told for told in listed if int(told[0]) >= known]
+    return _lost(
+        container, {int(number or index, 16): words for index, number, *words in late}
+    )
+
+
+def _lost(
+    container: InputContainer, late: Mapping[int, Sequence[str]]
+) -> tuple[StreamPlan, ...]:
+    """By their ids: in samples of a file they come up in another order."""
     first = len(container.streams)
     return tuple(
         StreamPlan(first + n, kind.lower(), codec, Fate.LOST, TOO_LATE)
-        for n, (kind, codec) in enumerate(late)
+        for n, (_, (kind, codec)) in enumerate(sorted(late.items()))
     )
 
 

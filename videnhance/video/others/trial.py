@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from videnhance.video.others.copies import copied_stream
-from videnhance.video.source import DECODE_ERRORS, AnyPacket
+from videnhance.video.source import DECODE_ERRORS, AnyPacket, demuxed
 from videnhance.video.stream_choice import context_of
 
 __all__ = ["container_takes", "data_survives", "first_packets"]
@@ -59,7 +59,7 @@ def first_packets(
         if stream.index not in wanted:
             stream.discard = Discard.all
     with suppress(*DECODE_ERRORS):
-        packets = source.demux(*(s for s in streams if s.index in wanted))
+        packets = demuxed(source, [s for s in streams if s.index in wanted])
         for packet, _ in zip(packets, range(_LOOKED_AT), strict=False):
             if packet.size:
                 found.setdefault(packet.stream_index, packet)

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from videnhance.limits import check_pixels
 from videnhance.region import Size
+from videnhance.video.others.late import unexpected_streams
 from videnhance.video.reading.cut import cut_notice
 from videnhance.video.reading.decoding import LONGEST_LEAD, Decoding, lead_notice
 from videnhance.video.reading.editions import edition_notices
@@ -204,8 +205,10 @@ class Decoder:
         self._count_damage(f"cannot read on: {reason(error)}")
 
     def _note_end(self) -> None:
-        """Says, and counts, what the file does not hold of its end."""
+        """Says, and counts, what is known of the file only at its end."""
         self._note_missing()
+        for plan in unexpected_streams(self.container):
+            self._note(str(plan))
         ends, torn = self._decoding, self._torn_bytes()
         if ends.ends_within or torn > 0:
             self._note("the file ends in the middle of a frame: it is left out")
