@@ -71,6 +71,27 @@ def test_the_main_film_is_what_plays_longest_then_the_largest(
         assert chosen_video(opened, path).index == main
 
 
+def test_a_few_large_pictures_over_the_length_of_a_film_are_no_film(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as out:
+        streams = [out.add_stream("mpeg4", rate=25) for _ in range(2)]
+        for stream, width in zip(streams, (96, 192), strict=True):
+            stream.width, stream.height, stream.pix_fmt = width, 64, "yuv420p"
+        for index in range(20):
+            for stream in streams:
+                if stream.width == 96 or index in (0, 19):
+                    picture = pattern(Clip(width=stream.width, height=64), index)
+                    picture.pts, picture.time_base = index, Fraction(1, 25)
+                    out.mux(stream.encode(picture))
+        for stream in streams:
+            out.mux(stream.encode(None))
+    with VideoReader(path) as reader:
+        assert reader.info.size.width == 96
+        assert len(list(reader)) == 20
+
+
 def test_a_choice_that_is_not_obvious_is_said_and_listed(tmp_path: Path) -> None:
     path = _file(tmp_path / "a.mov", [_STILL, _FILM])
     with VideoReader(path) as reader:

@@ -29,6 +29,8 @@ __all__ = [
 
 _AS_LONG = Fraction(9, 10)
 """Of the longest: a track this long plays as long, but for how it was cut."""
+_AS_FAST = 4
+"""Times slower than the fastest: a track that shows fewer pictures is no film."""
 _STILLS = Disposition.still_image | Disposition.timed_thumbnails
 _DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _LOOKED_AT = 500
@@ -73,20 +75,28 @@ def chosen_video(
     if len(sized) == 1:
         return sized[0]
     seconds = _playing_seconds(sized, path)
-    longest = max(seconds.values())
-    return max(sized, key=lambda s: _merit(s, seconds[s.index], longest))
-
-
-def _merit(
-    stream: VideoStream, seconds: Fraction, longest: Fraction
-) -> tuple[bool, int, bool, int]:
-    """The greater, the more of a main film it is."""
     # Tracks of one length differ by some frames.
-    long = seconds >= longest * _AS_LONG
+    longest = max(seconds.values()) * _AS_LONG
+    long = [s for s in sized if seconds[s.index] >= longest]
+    fastest = max(map(_frames_a_second, long))
+    # Phones put a few large pictures beside the film, over all of its length.
+    films = [s for s in long if _frames_a_second(s) * _AS_FAST >= fastest]
+    return max(films, key=_merit)
+
+
+def _merit(stream: VideoStream) -> tuple[int, bool, int]:
+    """The greater, the more of a main film it is, among those that play as long."""
     area = stream.codec_context.width * stream.codec_context.height
     # Muxers mark the first track by default: a mark decides only between equals.
     marked = bool(stream.disposition & Disposition.default)
-    return long, area, marked, -stream.index
+    return area, marked, -stream.index
+
+
+def _frames_a_second(stream: VideoStream) -> Fraction:
+    seconds = _told_seconds(stream)
+    if stream.frames and seconds:
+        return stream.frames / seconds
+    return stream.average_rate or Fraction(0)
 
 
 def _playing_seconds(
