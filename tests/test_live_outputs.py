@@ -142,7 +142,7 @@ def test_the_sound_of_a_file_comes_along_from_there(
     target = tmp_path / "a.mkv"
     player = Player(source)
     recorder = Recorder(
-        Recording(target, live_encoding(target), sound=source), player.info
+        Recording(target, live_encoding(target), sound=player.source), player.info
     )
     with VideoReader(source) as reader:
         for number, frame in enumerate(reader):

@@ -37,6 +37,7 @@ from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed
 from videnhance.model.runtime import Choice
 from videnhance.region import Size
+from videnhance.video.source import Source
 
 pytestmark = [pytest.mark.opencv, pytest.mark.timeout(60)]
 SIZE = Size(96, 66)
@@ -334,17 +335,19 @@ def test_a_preview_says_the_command(clip: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "choice"),
+    ("look", "choice", "track"),
     [
-        (Look(), Choice()),
-        (Look(4, 0.3, 0.0, 4), Choice("x.json", "float32", "cpu", True)),
-        (Look(1), None),
+        (Look(), Choice(), None),
+        (Look(4, 0.3, 0.0, 4), Choice("x.json", "float32", "cpu", True), 0),
+        (Look(1), None, 2),
     ],
 )
 def test_the_command_means_what_the_preview_shows(
-    look: Look, choice: Choice | None
+    look: Look, choice: Choice | None, track: int | None
 ) -> None:
-    command = convert_command(Path("-a b'c.mkv"), look, choice)
+    command = convert_command(
+        Source(Path("-a b'c.mkv"), video_track=track), look, choice
+    )
     words = shlex.split(command)
     assert words[:2] == ["videnhance", "convert"]
     convert = app.get_command(None, "convert")  # type: ignore[arg-type]  # not needed
@@ -352,6 +355,7 @@ def test_the_command_means_what_the_preview_shows(
     with convert.make_context("convert", words[2:]) as ctx:
         job = job_of(ctx.params)
     assert job.source == Path("-a b'c.mkv")
+    assert job.reading.video_track == track
     assert (job.settings.scale, job.settings.skip) == (look.scale, look.skip)
     assert job.settings.strength == (look.strength if choice else 0)
     assert choice is None or job.choice == choice

@@ -111,5 +111,10 @@ def test_two_sources_are_one_too_many(tmp_path: Path) -> None:
         source_for(clip, Wish(), pattern=True)
     with pytest.raises(UsageError, match="--fps"):
         source_for(clip, Wish(rate=30))
+    for word in ("rtsp://host/1", "0"):
+        with pytest.raises(UsageError, match="--video-track is for files"):
+            source_for(word, Wish(video_track=1))
+    with pytest.raises(UsageError, match="--video-track is for files"):
+        source_for(None, Wish(video_track=1), pattern=True)
     with pytest.raises(UsageError, match="--fps 0"):
         Wish(rate=0)

@@ -1,5 +1,6 @@
 """Which of several video tracks is enlarged: the main film, or the one asked for."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from click.testing import CliRunner
 from tests.clips import Clip, pattern
 from videnhance.cli import app
 from videnhance.errors import UsageError
+from videnhance.live.player import Player
+from videnhance.live.recorder import Recorder, Recording, live_encoding
+from videnhance.live.shots import Shot
+from videnhance.live.sources import Wish, source_for
 from videnhance.video.reading.reader import VideoReader
 from videnhance.video.source import Reading, open_source
 from videnhance.video.stream_choice import chosen_video
@@ -134,3 +139,46 @@ def test_the_chosen_track_comes_first_and_the_others_are_kept(
         assert first.codec_context.name == "h264"
         assert first.codec_context.width == width
         assert sum(1 for packet in made.demux(first) if packet.size) == frames
+
+
+def test_probe_describes_the_chosen_track(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.mov", [_STILL, _FILM, _PROXY])
+    choice = ["--video-track", "2", "--json"]
+    result = CliRunner().invoke(app, ["probe", str(path), *choice])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["width"], told["codec"], told["frames"]) == (48, "mjpeg", 20)
+    assert [words.endswith(", chosen") for words in told["streams"]] == [
+        *(False, False, True)
+    ]
+    to = ["--for", str(tmp_path / "b.mp4")]
+    result = CliRunner().invoke(app, ["probe", str(path), *to, *choice])
+    assert result.exit_code == 0, result.output
+    planned = json.loads(result.stdout)
+    assert [stream["stream"] for stream in planned["streams"]] == [0, 1]
+    result = CliRunner().invoke(app, ["probe", str(path), "--video-track", "3"])
+    assert result.exit_code == 2
+    assert "no video track 3" in result.stderr
+
+
+def test_a_pipe_has_no_tracks_to_choose_from() -> None:
+    words = ["-", "out.mkv", "--video-track", "0"]
+    result = CliRunner().invoke(app, words, input=b"YUV4MPEG2")
+    assert result.exit_code == 2
+    assert "--video-track is for files" in result.stderr
+
+
+def test_a_recording_has_the_chosen_track_and_all_the_others(tmp_path: Path) -> None:
+    path, target = _file(tmp_path / "a.mov", [_FILM, _PROXY]), tmp_path / "b.mkv"
+    player = source_for(str(path), Wish(video_track=1))
+    assert isinstance(player, Player)
+    assert player.info.size.width == 48
+    recording = Recording(target, live_encoding(target), sound=player.source)
+    recorder = Recorder(recording, player.info)
+    with VideoReader(path, reading=player.reading) as reader:
+        for number, frame in enumerate(reader):
+            recorder.offer(Shot(frame, 1.0, number), frame)
+    recorder.close()
+    with av.open(str(target)) as made:
+        widths = [stream.codec_context.width for stream in made.streams.video]
+    assert widths == [48, 96]

@@ -8,6 +8,7 @@ from videnhance.frame import ColourTags, Light, VideoInfo
 from videnhance.video.coding.user_data import FRAME_PACKING, kinds_of
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.places import is_video_file, opened
+from videnhance.video.source import Reading
 from videnhance.video.times.timeline import timeline_of
 
 __all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probed"]
@@ -106,13 +107,20 @@ class ProbeReport(TypedDict):
     metadata: dict[str, str]
 
 
-def probed(path: Path) -> VideoInfo:
-    """What is known of a file after its first frame. Raises InputError."""
+def probed(path: Path, video_track: int | None = None) -> VideoInfo:
+    """What is known of a file, or this track of it, after its first frame.
+
+    Raises InputError, and UsageError if there is no such track.
+    """
+    reading = Reading(video_track=video_track)
     if is_video_file(path):
-        info = probed_safely(path)  # whatever it does to FFmpeg, it does there first
+        # Whatever it does to FFmpeg, it does there first.
+        info = probed_safely(path, reading)
         timeline = timeline_of(path)
-        return probed_safely(path, timeline=timeline) if timeline.streams else info
-    with opened(path) as reader:
+        if not timeline.streams:
+            return info
+        return probed_safely(path, reading, timeline=timeline)
+    with opened(path, reading=reading) as reader:
         return reader.info
 
 

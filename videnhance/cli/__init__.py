@@ -16,7 +16,7 @@ from videnhance.cli.batch import batch
 from videnhance.cli.job import check_report, job_of
 from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
-from videnhance.cli.options import convert_options
+from videnhance.cli.options import VIDEO_TRACK, convert_options
 from videnhance.cli.progress import (
     Display,
     conclude,
@@ -162,27 +162,32 @@ def _converted(job: "Job", display: Display) -> "Report":
     metavar="OUT",
     help="What a conversion to OUT would keep, change and take.",
 )
-def probe(file: Path, as_values: bool, target: Path | None) -> None:
+@VIDEO_TRACK
+def probe(
+    file: Path, *, as_values: bool, target: Path | None, video_track: int | None
+) -> None:
     """Says what is known of the video IN, or of its conversion."""
     from videnhance import probe as words
 
     if target is not None:
-        found = _rehearsed(file, target)
+        found = _rehearsed(file, target, video_track)
         plain = json.dumps(found.as_json(), indent=2)
         click.echo(plain if as_values else "\n".join(found.lines()))
         return
-    info = words.probed(file)
+    info = words.probed(file, video_track)
     if as_values:
         click.echo(json.dumps(words.as_json(info), indent=2))
     else:
         click.echo("\n".join(words.describe(info)))
 
 
-def _rehearsed(source: Path, target: Path) -> "Preflight":
-    """What `convert` would do with its default options."""
+def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":
+    """What `convert` would do with its default options, but for the track."""
     from videnhance.preflight import preflight
 
-    with convert.make_context("convert", ["--", str(source), str(target)]) as ctx:
+    track = [] if video_track is None else ["--video-track", str(video_track)]
+    words = [*track, "--", str(source), str(target)]
+    with convert.make_context("convert", words) as ctx:
         return preflight(job_of(ctx.params))
 
 

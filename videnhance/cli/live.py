@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.job import check_report
+from videnhance.cli.options import VIDEO_TRACK
 from videnhance.cli.progress import written
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import UsageError, counted, printable
@@ -81,6 +82,7 @@ _LIVE = (
     ),
     click.option("--fps", "rate", type=float, help="Of the capture. [30]"),
     click.option("--loop", is_flag=True, help="Play a file over and over."),
+    VIDEO_TRACK,
     click.option("--scale", default="2", type=click.Choice(["1", "2"])),
     click.option("--record", type=_FILE, metavar="FILE", help="Record from the start."),
     click.option(
@@ -100,6 +102,7 @@ _LIVE = (
 _PREVIEW = (
     click.argument("file", type=_FILE, metavar="IN"),
     click.option("--start", default=0.0, help="Seconds."),
+    VIDEO_TRACK,
     click.option("--scale", default="2", type=click.Choice(["1", "2", "4"])),
     click.option("--skip", default=1, type=click.IntRange(1), metavar="N"),
     *_MODEL,
@@ -137,7 +140,8 @@ def live(**options: Any) -> None:
     size, area = _capture(options["size"])
     showing = _showing(options, area)
     with signals():
-        wish = Wish(size, options["rate"], options["loop"])
+        track = options["video_track"]
+        wish = Wish(size, options["rate"], options["loop"], track)
         source = source_for(options["source"], wish, options["test_pattern"])
         try:
             measured = run(source, showing, _say)
@@ -159,10 +163,12 @@ def live(**options: Any) -> None:
 def preview(**options: Any) -> None:
     """Shows IN as its conversion would be, to try settings; C prints the command."""
     from videnhance.live.watching import preview as run
+    from videnhance.video.source import Source
 
     showing = _showing(options, None)
     with signals():
-        command = run(options["file"], options["start"], showing, _print)
+        source = Source(options["file"], video_track=options["video_track"])
+        command = run(source, options["start"], showing, _print)
     click.echo(command)
 
 

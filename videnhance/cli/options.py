@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["batch_options", "convert_options"]
+__all__ = ["VIDEO_TRACK", "batch_options", "convert_options"]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -35,6 +35,12 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return dict(value.split("=", 1) for value in values)
 
 
+VIDEO_TRACK = click.option(
+    "--video-track",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Which video of a file, from 0 as FFmpeg's v:N. [the main film]",
+)
 _FILE = click.Path(path_type=Path)
 _SHARED = (
     click.option("--scale", type=int, help="1 (same size), 2 or 4. [2]", metavar="N"),
@@ -108,12 +114,7 @@ _SHARED = (
     click.option("--start", callback=_seconds, help="Seconds or H:MM:SS."),
     click.option("--end", callback=_seconds, help="Seconds or H:MM:SS."),
     click.option("--max-frames", type=int, metavar="N"),
-    click.option(
-        "--video-track",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Which video to enlarge, from 0 as FFmpeg's v:N. [the main film]",
-    ),
+    VIDEO_TRACK,
     click.option("--no-audio", is_flag=True, help="Leave all sound out."),
     click.option(
         "--discard", is_flag=True, help="Start over, whatever is done of OUT."

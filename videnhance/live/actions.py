@@ -235,4 +235,4 @@ class Actions:
         """The conversion that makes what is on the window."""
         assert self._stage.player is not None
         choice = self._stage.models.choice
-        return convert_command(self._stage.player.path, self._stage.look, choice)
+        return convert_command(self._stage.player.source, self._stage.look, choice)

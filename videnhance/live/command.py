@@ -6,12 +6,14 @@ from pathlib import Path
 from videnhance.live.engine import Look
 from videnhance.model.runtime import Choice
 from videnhance.video.making.target import CONTAINERS
+from videnhance.video.source import Source
 
 __all__ = ["convert_command"]
 
 
-def convert_command(path: Path, look: Look, choice: Choice | None) -> str:
+def convert_command(source: Source, look: Look, choice: Choice | None) -> str:
     """The command, quoted for a shell; only what differs from its defaults is named."""
+    path = source.path
     suffix = path.suffix if path.suffix.lower() in CONTAINERS else ".mkv"
     target = path.with_name(f"{path.stem}-enhanced{suffix}")
     words = ["videnhance", "convert", _plain(path), _plain(target)]
@@ -25,6 +27,8 @@ def convert_command(path: Path, look: Look, choice: Choice | None) -> str:
         words += ["--skip", str(look.skip)]
     if look.fuse != default.fuse:
         words += ["--fuse", f"{look.fuse:g}"]
+    if source.video_track is not None:
+        words += ["--video-track", str(source.video_track)]
     if choice is not None:
         words += _chosen(choice)
     return shlex.join(words)

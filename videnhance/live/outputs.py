@@ -11,6 +11,7 @@ from videnhance.live.recorder import Recorder, Recording, live_encoding
 from videnhance.live.snapshot import Snapshots, stem_now
 from videnhance.live.virtual import VirtualCamera
 from videnhance.video.display import frame_of_screen
+from videnhance.video.source import Source
 
 __all__ = ["Outputs"]
 
@@ -23,7 +24,7 @@ class Outputs:
         folder: Path,
         recording: Recording | None = None,
         camera: VirtualCamera | None = None,
-        sound: Path | None = None,
+        sound: Source | None = None,
         silence: str = "",
     ) -> None:
         """`folder` takes snapshots and the recordings that have no name of their own.

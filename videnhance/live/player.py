@@ -13,7 +13,7 @@ from videnhance.live.shots import Shot, Trouble
 from videnhance.slots import Wait
 from videnhance.video.isolation.isolated import probed_safely
 from videnhance.video.reading.reader import VideoReader
-from videnhance.video.source import Reading, Span
+from videnhance.video.source import Reading, Source, Span
 from videnhance.video.times.timeline import timeline_of
 
 __all__ = ["Player", "WhenLate"]
@@ -78,6 +78,11 @@ class Player:
     def name(self) -> str:
         """The file's name."""
         return self.path.name
+
+    @property
+    def source(self) -> Source:
+        """The file, and the track of it that is played."""
+        return Source(self.path, video_track=self.reading.video_track)
 
     def go_to(self, seconds: float) -> None:
         """Goes on there."""

@@ -53,8 +53,8 @@ class Recording:
     target: Path
     encoding: Encoding
     overwrite: bool = False
-    sound: Path | None = None
-    """The file whose sound comes along; its times are kept then."""
+    sound: Source | None = None
+    """Whose sound, and all beside its video, comes along; its times are kept then."""
     view: bool = False
     """What the window shows, words and all, instead of the enhanced picture."""
 
@@ -77,7 +77,8 @@ class Recorder:
 
     def __init__(self, recording: Recording, info: VideoInfo) -> None:
         """`info` is of the source."""
-        check_target(recording.target, recording.sound, recording.overwrite)
+        played = recording.sound.path if recording.sound else None
+        check_target(recording.target, played, recording.overwrite)
         self.target, self.records_view = recording.target, recording.view
         self.frames = 0
         """Given to the encoder, or soon."""
@@ -131,7 +132,8 @@ class Recorder:
             info = replace(info, time_base=TICKS, start_seconds=Fraction(0))
         else:
             place = float(first.pts * first.time_base - info.start_seconds)
-            source = Source(recording.sound, Span(max(place, 0.0), None, _NO_END))
+            span = Span(max(place, 0.0), None, _NO_END)
+            source = replace(recording.sound, span=span)
         info = replace(info, duration_seconds=None, frames=None)
         if recording.view:
             info = replace(info, **_UPRIGHT)

@@ -13,6 +13,7 @@ from videnhance.live.player import Player
 from videnhance.live.shots import LiveSource
 from videnhance.region import Size
 from videnhance.video.addresses import is_address
+from videnhance.video.source import Reading
 
 __all__ = ["Wish", "source_for"]
 
@@ -28,6 +29,8 @@ class Wish:
     size: Size | None = None
     rate: float | None = None
     loop: bool = False
+    video_track: int | None = None
+    """Of a file, as in Reading."""
 
     def __post_init__(self) -> None:
         if self.rate is not None and not 0 < self.rate <= 1000:
@@ -45,16 +48,22 @@ def source_for(word: str | None, wish: Wish, pattern: bool = False) -> LiveSourc
             raise UsageError(
                 f"--test-pattern and {printable(word)} are two sources; give one"
             )
+        if wish.video_track is not None:
+            raise UsageError("--video-track is for files: leave it out")
         rate = Fraction(wish.rate or _RATE).limit_denominator(1001)
         return TestPattern(wish.size or _SIZE, rate)
     word = "0" if word is None else word
+    is_file = not is_address(word) and _is_file(word)
+    if wish.video_track is not None and not is_file:
+        raise UsageError("--video-track is for files: leave it out")
     if is_address(word):
         order = CaptureOrder(CaptureKind.STREAM, word)
         return Feed(order, word, loop=wish.loop)
-    if _is_file(word):
+    if is_file:
         if wish.rate is not None:
             raise UsageError("--fps is for cameras: a file plays at its own rate")
-        return Player(Path(word), loop=wish.loop)
+        reading = Reading(video_track=wish.video_track)
+        return Player(Path(word), reading, loop=wish.loop)
     return _camera(camera_for(word, cameras()), wish)
 
 

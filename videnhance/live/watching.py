@@ -26,6 +26,7 @@ from videnhance.memory import peak_memory_mb
 from videnhance.model.runtime import Choice
 from videnhance.region import Size
 from videnhance.video.making.target import check_target
+from videnhance.video.source import Reading, Source
 
 __all__ = ["Showing", "live", "preview"]
 
@@ -73,13 +74,14 @@ def live(
         check_screen()
     rate = float(source.info.rate) if source.info and source.info.rate else 30.0
     camera = VirtualCamera(rate) if showing.virtual_camera else None
-    sound = source.path if isinstance(source, Player) and not source.loop else None
+    sound = source.source if isinstance(source, Player) and not source.loop else None
     if isinstance(source, Player):
         source.stays = not showing.headless
     recording = showing.recording
     if recording is not None:
         recording = replace(recording, sound=sound)
-        check_target(recording.target, sound, recording.overwrite)
+        played = sound.path if sound else None
+        check_target(recording.target, played, recording.overwrite)
     with ExitStack() as stack:
         outputs = stack.enter_context(
             Outputs(showing.folder, recording, camera, sound, _silence(source))
@@ -94,15 +96,16 @@ def live(
 
 
 def preview(
-    path: Path, start_seconds: float, showing: Showing, say: Callable[[str], None]
+    source: Source, start_seconds: float, showing: Showing, say: Callable[[str], None]
 ) -> str:
     """Shows a file as its conversion would be; the `convert` command for that.
 
     Raises a VidenhanceError.
     """
     check_screen()
+    reading = Reading(video_track=source.video_track)
     player = Player(
-        path, start_seconds=start_seconds, when_late=WhenLate.WAIT, stays=True
+        *(source.path, reading, start_seconds), when_late=WhenLate.WAIT, stays=True
     )
     with (
         Outputs(showing.folder) as outputs,
@@ -112,7 +115,7 @@ def preview(
     ):
         _shown(running, outputs, showing, say)
         choice = running.models.choice
-        return convert_command(path, running.look, choice)
+        return convert_command(source, running.look, choice)
 
 
 def _silence(source: LiveSource) -> str:

@@ -69,8 +69,11 @@ def opened(
     `rate` is that of a sequence, `raw` what comes through a pipe without a header.
     Raises UsageError or InputError.
     """
-    limit = (reading or Reading()).limit_pixels
+    reading = reading or Reading()
+    limit = reading.limit_pixels
     if place == PIPE:
+        if reading.video_track is not None:
+            raise UsageError("--video-track is for files: name one, or leave it out")
         if sys.stdin is None:
             raise UsageError("the standard input is closed: send a video with |")
         if sys.stdin.isatty():
