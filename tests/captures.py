@@ -5,14 +5,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from videnhance.live.feed import Feed, Patience
 from videnhance.live.messages import CaptureKind, CaptureOrder
 from videnhance.live.shots import Shot, Trouble
 from videnhance.slots import Latest
 
-__all__ = ["SIZES", "FakeCamera", "awaited"]
+__all__ = ["PATIENCE", "SIZES", "FakeCamera", "awaited"]
 
 _PROGRAM = """
 import json, os, sys, time
@@ -56,7 +55,8 @@ while True:
 SIZES = {"ok": (8, 6), "wide": (12, 6)}
 """Width and height of the pictures in a mode."""
 
-T = TypeVar("T")
+PATIENCE = 240.0
+"""Seconds: only what never comes is worth as many."""
 
 
 class FakeCamera:
@@ -74,7 +74,7 @@ class FakeCamera:
 
     def feed(self, patience: Patience | None = None, loop: bool = False) -> Feed:
         """A Feed of it, with little patience."""
-        patience = patience or Patience(9.0, 2.0, 0.8, 0.05)
+        patience = patience or Patience(60.0, 2.0, 0.8, 0.05)
         order = CaptureOrder(CaptureKind.CAMERA, "0")
         return Feed(order, "fake camera", patience, loop, self._command)
 
@@ -84,12 +84,12 @@ class FakeCamera:
 
 
 def awaited(
-    slot: Latest[Shot | Trouble], good: Callable[[Shot | Trouble], bool], seconds: float
+    slot: Latest[Shot | Trouble], good: Callable[[Shot | Trouble], bool]
 ) -> Shot | Trouble:
-    """The first item that is good. Fails if none comes in time."""
-    until = time.monotonic() + seconds
+    """The first item that is good. Fails if none comes."""
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         item = slot.take(0.05)
         if item is not None and good(item):
             return item
-    raise AssertionError(f"nothing of that came in {seconds} s")
+    raise AssertionError(f"nothing of that came in {PATIENCE} s")

@@ -137,7 +137,7 @@ def _spoken(command: list[str], folder: Path) -> tuple[int, str]:
     """Runs the program in the folder, as a shell there does."""
     done = subprocess.run(
         [sys.executable, "-m", "videnhance", *command],
-        capture_output=True, cwd=folder, env=_environment(), timeout=60, check=False,
+        capture_output=True, cwd=folder, env=_environment(), timeout=300, check=False,
     )  # fmt: skip
     return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
@@ -154,7 +154,7 @@ def _piped(
     shell = " | ".join(shlex.join(stage) for stage in stages)
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", shell],
-        capture_output=True, cwd=folder, env=_environment(), timeout=60, check=False,
+        capture_output=True, cwd=folder, env=_environment(), timeout=300, check=False,
     )  # fmt: skip
     return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 

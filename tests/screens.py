@@ -15,7 +15,7 @@ import numpy.typing as npt
 __all__ = ["Screen", "virtual_screen"]
 
 _WIDTH, _HEIGHT = 1400, 900
-_PATIENCE = 60.0
+_PATIENCE = 200.0
 
 Seen = npt.NDArray[np.uint8]
 """H x W x 3, B G R."""

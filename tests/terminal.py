@@ -37,7 +37,7 @@ except KeyboardInterrupt:
 print("still", round(total, 2), flush=True)
 """
 """A conversion that lasts until a signal ends it."""
-_PATIENCE = 10.0
+_PATIENCE = 100.0
 
 
 class Shell:
@@ -209,8 +209,9 @@ def _stop(shell: Shell) -> dict[str, Any]:
     shell.signal(signal.SIGCONT)
     shell.wait_raw()
     shell.signal(signal.SIGCONT)
-    time.sleep(0.05)
-    shell.type("q")
+    while shell.running.poll() is None:  # what is typed as it goes on may be lost
+        shell.type("q")
+        time.sleep(0.05)
     return {**shell.end(), "before": shell.as_before()}
 
 

@@ -671,7 +671,7 @@ def test_a_signal_leaves_nothing(tiny: Sequence[Word], tmp_path: Path) -> None:
         assert json.loads(process.stdout.readline())["frames"] < 200
         for _ in range(3):  # the hand that does not wait
             process.send_signal(number)
-    told = {n: process.communicate(timeout=60)[1] for n, process in runs.items()}
+    told = {n: process.communicate(timeout=300)[1] for n, process in runs.items()}
     for number, (_, code) in wanted.items():
         assert runs[number].returncode == code
         assert "Traceback" not in told[number]

@@ -21,7 +21,7 @@ from videnhance.cli import app
 
 FEW = Clip(pts=range(0, 5 * 512, 512))
 LONG = Clip(width=320, height=240, pts=range(0, 300 * 512, 512))
-PATIENCE = 60.0
+PATIENCE = 240.0
 PLAIN = ("--strength", 0, "--settle", 0, "--jobs", 1, "--no-nice")
 CODED = (*PLAIN, "--segment", 25, "-c", "mpeg4")
 """By an encoder that makes the same of the same frames however busy the machine is."""
@@ -215,7 +215,7 @@ def test_a_watched_folder_takes_a_growing_file_once_when_it_is_whole(
 ) -> None:
     (tmp_path / "in").mkdir()
     data = write_clip(tmp_path / "a.mp4", FEW).read_bytes()
-    words = (tmp_path / "in", tmp_path / "out", *PLAIN, "--settle", 1, "--watch")
+    words = (tmp_path / "in", tmp_path / "out", *PLAIN, "--settle", 4, "--watch")
     with _program(*words, "--progress", "json") as program:
         assert program.stdout is not None
         lines = iter(program.stdout.readline, "")
@@ -223,7 +223,7 @@ def test_a_watched_folder_takes_a_growing_file_once_when_it_is_whole(
         with (tmp_path / "in/a.mp4").open("wb", buffering=0) as file:
             for start in range(0, len(data), len(data) // 5):
                 file.write(data[start : start + len(data) // 5])
-                time.sleep(0.4)
+                time.sleep(0.2)
         # The file has its name shortly before its end is told.
         told = next(line for line in lines if '"finished"' in line)
         assert (tmp_path / "out/a.mp4").exists()

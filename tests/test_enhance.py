@@ -42,7 +42,7 @@ from videnhance.report import Report
 from videnhance.resize import Plane
 from videnhance.tiles import ANY_WIDTH, PATCH_AREA
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.opencv]
+pytestmark = [pytest.mark.opencv]
 
 SIZE = Size(150, 134)
 SMALL = Size(70, 50)

@@ -12,7 +12,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from tests.captures import FakeCamera, awaited
+from tests.captures import PATIENCE, FakeCamera, awaited
 from tests.clips import Clip, write_clip
 from videnhance.errors import InputError
 from videnhance.live.capture import serve
@@ -23,7 +23,7 @@ from videnhance.slots import Latest
 from videnhance.video.addresses import is_address
 from videnhance.video.isolation.messages import Failed, decoded, encoded
 
-pytestmark = [pytest.mark.opencv, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.opencv]
 
 
 def is_shot(item: Shot | Trouble) -> bool:
@@ -38,7 +38,7 @@ def is_trouble(item: Shot | Trouble) -> bool:
 
 def test_pictures_come_with_growing_times_and_numbers(tmp_path: Path) -> None:
     with Latest(FakeCamera(tmp_path).feed().shots, "test") as slot:
-        shots = [awaited(slot, is_shot, 15) for _ in range(3)]
+        shots = [awaited(slot, is_shot) for _ in range(3)]
     numbers = [s.number for s in shots if isinstance(s, Shot)]
     times = [s.frame.pts for s in shots if isinstance(s, Shot)]
     assert numbers == sorted(set(numbers))
@@ -46,13 +46,15 @@ def test_pictures_come_with_growing_times_and_numbers(tmp_path: Path) -> None:
 
 
 def test_a_slow_taker_gets_the_newest_picture(tmp_path: Path) -> None:
-    with Latest(FakeCamera(tmp_path).feed().shots, "test") as slot:
-        awaited(slot, is_shot, 15)
-        time.sleep(0.5)
-        shot = slot.take(1)
+    feed = FakeCamera(tmp_path).feed(Patience(*[PATIENCE] * 4))
+    with Latest(feed.shots, "test") as slot:
+        awaited(slot, is_shot)
+        while slot.dropped <= 5:
+            time.sleep(0.01)
+        given = slot.given
+        shot = slot.take(PATIENCE)
         assert isinstance(shot, Shot)
-        assert time.monotonic() - shot.captured < 0.45
-        assert slot.dropped > 5
+        assert shot.number >= given - 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_camera_that_never_works_is_an_error(
         Latest(FakeCamera(tmp_path, mode).feed().shots, "test") as slot,
         pytest.raises(InputError, match=f"fake camera .*{words}"),
     ):
-        slot.take(10)
+        slot.take(PATIENCE)
 
 
 def test_a_camera_that_says_nothing_is_an_error(tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_a_camera_that_says_nothing_is_an_error(tmp_path: Path) -> None:
         Latest(feed.shots, "test") as slot,
         pytest.raises(InputError, match=r"no picture for 0\.3 s|unplugged"),
     ):
-        slot.take(10)
+        slot.take(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +86,14 @@ def test_a_camera_that_says_nothing_is_an_error(tmp_path: Path) -> None:
 def test_a_lost_camera_is_told_of_and_comes_back(tmp_path: Path, mode: str) -> None:
     camera = FakeCamera(tmp_path)
     with Latest(camera.feed().shots, "test") as slot:
-        before = awaited(slot, is_shot, 15)
+        before = awaited(slot, is_shot)
         camera.becomes(mode)
-        trouble = awaited(slot, is_trouble, 15)
+        trouble = awaited(slot, is_trouble)
         assert isinstance(trouble, Trouble)
         assert trouble.words.startswith("fake camera ")
         assert trouble.words.endswith("trying again")
         camera.becomes("ok")
-        shot = awaited(slot, is_shot, 15)
+        shot = awaited(slot, is_shot)
         assert isinstance(before, Shot)
         assert isinstance(shot, Shot)
         assert shot.run > before.run
@@ -106,31 +108,28 @@ def test_a_camera_that_needs_long_gets_more_time_with_each_attempt() -> None:
 def test_a_size_that_changes_is_a_picture_of_another_size(tmp_path: Path) -> None:
     camera = FakeCamera(tmp_path)
     with Latest(camera.feed().shots, "test") as slot:
-        awaited(slot, is_shot, 15)
+        awaited(slot, is_shot)
         camera.becomes("wide")
-        wide = awaited(
-            slot, lambda s: isinstance(s, Shot) and s.frame.size.width == 12, 15
-        )
+        wide = awaited(slot, lambda s: isinstance(s, Shot) and s.frame.size.width == 12)
         assert isinstance(wide, Shot)
         assert [p.shape for p in wide.frame.planes] == [(6, 12), (3, 6), (3, 6)]
 
 
 def test_no_picture_comes_from_the_future(tmp_path: Path) -> None:
     with Latest(FakeCamera(tmp_path, "future").feed().shots, "test") as slot:
-        shot = awaited(slot, is_shot, 15)
+        shot = awaited(slot, is_shot)
         assert isinstance(shot, Shot)
         assert shot.captured <= time.monotonic()
 
 
 @pytest.mark.parametrize("mode", ["ok", "stall", "absent", "cut"])
-def test_closing_is_quick_whatever_the_camera_does(tmp_path: Path, mode: str) -> None:
+def test_closing_waits_for_nothing_whatever_the_camera_does(
+    tmp_path: Path, mode: str
+) -> None:
     camera = FakeCamera(tmp_path)
-    with Latest(camera.feed(Patience(3.0, 30.0, 30.0, 30.0)).shots, "test") as slot:
-        awaited(slot, is_shot, 15)
+    with Latest(camera.feed(Patience(*[3600.0] * 4)).shots, "test") as slot:
+        awaited(slot, is_shot)
         camera.becomes(mode)
-        time.sleep(0.1)
-        began = time.monotonic()
-    assert time.monotonic() - began < 6
 
 
 # The child's own program.
@@ -238,14 +237,14 @@ def test_a_stream_is_shown_and_taken_up_again(
     patience = Patience(20, 20, 5, 0.1)
     feed = Feed(CaptureOrder(CaptureKind.STREAM, address), address, patience)
     with Latest(feed.shots, "test") as slot:
-        shot = awaited(slot, is_shot, 20)
+        shot = awaited(slot, is_shot)
         assert isinstance(shot, Shot)
         assert (shot.frame.size.width, shot.frame.size.height) == (64, 48)
         assert feed.info is not None
         times.clear()
-        awaited(slot, is_trouble, 10)
+        awaited(slot, is_trouble)
         times.extend([1] * 99)
-        awaited(slot, is_shot, 20)
+        awaited(slot, is_shot)
 
 
 def test_a_stream_that_is_not_there_is_an_error() -> None:
@@ -255,7 +254,7 @@ def test_a_stream_that_is_not_there_is_an_error() -> None:
         Latest(feed.shots, "test") as slot,
         pytest.raises(InputError, match=r"cannot be opened: .*check the address"),
     ):
-        slot.take(20)
+        slot.take(PATIENCE)
 
 
 def test_a_stream_leads_to_no_file_of_this_machine(tmp_path: Path) -> None:

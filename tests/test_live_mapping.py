@@ -29,7 +29,6 @@ with OpenCVWindow("a title", Size(320, 200)) as window:
 
 @pytest.mark.window
 @pytest.mark.opencv
-@pytest.mark.timeout(120)
 def test_a_window_is_found_and_told() -> None:
     with virtual_screen() as screen:
         command = [sys.executable, "-c", _PROGRAM]

@@ -14,7 +14,7 @@ from tests.screens import Screen, Seen, virtual_screen
 from tests.sources import ROOT
 from videnhance.video.reading.reader import VideoReader
 
-pytestmark = [pytest.mark.window, pytest.mark.opencv, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.window, pytest.mark.opencv]
 CLIP = str(ROOT / "samples" / "animation.mp4")
 WIDTH, HEIGHT = 1280, 720
 """Of the window."""
@@ -157,7 +157,7 @@ def test_without_a_screen_there_is_a_message(
         env=env | ({"DISPLAY": display} if display else {}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 1

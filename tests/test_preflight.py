@@ -121,12 +121,12 @@ def test_a_full_disk_is_an_error_in_a_second(
 ) -> None:
     plan = plan_of(source, source.with_name("out.mkv"))
     roomy(monkeypatch, 10)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(OutputError, match=r"about .*, and 10 bytes are free: make"):
         checked_beforehand(plan, first_of(source), PLAIN)
     with pytest.raises(OutputError, match="10 bytes are free"):
         flight(source, plan)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_disk_that_may_fill_is_told(

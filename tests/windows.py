@@ -14,12 +14,16 @@ Event = Pressed | Mouse
 
 
 class FakeWindow:
-    """Keeps what it is shown; `script` says what the user does at each showing."""
+    """Keeps what it is shown; `script` says what the user does at each showing.
+
+    It closes as soon as `until` is true, which is asked at each turn of the loop.
+    """
 
     def __init__(
         self, script: Sequence[Sequence[Event]] = (), size: Size | None = None
     ) -> None:
         self.shown: list[Pixels] = []
+        self.until: Callable[[], bool] = lambda: False
         self.size = size or Size(320, 200)
         self.is_open = True
         self.full = False
@@ -27,6 +31,7 @@ class FakeWindow:
 
     def show(self, canvas: Pixels | None) -> list[Event]:
         """Keeps the pixels; the script goes on when there are new ones."""
+        self.is_open = self.is_open and not self.until()
         if canvas is None:
             return []
         self.shown.append(canvas)
