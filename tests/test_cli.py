@@ -168,7 +168,7 @@ def test_a_line_that_cannot_be_right(
 
 def test_help_and_version_need_no_file() -> None:
     assert "IN OUT [--skip N]" in _done("--help").stdout
-    assert "Network on every Nth frame" in _done("convert", "-h").stdout
+    assert "network on every Nth frame" in _done("convert", "-h").stdout
     assert re.fullmatch(r"videnhance, version \S+\n", _done("--version").stdout)
     assert "Usage:" in _run().output
 

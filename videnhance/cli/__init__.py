@@ -23,6 +23,7 @@ from videnhance.cli.progress import (
     later_words,
     written,
 )
+from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.cli.streams import prepare_streams
 from videnhance.errors import (
@@ -99,10 +100,38 @@ def app() -> None:
     """
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    common=(
+        "scale",
+        "size",
+        "skip",
+        "model",
+        "clean",
+        "crf",
+        "start",
+        "end",
+        "overwrite",
+        "dry_run",
+    ),
+    examples=(
+        "videnhance in.mp4 out.mp4                  twice the size",
+        "videnhance in.mkv out.mkv --size 1080p     into a box of 1920x1080",
+        "videnhance in.mp4 out.mp4 --skip 2         faster",
+        "videnhance in.mp4 out.mp4 --scale 1        the same size, cleaner",
+        "videnhance old.avi out.mp4 --clean 1       for noisy, blocky sources",
+        "videnhance in.mp4 out.mp4 --start 1:00 --end 1:30   a part, to try",
+        "videnhance in.mp4 out.webm --dry-run       what would be kept and lost",
+        "videnhance photo.jpg large.png             a picture",
+        'videnhance "frames/%06d.png" film.mp4 --rate 24     numbered pictures',
+    ),
+)
 @convert_options
 def convert(**options: Any) -> None:
-    """Converts the video IN to OUT, enlarged, with its sound and its timing."""
+    """Converts the video IN to OUT, enlarged, with its sound and its timing.
+
+    At a terminal, space pauses and q stops; the same command goes on later.
+    """
     if options["verbose"]:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
         logging.getLogger("videnhance").setLevel(logging.DEBUG)
@@ -152,15 +181,21 @@ def _converted(job: "Job", display: Display) -> "Report":
         raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    examples=(
+        "videnhance probe in.mp4                    what is known of it",
+        "videnhance probe in.mp4 --for out.webm     what a conversion would do",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path), metavar="IN")
-@click.option("--json", "as_values", is_flag=True, help="For programs.")
+@click.option("--json", "as_values", is_flag=True, help="Write JSON, for programs.")
 @click.option(
     "--for",
     "target",
     type=click.Path(path_type=Path),
     metavar="OUT",
-    help="What a conversion to OUT would keep, change and take.",
+    help="Say what a conversion to OUT would keep, change and take.",
 )
 @VIDEO_TRACK
 def probe(
@@ -191,11 +226,15 @@ def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Prefligh
         return preflight(job_of(ctx.params))
 
 
-@app.command()
+@app.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[IN]")
 @click.option("--frames", default=150, show_default=True, help="Frames to measure.")
 @click.option(
-    "--json", "target", type=click.Path(path_type=Path), help="Write JSON too."
+    "--json",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the table to a file, too, as JSON.",
 )
 def bench(file: Path | None, frames: int, target: Path | None) -> None:
     """Measures this machine with the video IN, or with a generated 640x360 scene."""

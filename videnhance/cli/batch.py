@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.batch_display import BatchDisplay, tell_end
+from videnhance.cli.batch_options import batch_options
 from videnhance.cli.job import check_report, job_of
-from videnhance.cli.options import batch_options
 from videnhance.cli.progress import written
+from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 
@@ -44,7 +45,28 @@ _ENCODER_OPTIONS: dict[str, Any] = {
 }
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    common=(
+        "to",
+        "pictures_to",
+        "include",
+        "scale",
+        "size",
+        "skip",
+        "model",
+        "jobs",
+        "dry_run",
+        "reports",
+    ),
+    examples=(
+        "videnhance batch films large                  all, at twice the size",
+        "videnhance batch films large --dry-run        what would be done, and why",
+        "videnhance batch films large --to mkv --skip 2",
+        'videnhance batch in out --include "*.jpg" --pictures-to png',
+        "videnhance batch in out --watch               go on with files that come",
+    ),
+)
 @batch_options
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""

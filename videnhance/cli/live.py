@@ -1,15 +1,14 @@
 """The commands `live` and `preview`: words to one call, and what came of it."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from videnhance.cli.job import check_report
-from videnhance.cli.options import VIDEO_TRACK
+from videnhance.cli.live_options import VIEWS, live_options, preview_options
 from videnhance.cli.progress import written
+from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import UsageError, counted, printable
 
@@ -22,106 +21,29 @@ if TYPE_CHECKING:
 
 __all__ = ["live", "preview"]
 
-_FILE = click.Path(path_type=Path)
-_VIEWS = {
-    "split": "SPLIT",
-    "side": "BESIDE",
-    "enhanced": "AFTER",
-    "before": "BEFORE",
-    "difference": "DIFFERENCE",
-}
-_MODEL = (
-    click.option(
-        "-m",
-        "--model",
+
+@click.command(
+    cls=Command,
+    common=(
+        "size",
+        "loop",
+        "list_cameras",
+        "test_pattern",
         "models",
-        multiple=True,
-        help="Name, card, or weights; more than one to change between by M.",
+        "scale",
+        "view",
+        "record",
+        "virtual_camera",
+        "fullscreen",
     ),
-    click.option(
-        "--clean",
-        "cleans",
-        multiple=True,
-        type=click.FloatRange(0, 1),
-        help="0: true to the source; 1: cleaned. More than one as with --model.",
-    ),
-    click.option("--trust-model", is_flag=True, help="Run a model not from here."),
-    click.option(
-        "--precision", default="auto", type=click.Choice(["auto", "int8", "float32"])
-    ),
-    click.option(
-        "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"])
-    ),
-    click.option("--workers", type=click.IntRange(1, 256), help="Threads. [cores]"),
-    click.option("--strength", default=1.0, help="0 (plain resize) to 1."),
-    click.option("--fuse", default=0.3, help="Share of the last residual: 0 to 1."),
-    click.option(
-        "--view",
-        default="split",
-        type=click.Choice(list(_VIEWS)),
-        help="To begin with.",
-    ),
-    click.option("--fullscreen", is_flag=True),
-    click.option("--no-overlay", is_flag=True, help="Begin without figures."),
-    click.option(
-        "--snapshots",
-        type=_FILE,
-        default=Path(),
-        metavar="FOLDER",
-        help="For snapshots and recordings begun by a key. [here]",
+    examples=(
+        "videnhance live                            camera 0",
+        "videnhance live film.mp4 --loop            a file as a camera",
+        "videnhance live rtsp://192.168.1.9/cam     a stream",
+        "videnhance live --record out.mkv --headless",
     ),
 )
-_LIVE = (
-    click.argument("source", required=False, metavar="[SOURCE]"),
-    click.option("--test-pattern", is_flag=True, help="A moving pattern, made here."),
-    click.option("--list-cameras", is_flag=True, help="Say which cameras there are."),
-    click.option(
-        "--size",
-        metavar="WxH|source",
-        help="Of the capture; `source` reduces nothing. [what the machine can do]",
-    ),
-    click.option("--fps", "rate", type=float, help="Of the capture. [30]"),
-    click.option("--loop", is_flag=True, help="Play a file over and over."),
-    VIDEO_TRACK,
-    click.option("--scale", default="2", type=click.Choice(["1", "2"])),
-    click.option("--record", type=_FILE, metavar="FILE", help="Record from the start."),
-    click.option(
-        "--record-view", is_flag=True, help="Record the window, not the picture alone."
-    ),
-    click.option("-y", "--overwrite", is_flag=True, help="Replace the recording."),
-    click.option("-c", "--codec", help="Of recordings, as FFmpeg names it. [libx264]"),
-    click.option("--crf", type=int, help="Of recordings; less is better."),
-    click.option("--preset", help="Of recordings. [superfast]"),
-    click.option("--pix-fmt", help="Of recordings. [source; in .mp4 what plays]"),
-    click.option("--virtual-camera", is_flag=True, help="Show it to other programs."),
-    click.option("--headless", is_flag=True, help="No window: record or send only."),
-    click.option("--seconds", type=float, help="Stop after so long."),
-    click.option("--report", type=_FILE, help="Write what was measured, as JSON."),
-    *_MODEL,
-)
-_PREVIEW = (
-    click.argument("file", type=_FILE, metavar="IN"),
-    click.option("--start", default=0.0, help="Seconds."),
-    VIDEO_TRACK,
-    click.option("--scale", default="2", type=click.Choice(["1", "2", "4"])),
-    click.option("--skip", default=1, type=click.IntRange(1), metavar="N"),
-    *_MODEL,
-)
-
-_Options = tuple[Callable[..., Any], ...]
-
-
-def _with(options: _Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorated
-
-
-@click.command()
-@_with(_LIVE)
+@live_options
 def live(**options: Any) -> None:
     """Shows SOURCE, enhanced, in a window: H there lists its keys.
 
@@ -158,8 +80,14 @@ def live(**options: Any) -> None:
     )
 
 
-@click.command()
-@_with(_PREVIEW)
+@click.command(
+    cls=Command,
+    examples=(
+        "videnhance preview in.mp4 --start 60       from the second minute",
+        "videnhance preview in.mp4 -m default -m restore     M changes between them",
+    ),
+)
+@preview_options
 def preview(**options: Any) -> None:
     """Shows IN as its conversion would be, to try settings; C prints the command."""
     from videnhance.live.watching import preview as run
@@ -210,7 +138,7 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
         raise UsageError(
             f"--snapshots {printable(options['snapshots'])} is no folder; make it first"
         )
-    view = View[_VIEWS[options["view"]]]
+    view = View[VIEWS[options["view"]]]
     return Showing(
         choices=_choices(options),
         lightens=not (options["models"] or options["cleans"]),

@@ -1,22 +1,25 @@
-"""The words `model ...`: training and what comes after it."""
+"""The words `model ...`: what comes after training."""
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from videnhance.cli.sections import Command, in_section, with_options
+from videnhance.cli.train import train
 from videnhance.errors import UsageError
-
-if TYPE_CHECKING:
-    from videnhance.model.train import Course
 
 __all__ = ["model"]
 
 _PLACE = click.Path(path_type=Path, exists=True)
 _FILE = click.Path(path_type=Path)
-_FINETUNE_CLIPS = 600
+_option = in_section("Options")
+_threads = _option(
+    "--threads N",
+    "Measure with 1 thread up to so many.",
+    shown="processor cores",
+    type=click.IntRange(1),
+)
 
 
 @click.group()
@@ -24,144 +27,44 @@ def model() -> None:
     """Trains, quantizes, exports and tests models."""
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def give(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return give
+model.add_command(train)
 
 
-@model.command()
-@_options(
-    click.argument("places", nargs=-1, required=True, type=_PLACE, metavar="PLACE..."),
-    click.option("--to", "work", required=True, type=_FILE, help="The run's folder."),
-    click.option(
-        "--preset",
-        type=click.Choice(["fast", "default", "quality", "report"]),
-        help="The network's size. [default]",
-    ),
-    click.option(
-        "--recipe",
-        default="default",
-        type=click.Choice(["default", "sesr", "report"]),
-        help="How it is trained: ours, as SESR, or as the project's report says.",
-    ),
-    click.option(
-        "--mix",
-        type=click.Choice(["fidelity", "real", "restore"]),
-        help="What becomes of the pictures: only halved, as real video, ruined. [real]",
-    ),
-    click.option("--valid", multiple=True, type=_PLACE, help="Measure these instead."),
-    click.option("--steps", type=click.IntRange(1), help="[100000]"),
-    click.option("--clips", type=click.IntRange(1), help="Samples to make. [14000]"),
-    click.option("--start", metavar="MODEL", help="Begin with its weights."),
-    click.option(
-        "--teacher", metavar="MODEL", help="Learn from a larger network, too."
-    ),
-    click.option(
-        "--finetune",
-        is_flag=True,
-        help="Adapt the shipped model to this footage, and say whether it got better.",
-    ),
-    click.option("--resume", is_flag=True, help="Go on with the run in --to."),
-    click.option("--seed", default=0, show_default=True),
-    click.option("--threads", type=click.IntRange(1), help="[cores]"),
-    click.option("--every", default=1000, show_default=True, type=click.IntRange(1)),
-    click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"])),
-)
-def train(**options: Any) -> None:
-    """Trains a network on the stills and videos in PLACE, and draws its course.
-
-    The same command with --resume goes on after a kill, to the same numbers.
-    """
-    from tqdm import tqdm
-
-    from videnhance.model.train import run
-
-    logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
-    course = _course(options)
-    tqdm.monitor_interval = 0  # its watching thread would outlive the bar
-    with tqdm(unit="step", dynamic_ncols=True, smoothing=0.1) as bar:
-        for point, steps in run(course):
-            if bar.total is None:
-                bar.total = steps
-                bar.initial = bar.n = max(point.step - course.every, 0)
-            bar.set_postfix(loss=f"{point.loss:.4f}", psnr=f"{point.psnr:.3f} dB")
-            bar.update(point.step - bar.n)
-    if options["finetune"]:
-        from videnhance.model.finetune import compared
-
-        click.echo("\n".join(compared(course).lines()))
-    click.echo(f"videnhance: {course.work / 'network.pth'}", err=True)
-
-
-def _course(options: dict[str, Any]) -> "Course":
-    from dataclasses import replace
-
-    from videnhance.model.degrade import Mix
-    from videnhance.model.material import CLIPS, Material
-    from videnhance.model.network import PRESETS
-    from videnhance.model.recipe import EPOCHS, RECIPES, suited
-    from videnhance.model.train import Course
-
-    reported, tuned = options["recipe"] == "report", options["finetune"]
-    recipe = RECIPES["finetune" if tuned else options["recipe"]]
-    recipe = replace(recipe, seed=options["seed"])
-    if reported and (tuned or options["steps"]):
-        raise UsageError("--recipe report runs ten epochs; leave the other options out")
-    if options["steps"]:
-        recipe = replace(recipe, steps=options["steps"])
-    preset = options["preset"] or ("report" if reported else "default")
-    material = Material(
-        options["places"],
-        Mix(options["mix"] or ("fidelity" if reported else "real")),
-        options["clips"] or (_FINETUNE_CLIPS if tuned else CLIPS),
-        options["valid"],
-        PRESETS[preset].channels,
-        options["seed"],
-    )
-    return Course(
-        material,
-        options["work"],
-        preset,
-        suited(recipe, material.mix),
-        options["start"] or ("default" if tuned else None),
-        options["teacher"],
-        options["resume"],
-        options["device"],
-        options["every"],
-        EPOCHS if reported else None,
-        options["threads"],
-    )
-
-
-@model.command()
-@_options(
+@model.command(cls=Command)
+@with_options(
     click.argument("network", metavar="MODEL"),
-    click.option("--to", "target", type=_FILE, help="The folder of the result."),
-    click.option(
+    _option("--to FOLDER", "Write the result there.", name="target", type=_FILE),
+    _option(
         "--type",
-        "kind",
+        "By calibration; trained with the rounding first; torch's dynamic call.",
+        name="kind",
         default="static",
         type=click.Choice(["static", "qat", "dynamic"]),
-        help="By calibration; trained with the rounding first; torch's dynamic call.",
     ),
-    click.option("--name", default="network", show_default=True),
-    click.option(
+    _option("--name NAME", "Name of the new model.", default="network"),
+    _option(
         "--calibrate",
+        "Calibrate with these stills or clips: like what will be enlarged.",
         multiple=True,
         type=_PLACE,
-        help="Stills or a clip like what will be enlarged.",
     ),
-    click.option("--samples", type=_PLACE, help="Of a training run, for qat."),
-    click.option("--steps", default=2000, show_default=True, type=click.IntRange(1)),
-    click.option("--mixed", default=0, metavar="N", help="Keep the N worst in float."),
-    click.option("--mix-with", metavar="MODEL", help="A set trained from one start."),
-    click.option("--share", default=0.5, help="How far the way goes to it: 0 to 1."),
-    click.option(
-        "--test", "tests", type=_PLACE, help="Stills to measure before, after."
+    _option("--samples", "Train on those of a training run: for qat.", type=_PLACE),
+    _option(
+        "--steps N",
+        "Steps of training with the rounding: for qat.",
+        default=2000,
+        type=click.IntRange(1),
+    ),
+    _option("--mixed N", "Keep the N layers that suffer most in float.", default=0),
+    _option(
+        "--mix-with MODEL",
+        "Make what lies between MODEL and this one, trained from one start.",
+    ),
+    _option(
+        "--share SHARE", "How far the way goes to --mix-with: 0 to 1.", default=0.5
+    ),
+    _option(
+        "--test", "Measure on these stills before and after.", name="tests", type=_PLACE
     ),
 )
 def quantize(**options: Any) -> None:
@@ -202,20 +105,19 @@ def quantize(**options: Any) -> None:
     click.echo(f"videnhance: {result.card}", err=True)
 
 
-@model.command()
-@_options(
+@model.command(cls=Command)
+@with_options(
     click.argument("network", metavar="MODEL"),
-    click.option(
+    _option(
         "--format",
-        "form",
+        "For which programs.",
+        name="form",
         required=True,
         type=click.Choice(["torchscript", "onnx", "mobile", "executorch"]),
     ),
-    click.option(
-        "--to", "target", required=True, type=_FILE, help="The file to write."
-    ),
-    click.option(
-        "--test", "tests", required=True, type=_PLACE, help="Stills to compare on."
+    _option("--to", "The file to write.", name="target", required=True, type=_FILE),
+    _option(
+        "--test", "Compare on these stills.", name="tests", required=True, type=_PLACE
     ),
 )
 def export(network: str, form: str, target: Path, tests: Path) -> None:
@@ -237,14 +139,20 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
         click.echo(row.line())
 
 
-@model.command()
-@_options(
+@model.command(cls=Command)
+@with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
-    click.option("--image", type=_PLACE, help="A picture to enlarge."),
-    click.option("--to", "target", type=_FILE, help="Its enlargement, a PNG."),
-    click.option("--runs", default=20, show_default=True, type=click.IntRange(2)),
-    click.option("--threads", type=click.IntRange(1), help="Up to so many. [cores]"),
-    click.option("--trust-model", is_flag=True, help="Run a model not from here."),
+    _option("--image", "Enlarge this picture, too.", type=_PLACE),
+    _option("--to", "Write its enlargement there: a PNG.", name="target", type=_FILE),
+    _option(
+        "--runs N", "Measure each size so often.", default=20, type=click.IntRange(2)
+    ),
+    _threads,
+    _option(
+        "--trust-model",
+        "Run a model that does not come with videnhance: it is a program.",
+        is_flag=True,
+    ),
 )
 def test(**options: Any) -> None:
     """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
@@ -285,14 +193,18 @@ def _enlarge(options: dict[str, Any]) -> None:
     click.echo(f"{target}: {size}, twice the source; {both} shows both")
 
 
-@model.command()
-@_options(
+@model.command(cls=Command)
+@with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
-    click.option("--size", default="640x360", show_default=True, metavar="WxH"),
-    click.option("--threads", type=click.IntRange(1), help="Up to so many. [cores]"),
-    click.option("--runs", default=9, show_default=True, type=click.IntRange(2)),
-    click.option(
-        "--against", is_flag=True, help="ONNX Runtime, OpenVINO and ncnn, too."
+    _option("--size WxH", "Pixels of the frame.", default="640x360"),
+    _threads,
+    _option(
+        "--runs N", "Measure each engine so often.", default=9, type=click.IntRange(2)
+    ),
+    _option(
+        "--against",
+        "Measure ONNX Runtime, OpenVINO and ncnn, too, where they are.",
+        is_flag=True,
     ),
 )
 def bench(

@@ -1,13 +1,14 @@
-"""The options of `convert` and `batch`, as help shows them."""
+"""The options of `convert`, and what it shares with `batch`, as help shows them."""
 
-from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["VIDEO_TRACK", "batch_options", "convert_options"]
+from videnhance.cli.sections import in_section, with_options
+
+__all__ = ["ENCODER", "SHARED", "VIDEO_TRACK", "convert_options"]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -35,235 +36,241 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return dict(value.split("=", 1) for value in values)
 
 
-VIDEO_TRACK = click.option(
-    "--video-track",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Which video of a file, from 0 as FFmpeg's v:N. [the main film]",
-)
 _FILE = click.Path(path_type=Path)
-_SHARED = (
-    click.option("--scale", type=int, help="1 (same size), 2 or 4. [2]", metavar="N"),
-    click.option(
-        "--size", metavar="SIZE", help="Instead: 1080p, 4k, 1280x720, 1280x or x720."
+_input, _output = in_section("Input"), in_section("Output")
+_picture, _speed = in_section("Picture"), in_section("Speed")
+_streams, _safety = in_section("Sound and streams"), in_section("Safety")
+_machine, _messages = in_section("Machine"), in_section("Messages")
+
+VIDEO_TRACK = _input(
+    "--video-track N",
+    "Which video of a file, from 0 as FFmpeg's v:N.",
+    shown="the main film",
+    type=click.IntRange(min=0),
+)
+_SPAN = (
+    _input(
+        "--start TIME",
+        "Begin there: seconds, M:SS or H:MM:SS.",
+        shown="the beginning",
+        callback=_seconds,
     ),
-    click.option(
+    _input(
+        "--end TIME",
+        "Stop there: seconds, M:SS or H:MM:SS.",
+        shown="the end",
+        callback=_seconds,
+    ),
+    _input("--max-frames N", "Stop after N.", shown="all", type=int),
+    VIDEO_TRACK,
+    _input(
+        "--rate FPS",
+        "Frames a second of a sequence of pictures or raw video.",
+        shown="25",
+    ),
+)
+ENCODER = (
+    _output(
+        "-c --codec NAME",
+        "Encoder of the video, as FFmpeg names it.",
+        shown="libx264, or as OUT needs",
+    ),
+    _output(
+        "--crf N",
+        "Quality on the encoder's scale: less is better and larger.",
+        shown="x264 18, x265 20, av1 26",
+        type=int,
+    ),
+    _output(
+        "--preset NAME",
+        "The encoder's own: a slower one makes smaller files.",
+        shown="a fast one",
+    ),
+    _output(
+        "--pix-fmt NAME",
+        "Pixel format, as FFmpeg names it, or `source`.",
+        shown="source; in .mp4 and .mov what plays",
+    ),
+    _output(
+        "-e KEY=VALUE",
+        "An option of the encoder itself; may be given more than once.",
+        name="extra",
+        multiple=True,
+        callback=_pairs,
+    ),
+)
+_PICTURE = (
+    _picture(
+        "--scale N",
+        "Enlarge 1 (same size, cleaner), 2 or 4 times.",
+        shown="2",
+        type=int,
+    ),
+    _picture(
+        "--size SIZE",
+        "Enlarge to 1080p, 4k, 1280x720, 1280x or x720 instead.",
+        shown="--scale",
+    ),
+    _picture(
         "--fit",
+        "How a picture of another shape comes into --size: smaller, cropped, "
+        "with black borders, or distorted.",
         default="inside",
         type=click.Choice(["inside", "cover", "pad", "stretch"]),
-        help="How a picture of another shape comes into --size.",
     ),
-    click.option(
-        "--skip",
-        default=1,
-        metavar="N",
-        help="Network on every Nth frame; every frame and time stays.",
+    _picture(
+        "-m --model MODEL",
+        "Network: a name (see `videnhance model list`), a card (.json), or "
+        "weights (.pth, .safetensors).",
+        shown="default",
     ),
-    click.option(
-        "--fuse",
-        default=None,
+    _picture(
+        "--clean SHARE",
+        "Network from 0, true to the source, to 1, cleaned of noise and blocks.",
+        shown="0.5",
+        type=click.FloatRange(0, 1),
+    ),
+    _picture(
+        "--strength SHARE",
+        "How much the network adds: 0 (plain resize) to 1.",
+        default=1.0,
+    ),
+    _picture(
+        "--fuse SHARE",
+        "Share of the last residual, moved, in each frame: 0 to 1; calmer.",
+        shown="0.3",
         type=float,
-        help="Share of the last residual, moved, in each frame: 0 to 1.",
     ),
-    click.option("--strength", default=1.0, help="0 (plain resize) to 1."),
-    click.option(
+    _picture(
+        "--deinterlace",
+        "Make whole pictures of fields: where they comb, always, never.",
+        default="auto",
+        type=click.Choice(["auto", "on", "off"]),
+    ),
+)
+_SPEED = (
+    _speed(
+        "--skip N",
+        "Run the network on every Nth frame; every frame and time stays.",
+        default=1,
+    ),
+    _speed(
         "--reuse",
+        "Parts that did not change keep their result; the output is the same.",
         default="exact",
         type=click.Choice(["exact", "off"]),
-        help="Parts that did not change keep their result.",
     ),
-    click.option("-m", "--model", help="Name; a card; weights (.pth). [default]"),
-    click.option(
-        "--clean",
-        type=click.FloatRange(0, 1),
-        help="0: true to the source; 1: cleaned of noise and blocks.",
-    ),
-    click.option("--trust-model", is_flag=True, help="Run a model not from here."),
-    click.option(
+    _speed(
         "--precision",
+        "Arithmetic of the network; auto takes whichever measures faster.",
         default="auto",
         type=click.Choice(["auto", "int8", "float32"]),
-        help="Default: whichever measures faster.",
     ),
-    click.option(
-        "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"])
+    _speed(
+        "--device",
+        "What runs the network; auto takes CUDA if it is there.",
+        default="auto",
+        type=click.Choice(["auto", "cpu", "cuda"]),
     ),
-    click.option("--workers", type=int, help="Worker threads; 0: none. [cores]"),
-    click.option(
-        "--tile",
+    _speed(
+        "--workers N",
+        "Worker threads; 0 uses none, with the same result.",
+        shown="processor cores",
+        type=int,
+    ),
+    _speed(
+        "--tile PIXELS",
+        "Side of the largest patch for the network; the output is the same.",
         default=496,
         type=click.IntRange(min=32),
-        help="Largest patch: N x N pixels.",
     ),
-    click.option(
-        "--deinterlace",
-        default="auto",
-        type=click.Choice(["auto", "on", "off"]),
-        help="Make whole pictures of fields: where they comb, always, never.",
+    _speed(
+        "--cluster ADDRESS",
+        "Let the workers of this Dask scheduler do it.",
+        shown="this machine",
     ),
-    click.option("-c", "--codec", help="FFmpeg's encoder. [libx264, or as OUT needs]"),
-    click.option(
-        "--crf", type=int, help="Quality, less is better. [x264 18, x265 20, av1 26]"
+)
+_STREAMS = (
+    _streams("--no-audio", "Leave all sound out; else it is kept.", is_flag=True),
+)
+_SAFETY = (
+    _safety(
+        "--discard", "Start over; else unfinished work of OUT goes on.", is_flag=True
     ),
-    click.option("--preset", help="The encoder's own. [a fast one]"),
-    click.option(
-        "--pix-fmt",
-        help="As FFmpeg names it, or `source`. [source; in .mp4 and .mov what plays]",
-    ),
-    click.option("-e", "extra", multiple=True, callback=_pairs, metavar="KEY=VALUE"),
-    click.option("--start", callback=_seconds, help="Seconds or H:MM:SS."),
-    click.option("--end", callback=_seconds, help="Seconds or H:MM:SS."),
-    click.option("--max-frames", type=int, metavar="N"),
-    VIDEO_TRACK,
-    click.option("--no-audio", is_flag=True, help="Leave all sound out."),
-    click.option(
-        "--discard", is_flag=True, help="Start over, whatever is done of OUT."
-    ),
-    click.option(
-        "--segment",
+    _safety(
+        "--segment FRAMES",
+        "Frames that are finished, and kept after a stop, at once.",
+        shown="100 to 250",
         type=click.IntRange(min=1),
-        metavar="N",
-        help="Frames that are closed, and kept, at once. [100 to 250]",
     ),
-    click.option(
+    _safety(
         "--verify",
+        "Read the packets of the result back, or decode all of it.",
         default="fast",
         type=click.Choice(["fast", "full"]),
-        help="Read the result's packets back, or decode all of it.",
     ),
-    click.option("--strict", is_flag=True, help="Exit 4 if the input was damaged."),
-    click.option("--limit-pixels", type=int, metavar="N", help="Largest picture read."),
-    click.option("--max-cpu", type=float, metavar="PERCENT", help="Of all cores."),
-    click.option("--max-memory", type=int, metavar="MB", help="Shortens the queues."),
-    click.option(
-        "--cluster", metavar="ADDRESS", help="Dask's scheduler; its workers do it."
+    _safety(
+        "--strict", "Exit with 4 if the input was damaged; else with 0.", is_flag=True
     ),
-    click.option("--rate", metavar="FPS", help="Of a sequence of pictures. [25]"),
-    click.option("-q", "--quiet", is_flag=True, help="Errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="Say what was chosen."),
+    _safety(
+        "--limit-pixels PIXELS",
+        "Refuse larger pictures.",
+        shown="8192 x 8192",
+        type=int,
+    ),
+    _safety(
+        "--trust-model",
+        "Run a model that does not come with videnhance: it is a program.",
+        is_flag=True,
+    ),
 )
-
-
-_CONVERT = (
-    click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
-    click.option("-i", "--input", "source", type=_FILE, help="The video to read."),
-    click.option("-o", "--output", "target", type=_FILE, help="The file to write."),
-    *_SHARED,
-    click.option("-y", "--overwrite", is_flag=True, help="Replace the target."),
-    click.option(
-        "--dry-run", is_flag=True, help="Say what would be done, kept and lost."
+_MACHINE = (
+    _machine(
+        "--max-cpu PERCENT", "Use so much of all cores.", shown="no limit", type=float
     ),
-    click.option(
-        "--isolate", is_flag=True, help="Decode in a process of its own, with limits."
+    _machine(
+        "--max-memory MB",
+        "Use about so much memory, by shorter queues.",
+        shown="no limit",
+        type=int,
     ),
-    click.option("--nice", is_flag=True, help="Leave the machine to other programs."),
-    click.option("--raw-size", metavar="WxH", help="Of raw video on standard input."),
-    click.option("--raw-format", metavar="PIX_FMT", help="Of raw video. [yuv420p]"),
-    click.option(
-        "--format",
-        "pipe_format",
-        default="y4m",
-        type=click.Choice(["y4m", "raw", "nut", "matroska", "mpegts"]),
-        help="What goes to standard output if OUT is -.",
-    ),
-    click.option(
-        "--progress", default="bar", type=click.Choice(["bar", "json", "none"])
-    ),
-    click.option("--report", type=_FILE, help="Write what was done, as JSON."),
 )
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-_BATCH = (
-    click.argument("source", type=_FOLDER, metavar="IN_DIR"),
-    click.argument("target", type=_FILE, metavar="OUT_DIR"),
-    click.option(
-        "--include", multiple=True, metavar="GLOB", help="Only these files. [media]"
-    ),
-    click.option(
-        "--exclude", multiple=True, metavar="GLOB", help="Not these files or folders."
-    ),
-    click.option("--follow-links", is_flag=True, help="Links in IN_DIR count, too."),
-    click.option(
-        "--sequences",
-        default="auto",
-        type=click.Choice(["auto", "on", "off"]),
-        help="Numbered pictures are one input: where they look so, always, never.",
-    ),
-    click.option(
-        "--name", default="{stem}", metavar="PATTERN", help="As {stem}-x2. [{stem}]"
-    ),
-    click.option("--to", metavar="SUFFIX", help="Of videos, as .mkv. [as the input]"),
-    click.option("--pictures-to", metavar="SUFFIX", help="Of pictures. [as the input]"),
-    click.option(
-        "--picture-quality",
-        type=click.IntRange(1, 100),
-        metavar="N",
-        help="Of JPEG, WebP and AVIF; the encoder's options are for videos.",
-    ),
-    click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Files at a time. [by cores and memory]",
-    ),
-    click.option(
-        "--order",
-        default="name",
-        type=click.Choice(["name", "shortest"]),
-        help="What comes first.",
-    ),
-    click.option("--watch", is_flag=True, help="Go on with files that come."),
-    click.option(
-        "--settle",
-        default=2.0,
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="An input that changed less long ago is still being copied. [2]",
-    ),
-    *_SHARED,
-    click.option(
-        "-y", "--overwrite", is_flag=True, help="Replace files not made here, too."
-    ),
-    click.option("--again", is_flag=True, help="Make everything anew."),
-    click.option(
-        "--recheck", is_flag=True, help="Compare contents, not sizes and times."
-    ),
-    click.option("--dry-run", is_flag=True, help="Say what would be done, and why."),
-    click.option(
-        "--isolate/--no-isolate",
-        default=True,
-        help="Decode in processes with limits. [on]",
-    ),
-    click.option(
-        "--nice/--no-nice", default=True, help="Leave the machine to others. [on]"
-    ),
-    click.option(
+_MESSAGES = (
+    _messages(
         "--progress",
+        "A bar (lines in a log), a line of JSON for each step, or nothing.",
         default="bar",
         type=click.Choice(["bar", "json", "none"]),
     ),
-    click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        type=_FILE,
-        help="Write what was done, as JSON or, to a name in .csv, as CSV.",
-    ),
+    _messages("-q --quiet", "Say errors only.", is_flag=True),
+    _messages("-v --verbose", "Say what was chosen.", is_flag=True),
 )
+SHARED = (*_SPAN, *_PICTURE, *_SPEED, *_STREAMS, *_SAFETY, *_MACHINE, *_MESSAGES)
 
-
-def convert_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `convert`, in the order that help shows."""
-    return _with(command, _CONVERT)
-
-
-def batch_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `batch`, those of `convert` among them."""
-    return _with(command, _BATCH)
-
-
-def _with(
-    command: Callable[..., None], options: tuple[Any, ...]
-) -> Callable[..., None]:
-    for option in reversed(options):
-        command = option(command)
-    return command
+_CONVERT = (
+    click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
+    _output("-o --output", "The file to write: OUT.", name="target", type=_FILE),
+    _output("-y --overwrite", "Replace OUT; else an error if it is.", is_flag=True),
+    _output("--dry-run", "Say what would be done, kept and lost.", is_flag=True),
+    *ENCODER,
+    _output(
+        "--format",
+        "What goes to standard output if OUT is -.",
+        name="pipe_format",
+        default="y4m",
+        type=click.Choice(["y4m", "raw", "nut", "matroska", "mpegts"]),
+    ),
+    _input("-i --input", "The video to read: IN.", name="source", type=_FILE),
+    _input(
+        "--raw-size WxH",
+        "Standard input is raw video of so many pixels.",
+        shown="not raw",
+    ),
+    _input("--raw-format PIX_FMT", "Pixel format of raw video.", shown="yuv420p"),
+    *SHARED,
+    _machine("--isolate", "Decode in a process of its own, with limits.", is_flag=True),
+    _machine("--nice", "Let other programs go first.", is_flag=True),
+    _messages("--report", "Write what was done to a file, as JSON.", type=_FILE),
+)
+convert_options = with_options(*_CONVERT)
+"""Gives a command the options of `convert`."""
