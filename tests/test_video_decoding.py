@@ -351,5 +351,7 @@ def test_a_transport_stream_that_ends_in_a_packet_is_told_by_a_pipe(
         file.truncate(path.stat().st_size - 100)
     with path.open("rb") as stream, PipeReader(stream) as reader:
         list(reader)
-        assert "the standard input ends in the middle of a packet" in reader.notices
+        assert (
+            "the file is cut off: it ends in the middle of a packet" in reader.notices
+        )
         assert reader.damaged_packets

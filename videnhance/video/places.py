@@ -78,7 +78,7 @@ def opened(
             raise UsageError("the standard input is closed: send a video with |")
         if sys.stdin.isatty():
             raise UsageError("the standard input is a terminal: send a video with |")
-        return PipeReader(sys.stdin.buffer, raw, span, limit)
+        return PipeReader(sys.stdin.buffer, raw, span, reading)
     if raw is not None:
         raise UsageError("--raw-size and --raw-format are for the standard input, -")
     if is_series(place):

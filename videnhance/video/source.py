@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -36,6 +36,7 @@ __all__ = [
     "check_readable",
     "demuxed",
     "open_source",
+    "opened_container",
     "origin_seconds",
     "packets_of",
     "reason",
@@ -84,6 +85,14 @@ class Deinterlace(Enum):
     """All are taken for interlaced."""
     OFF = "off"
     """Fields stay woven as they are."""
+
+
+class Readable(Protocol):
+    """What bytes come from, in order."""
+
+    def read(self, count: int, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,23 +211,29 @@ def open_source(path: Path) -> Iterator[InputContainer]:
             # By its name FFmpeg would take it for a pattern of many; it gets none.
             place = stack.enter_context(open(os.open(path, _READ_ONLY), "rb"))
         try:
-            container = av.open(
-                place,
-                "r",
-                container_options={
-                    "format_whitelist": _CONTAINERS.replace(" ", ","),
-                    # FFmpeg takes a clock that begins anew for one that wraps.
-                    "correct_ts_overflow": "0",
-                    **_looked_through(path),
-                },
-                **_METADATA,
-            )
+            known = {"format_whitelist": _CONTAINERS.replace(" ", ",")}
+            container = opened_container(place, known | _looked_through(path))
         except DECODE_ERRORS as error:
             raise InputError(_not_opened(path, error)) from error
         stack.callback(container.close)
-        # PyAV asks for made-up times; where a file has none, they are a frame late.
-        container.flags &= ~Flags.gen_pts.value
         yield container
+
+
+def opened_container(
+    place: str | Readable, options: dict[str, str], form: str | None = None
+) -> InputContainer:
+    """FFmpeg's container of a URL or of an object with `read`, for the caller to close.
+
+    `options` are FFmpeg's, `form` its name of the format if it is not to be guessed.
+    """
+    # FFmpeg takes a clock that begins anew for one that wraps.
+    options = {"correct_ts_overflow": "0", **options}
+    opened: Any = av.open  # the stubs know no object that can only be read
+    container = opened(place, "r", format=form, container_options=options, **_METADATA)
+    # PyAV asks for made-up times; where a file has none, they are a frame late.
+    container.flags &= ~Flags.gen_pts.value
+    made: InputContainer = container
+    return made
 
 
 def _looked_through(path: Path) -> dict[str, str]:

@@ -4,44 +4,36 @@ What it is, its first bytes say; FFmpeg is told, so that no playlist is ever tri
 """
 
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack
-from fractions import Fraction
-from itertools import chain, islice
-from logging import getLogger
-from types import TracebackType
-from typing import Any, BinaryIO
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
 
-import av
 from av.container import InputContainer
-from av.container.core import Flags as ContainerFlags
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError
-from videnhance.frame import Frame, VideoInfo
-from videnhance.limits import check_pixels
-from videnhance.region import Size
-from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.pipes.raw import RawShape
-from videnhance.video.planes import reserved_notice, tags_of
-from videnhance.video.reading.clock import (
-    FAULTS_SAID,
-    LONGEST_SECONDS,
-    TimeFault,
-    timed,
+from videnhance.video.reading.decoder import Decoder
+from videnhance.video.reading.decoding import Decoding
+from videnhance.video.reading.reader import VideoReader
+from videnhance.video.reading.survey import Look, looked_along
+from videnhance.video.source import (
+    DECODE_ERRORS,
+    AnyPacket,
+    Mark,
+    Reading,
+    Span,
+    opened_container,
+    reason,
 )
-from videnhance.video.reading.decoding import Decoding, lead_notice
-from videnhance.video.reading.delivery import Delivery
-from videnhance.video.reading.headers import declared
-from videnhance.video.source import DECODE_ERRORS, Mark, Span, packets_of, reason
-from videnhance.video.stream_choice import context_of, stream_words
 from videnhance.video.times.jumps import JOIN_SECONDS
-from videnhance.video.times.timeline import start_words
+from videnhance.video.times.timeline import Timeline, start_words, told_timeline
 
 __all__ = ["PipeReader"]
 
-_LOG = getLogger(__name__)
 _HEAD = 400
 """Bytes that tell the format: two packets of an MPEG transport stream."""
 _MARKS = (
@@ -62,6 +54,8 @@ _MARKS = (
 )
 _SYNC, _TS_PACKET = b"G", 188
 _NAME = "the standard input"
+_AHEAD_BYTES = 96 << 20
+"""Of the pictures that are looked at for fields before the first is delivered."""
 
 
 class _Stream:
@@ -85,10 +79,12 @@ class _Stream:
         return part
 
 
-class PipeReader:
+class PipeReader(VideoReader):
     """An open pipe: `info` at once, and its frames by iterating over it, once.
 
-    `stream` is not closed. Raises InputError if nothing comes that can be decoded.
+    `stream` is not closed. What a look all over a file tells, a pipe does not: length
+    where no header has it, clocks that jump, and fields, for which up to 96 pictures
+    are read ahead. Raises InputError if nothing comes that can be decoded.
     """
 
     def __init__(
@@ -96,199 +92,152 @@ class PipeReader:
         stream: BinaryIO,
         raw: RawShape | None = None,
         span: Span | None = None,
-        limit_pixels: int | None = None,
+        reading: Reading | None = None,
     ) -> None:
-        self.notices: list[str] = []
-        self.damaged_packets = 0
-        self.damaged_frames = 0
-        self._span, self._limit = span or Span(), limit_pixels
-        self._spent = False
-        with ExitStack() as stack:
-            self._bytes = _Stream(stream)
-            self._container = stack.enter_context(_opened(self._bytes, raw))
-            self._format = self._container.format.name
-            self._stream = self._video()
-            self._codec = self._stream.name or "unknown"
-            self._base = self._stream.time_base or Fraction(1, 90000)
-            self._rate = self._stream.average_rate or self._stream.guessed_rate
-            self._check(Size(self._stream.width, self._stream.height))
-            self._pictures, first = self._started()
-            self._check(Size(first.width, first.height))
-            layout = delivered_layout(first.format.name)
-            self._delivery = Delivery(first, layout, self._base, self._note)
-            self.info = self._described(first)
-            self._tell(first)
-            self._open = stack.pop_all()
-
-    def __enter__(self) -> "PipeReader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        self._bytes, self._raw = _Stream(stream), raw
+        super().__init__(Path(_NAME), span, reading, Timeline())
+        self.info = replace(self.info, start_seconds=self._origin)
+        own = self._decoder.stream.index
+        others = [words for n, words in enumerate(self.info.streams) if n != own]
+        if others := [*others, *["chapters"] * bool(self.info.chapters)]:
+            self._note(f"only the video of a pipe is used, not {', '.join(others)}")
 
     def go_on_after(self, mark: Mark) -> None:
         """Raises UsageError: what went through a pipe does not come again."""
         if mark.frames:
             raise UsageError("a pipe cannot be read again: start over with --discard")
 
-    def close(self) -> None:
-        """Reads no more; frames already delivered stay valid."""
-        self._pictures = iter(())
-        self._open.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        if self._spent:
-            raise RuntimeError("a PipeReader is iterated once: a pipe has no way back")
-        self._spent = True
-        shown = islice(self._within(self._pictures), self._span.max_frames)
-        for index, picture in enumerate(shown):
-            self.damaged_frames += picture.is_corrupt
-            assert picture.pts is not None
-            duration = max(picture.duration or 0, 0)
-            yield self._delivery.frame(picture, index, picture.pts, duration)
-
-    def _video(self) -> VideoStream:
-        able = [s for s in self._container.streams.video if context_of(s) is not None]
-        if not able:
-            raise InputError(f"{_NAME} holds no video that can be decoded")
-        return able[0]
-
-    def _check(self, size: Size) -> None:
-        if self._limit is not None:
-            check_pixels(_NAME, size, self._limit)
+    def _opened(self) -> Decoder:
+        return _PipeDecoder(self._bytes, self._raw, self._reading, self._note)
 
     def _started(self) -> tuple[Iterator[VideoFrame], VideoFrame]:
-        pictures = self._from_zero(self._timed())
-        first = next(pictures, None)
-        if first is None:
-            # What looks for the index of an mp4 at its end has passed its frames by.
-            raise InputError(
-                f"no frame of the {self._codec} video on {_NAME} is decoded: an mp4 "
-                "must be named as a file, or be made with its index in front"
-            )
-        return chain([first], pictures), first
+        pictures, first = super()._started()
+        self._ahead = _Ahead(pictures)
+        return self._ahead, first
 
     def _timed(self) -> Iterator[VideoFrame]:
-        """Every picture with a time; times grow strictly."""
-        step = max(round(1 / ((self._rate or Fraction(25)) * self._base)), 1)
-        mpeg = self._container.format.name in ("mpeg", "mpegts")
-        longest = JOIN_SECONDS if mpeg else LONGEST_SECONDS
-        return timed(self._decoded(), step, self._base, self._note_time, longest)
+        pictures = super()._timed()
+        if self._decoder.stream.start_time is None:
+            return self._from_zero(pictures)
+        return pictures
 
     def _from_zero(self, pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-        """The pictures of a clock that starts before zero or late, moved to zero."""
-        moved: int | None = None
-        for picture in pictures:
-            assert picture.pts is not None
-            if moved is None:
-                words = start_words(picture.pts * self._base)
-                moved = picture.pts if words else 0
+        """Pictures whose clock starts where no header says; not late, nor below 0."""
+        moved = 0
+        for number, picture in enumerate(pictures):
+            pts = picture.pts or 0
+            if not number:
+                words = start_words(pts * self._time_base)
                 if words:
                     self._note(words)
-            picture.pts -= moved
+                    moved = pts
+                self._origin = (pts - moved) * self._time_base
+            picture.pts = pts - moved
             yield picture
 
-    def _decoded(self) -> Iterator[VideoFrame]:
-        packets = packets_of(
-            self._container, [self._stream], lambda error: self._damaged(reason(error))
+    def _look(self, marked: bool) -> Look:
+        rate = self._decoder.stream.average_rate
+        return looked_along(self._ahead.pictures(), rate, marked=marked)
+
+    def _nothing_words(self) -> str:
+        # What looks for the index of an mp4 at its end has passed its frames by.
+        return (
+            f"no frame of the {self._decoder.codec} video on {_NAME} is decoded: an "
+            "mp4 must be named as a file, or be made with its index in front"
         )
-        context = self._stream.codec_context
-        decoding = Decoding(context, self._codec, self._damaged)
-        for number, picture in enumerate(decoding.pictures(packets)):
-            if not number and decoding.left_out:
-                self._note(lead_notice(decoding.left_out))
+
+
+class _Ahead:
+    """Pictures that can be looked at before they are taken."""
+
+    def __init__(self, pictures: Iterator[VideoFrame]) -> None:
+        self._pictures = pictures
+        self._held: deque[VideoFrame] = deque()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        return self
+
+    def __next__(self) -> VideoFrame:
+        return self._held.popleft() if self._held else next(self._pictures)
+
+    def pictures(self) -> Iterator[VideoFrame]:
+        """The next pictures, once, as many as may be held; they come again."""
+        left = _AHEAD_BYTES
+        while left > 0 and (picture := next(self._pictures, None)):
+            left -= sum(plane.buffer_size for plane in picture.planes)
+            self._held.append(picture)
             yield picture
-        if decoding.ends_within or self._is_torn():
-            self._damaged("it ends in a frame")
-            self._note(f"{_NAME} ends in the middle of a frame: it is left out")
-        elif self._format == "mpegts" and self._bytes.count % _TS_PACKET:
-            self._damaged("it ends in a packet")
-            self._note(f"{_NAME} ends in the middle of a packet")
-        elif decoding.ends_oddly:
-            self._damaged("its end is missing")
 
-    def _is_torn(self) -> bool:
-        """Whether a y4m stream ends inside of a frame, which FFmpeg does not tell."""
-        head = self._bytes.head.partition(b"\n")[0]
-        if not head.startswith(b"YUV4MPEG2"):
-            return False
-        size = Size(self._stream.width, self._stream.height)
-        layout = delivered_layout(self._stream.codec_context.pix_fmt or "gray")
-        samples = sum(plane.area for plane in layout.plane_sizes(size))
-        frame = len(b"FRAME\n") + samples * (1 if layout.depth == 8 else 2)
-        return (self._bytes.count - len(head) - 1) % frame > 0
 
-    def _damaged(self, words: str) -> None:
-        self.damaged_packets += 1
-        _LOG.info("%s: damaged: %s", _NAME, words)
+class _PipeDecoder(Decoder):
+    """The video stream of a pipe."""
 
-    def _within(self, pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-        origin, span, some = self.info.start_seconds, self._span, False
-        for picture in pictures:
-            seconds = (picture.pts or 0) * self._base - origin
-            if span.end is not None and seconds >= span.end:
-                break
-            if seconds >= span.start:
-                some = True
-                yield picture
-        if not some and span.start:
-            raise UsageError(
-                f"{_NAME} ends before {span.start_seconds} s: choose an earlier start"
-            )
+    def __init__(
+        self,
+        stream: _Stream,
+        raw: RawShape | None,
+        reading: Reading,
+        note: Callable[[str], None],
+    ) -> None:
+        self._bytes, self._raw = stream, raw
+        self._first: list[AnyPacket] = []
+        """Those before the first whole picture: there may be none."""
+        self._rest: Iterator[AnyPacket] | None = None
+        super().__init__(Path(_NAME), reading, note, Timeline())
+        if self.container.format.name in ("mpeg", "mpegts"):
+            self.longest_seconds = JOIN_SECONDS
 
-    def _described(self, first: VideoFrame) -> VideoInfo:
-        stream = self._stream
-        return VideoInfo(
-            size=self._delivery.size,
-            layout=self._delivery.layout,
-            source_format=first.format.name,
-            codec=self._codec,
-            rate=self._rate or Fraction(0),
-            time_base=self._base,
-            frames=self._span.max_frames,
-            duration_seconds=None,
-            tags=tags_of(first),
-            sample_aspect_ratio=stream.sample_aspect_ratio or None,
-            rotation_degrees=round(-first.rotation / 90) % 4 * 90,
-            streams=tuple(map(stream_words, self._container.streams)),
-            metadata=dict(self._container.metadata),
-            start_seconds=(first.pts or 0) * self._base,
-        )
+    @property
+    def name(self) -> Path | str:
+        return _NAME
 
-    def _tell(self, first: VideoFrame) -> None:
-        lost = delivery_notice(first.format.name)
-        if lost:
-            self._note(lost)
-        if reserved := reserved_notice(first):
-            self._note(reserved)
-        if dolby := declared(self._container, self._stream).dolby_notice:
-            self._note(dolby)
-        if first.interlaced_frame:
-            self._note("the video is interlaced, and a pipe is not deinterlaced")
-        others = [s for s in self.info.streams if s != stream_words(self._stream)]
-        if others:
-            self._note(f"only the video of a pipe is used, not {', '.join(others)}")
+    def seek(self, pts: int) -> bool:
+        """False: a pipe stays where it is."""
+        return False
 
-    def _note_time(self, fault: TimeFault) -> None:
-        if fault in FAULTS_SAID:
-            self._note(FAULTS_SAID[fault])
+    @contextmanager
+    def _source(self) -> Iterator[InputContainer]:
+        with _opened(self._bytes, self._raw) as container:
+            self.timeline = told_timeline(container)
+            for words in self.timeline.notices:
+                self._note(words)
+            yield container
 
-    def _note(self, words: str) -> None:
-        if words not in self.notices:
-            self.notices.append(words)
+    def _begin_anew(self) -> None:
+        self._context.flush_buffers()
+        self._decoding = Decoding(self._context, self.codec, self._count_damage, lead=0)
+
+    def _packets(self) -> Iterator[AnyPacket]:
+        self._rest = self._rest or super()._packets()
+        yield from self._first
+        for packet in self._rest:
+            if not self._decoding.is_whole:
+                self._first.append(packet)
+            else:
+                self._first.clear()
+            yield packet
+
+    def _size(self) -> int:
+        return self._bytes.count
+
+    def _noted_cut(self) -> bool:
+        return False  # known at the end alone
+
+    def _note_end(self) -> None:
+        if self.container.format.name == "mpegts" and self._bytes.count % _TS_PACKET:
+            self._note("the file is cut off: it ends in the middle of a packet")
+            self._cut = True
+        super()._note_end()
 
 
 def _opened(stream: _Stream, raw: RawShape | None) -> InputContainer:
     if not stream.head:
         raise InputError(f"nothing came on {_NAME}: check the program before the |")
-    # FFmpeg takes a clock that begins anew for one that wraps.
-    options = {"correct_ts_overflow": "0"}
+    options: dict[str, str] = {}
     name = _format_of(stream.head)
+    if name == "mpegts":
+        # Else the first list of a program's streams is taken for the last.
+        options["scan_all_pmts"] = "1"
     if raw is not None:
         name = "rawvideo"
         options |= {
@@ -302,16 +251,12 @@ def _opened(stream: _Stream, raw: RawShape | None) -> InputContainer:
             "ts, or say what the samples are with --raw-size and --raw-format"
         )
     try:
-        opened = av.open(stream, "r", format=name, container_options=options)
+        return opened_container(stream, options, name)
     except DECODE_ERRORS as error:
         raise InputError(
             f"{_NAME} looks like {name} but cannot be read in one go "
             f"({reason(error)}): send y4m, mkv, nut or ts"
         ) from error
-    # PyAV asks for made-up times; where a container has none, they are a frame late.
-    made_up: Any = ContainerFlags.gen_pts.value  # a number, whatever the stubs say
-    opened.flags &= ~made_up
-    return opened
 
 
 def _format_of(head: bytes) -> str | None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from fractions import Fraction
 from logging import getLogger
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from av.codec import Codec
 from av.codec.context import CodecContext
+from av.container import InputContainer
 from av.format import Flags as FormatFlags
 from av.index import IndexEntry
 from av.video.codeccontext import VideoCodecContext
@@ -19,6 +20,7 @@ from av.video.stream import VideoStream
 from videnhance.limits import check_pixels
 from videnhance.region import Size
 from videnhance.video.others.late import unexpected_streams
+from videnhance.video.reading.clock import LONGEST_SECONDS
 from videnhance.video.reading.cut import cut_notice
 from videnhance.video.reading.decoding import LONGEST_LEAD, Decoding, lead_notice
 from videnhance.video.reading.editions import edition_notices
@@ -62,6 +64,8 @@ class Decoder:
         timeline: Timeline,
     ) -> None:
         self.path, self.timeline = path, timeline
+        self.longest_seconds: float = LONGEST_SECONDS
+        """From one frame to the next; what is longer is no time."""
         self.damaged_packets = 0
         self._note, self._reading = note, reading
         self._begin(LONGEST_LEAD)
@@ -70,9 +74,9 @@ class Decoder:
         """Opens the file; up to `lead` pictures without a whole one are left out."""
         self._at_front, self._packets_read, self._end = True, 0, 0
         with ExitStack() as stack:
-            self.container = stack.enter_context(open_source(self.path))
+            self.container = stack.enter_context(self._source())
             track = self._reading.video_track
-            self.stream = chosen_video(self.container, self.path, track)
+            self.stream = chosen_video(self.container, self.name, track)
             # Asked for before decoding: some versions crash on it after a failure.
             self.codec = self.stream.name or "unknown"
             self.field_order = declared_fields(self.container, self.stream)
@@ -82,7 +86,7 @@ class Decoder:
             self._cut = self._noted_cut()
             context, limit = self.stream.codec_context, self._reading.limit_pixels
             if limit is not None and context.width and context.height:
-                check_pixels(self.path, Size(context.width, context.height), limit)
+                check_pixels(self.name, Size(context.width, context.height), limit)
             self._context = self._prepared(context, limit)
             self._decoding = Decoding(
                 self._context, self.codec, self._count_damage, lead=lead
@@ -92,6 +96,11 @@ class Decoder:
     def close(self) -> None:
         """Closes the file; pictures already given stay valid."""
         self._open.close()
+
+    @property
+    def name(self) -> Path | str:
+        """What is read, for words."""
+        return self.path
 
     @property
     def origin_seconds(self) -> Fraction:
@@ -146,12 +155,19 @@ class Decoder:
             given = True
             yield self._tagged(picture)
         if self._decoding.gave_up and self._at_front:
-            self.close()
             self.damaged_packets = 0
-            self._begin(0)
+            self._begin_anew()
             yield from self.pictures()
         else:
             self._note_end()
+
+    def _source(self) -> AbstractContextManager[InputContainer]:
+        return open_source(self.path)
+
+    def _begin_anew(self) -> None:
+        """At the front, with every picture, whole or not."""
+        self.close()
+        self._begin(0)
 
     def _packets(self) -> Iterator[AnyPacket]:
         packets = packets_of(self.container, [self.stream], self._unreadable)
@@ -199,7 +215,7 @@ class Decoder:
 
     def _count_damage(self, words: str) -> None:
         self.damaged_packets += 1
-        _LOG.info("%s: damaged packet: %s", self.path, words)
+        _LOG.info("%s: damaged packet: %s", self.name, words)
 
     def _unreadable(self, error: BaseException) -> None:
         self._count_damage(f"cannot read on: {reason(error)}")
@@ -238,7 +254,11 @@ class Decoder:
         is a row of frames: FFmpeg passes over them without a word."""
         if self.container.format.name not in _ROWS_OF_FRAMES or not self._end:
             return 0
-        return self.path.stat().st_size - self._end
+        return self._size() - self._end
+
+    def _size(self) -> int:
+        """Bytes of all that there is to read."""
+        return self.path.stat().st_size
 
     def _noted_cut(self) -> bool:
         """Whether the container itself tells that its end is missing; it is said."""
@@ -254,7 +274,7 @@ class Decoder:
 
     def _beyond_the_end(self) -> int:
         """Packets of which the file does not hold the first byte."""
-        size = self.path.stat().st_size
+        size = self._size()
         return sum(entry.pos >= size for entry in self._index())
 
     def _index(self) -> list[IndexEntry]:

@@ -63,7 +63,8 @@ class Decoding:
         """Whether the last packet lacks its end, which is left out; or the container
         complains of its own end."""
         self._context, self._codec, self._damaged = context, codec, damaged
-        self._is_whole = False
+        self.is_whole = False
+        """Whether there was a picture that is shown."""
         self._sent: list[_Sent] = []
         self._dropped: set[int] = set()
         self._lead = lead
@@ -73,7 +74,7 @@ class Decoding:
         """The pictures in the order of showing."""
         held: tuple[AnyPacket, list[str]] | None = None
         for number, (packet, heard) in enumerate(self._read(iter(packets))):
-            if not self._is_whole:
+            if not self.is_whole:
                 self._mark(packet, number)
             if held is not None:
                 yield from self._shown(*held)
@@ -103,14 +104,14 @@ class Decoding:
         packet.opaque = sent
         self._sent.append(sent)
         if packet.is_discard and packet.is_keyframe:
-            self._is_whole = True  # an edit list hides it, not what needs it
+            self.is_whole = True  # an edit list hides it, not what needs it
         self._odd_start |= not number and not packet.is_keyframe
 
     def _shown(
         self, packet: AnyPacket | None, heard: list[str]
     ) -> Iterator[VideoFrame]:
         for picture in self._decoded(packet, heard):
-            if not self._is_whole:
+            if not self.is_whole:
                 sent = picture.opaque
                 sent = sent if isinstance(sent, _Sent) else self._sent[-1]
                 if self._lead and not self._begins(picture, sent, packet is None):
@@ -133,9 +134,9 @@ class Decoding:
                 heard.append(reason(error))
         heard += more
         # Before the first key frame there is nothing to be damaged.
-        if heard and (self._is_whole or packet is None or packet.is_keyframe):
+        if heard and (self.is_whole or packet is None or packet.is_keyframe):
             self._damaged(heard[0])
-        self._odd_start |= bool(heard) and not self._is_whole
+        self._odd_start |= bool(heard) and not self.is_whole
         return pictures
 
     def _begins(self, picture: VideoFrame, sent: _Sent, at_end: bool) -> bool:
@@ -159,7 +160,7 @@ class Decoding:
         ]
         if self._lead and (behind or self._odd_start or self._dropped):
             self.left_out = first.number + len(behind)
-        self._is_whole = True
+        self.is_whole = True
         self._sent.clear()
         self._dropped.clear()
 

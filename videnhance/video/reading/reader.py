@@ -45,6 +45,7 @@ from videnhance.video.reading.place import (
     recognized,
 )
 from videnhance.video.reading.side_data import user_data_of
+from videnhance.video.reading.survey import Look, looked_at
 from videnhance.video.reading.weaving import weaving_of
 from videnhance.video.source import Mark, Reading, Span
 from videnhance.video.stream_choice import choice_notice, listed_streams
@@ -102,7 +103,11 @@ class VideoReader:
             info = described(self._decoder, first, told, streams)
             self.info = shortened(info, self._span)
             self._weaving = weaving_of(
-                path, self._reading, info, self._decoder.field_order, first
+                self._reading.deinterlace,
+                info,
+                field_order=self._decoder.field_order,
+                first=first,
+                look=self._look,
             )
             for words in (*first_notices(first, told), *self._weaving.notices()):
                 self._note(words)
@@ -225,18 +230,21 @@ class VideoReader:
             pictures = self._timed()
             first = next(pictures, None)
         if first is None:
-            raise InputError(
-                f"{printable(self.path)}: no frame of its {self._decoder.codec} video "
-                "can be decoded; it is damaged, cut off or encrypted"
-            )
+            raise InputError(self._nothing_words())
         shown = self._within(chain([first], pictures))
         first = next(shown, None)
         if first is None:
             raise UsageError(
-                f"{printable(self.path)} ends before {self._span.start_seconds} s: "
-                "choose an earlier start"
+                f"{printable(self._decoder.name)} ends before "
+                f"{self._span.start_seconds} s: choose an earlier start"
             )
         return chain([first], shown), first
+
+    def _nothing_words(self) -> str:
+        return (
+            f"{printable(self.path)}: no frame of its {self._decoder.codec} video "
+            "can be decoded; it is damaged, cut off or encrypted"
+        )
 
     def _seek_start(self) -> bool:
         """Goes to the key frame before the start; False if it stays at the front."""
@@ -261,8 +269,12 @@ class VideoReader:
             yield picture
 
     def _timed(self) -> Iterator[VideoFrame]:
-        shown = self._decoder.pictures()
-        return timed(shown, self._step, self._time_base, self._note_time)
+        shown, longest = self._decoder.pictures(), self._decoder.longest_seconds
+        return timed(shown, self._step, self._time_base, self._note_time, longest)
+
+    def _look(self, marked: bool) -> Look:
+        """What is seen of fields in the film."""
+        return looked_at(self.path, self._reading, marked=marked)
 
     # From a picture to a frame.
 
@@ -307,7 +319,7 @@ class VideoReader:
 
     def _check(self, size: Size) -> None:
         if self._reading.limit_pixels is not None:
-            check_pixels(self.path, size, self._reading.limit_pixels)
+            check_pixels(self._decoder.name, size, self._reading.limit_pixels)
 
     # What is said.
 

@@ -29,7 +29,7 @@ from videnhance.video.reading.fields import Shot
 from videnhance.video.source import DECODE_ERRORS, Reading, open_source, packets_of
 from videnhance.video.stream_choice import chosen_video
 
-__all__ = ["Look", "Weave", "looked_at"]
+__all__ = ["Look", "Weave", "looked_along", "looked_at"]
 
 _ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
 _PLACES = len(_ORDER)
@@ -46,6 +46,7 @@ _FEW, _SOME, _MOST = 0.15, 0.25, 0.8
 """Shares of those that comb among those that tell something."""
 _PERIOD, _APART = 5, 0.25
 """In a film of 24 pictures as 30, two of five are of two pictures each (3:2)."""
+_ODD = (VidenhanceError, OverflowError, *DECODE_ERRORS)
 _VIDEO_RATES = (Fraction(30000, 1001), Fraction(30))
 
 
@@ -126,34 +127,55 @@ def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
 
     `marked` says that the film is marked as interlaced, whatever its pictures say.
     """
-    kinds: Counter[Kind] = Counter()
-    runs = telecined = 0
-    begun: set[int] = set()
-    converter = VideoReformatter()
-    odd = (VidenhanceError, OverflowError, *DECODE_ERRORS)
-    with suppress(*odd), open_source(path) as container:
+    with suppress(*_ODD), open_source(path) as container:
         stream = chosen_video(container, path, reading.video_track)
         context = stream.codec_context
         # Threads that take a picture each decode many more than are asked for.
         context.thread_count = 1
         if reading.limit_pixels is not None:
             context.options = {"max_pixels": str(reading.limit_pixels)}
-        for number, run in enumerate(_runs(container, stream, marked)):
-            if run[0].pts in begun:
-                continue  # the clock of the file leads nowhere else
-            if run[0].pts is not None:
-                begun.add(run[0].pts)
-            marked = marked or any(picture.interlaced_frame for picture in run)
-            found = _seen_in(run, converter)
-            kinds.update(p.kind if marked else p.kind_unmarked for p in found)
-            moving = any(picture.ratio is not None for picture in found)
-            runs += moving and len(found) >= _PERIOD
-            telecined += _is_telecined([picture.ratio for picture in found])
-            if not marked and _is_plain(kinds, number + 1):
-                break
-        rate = stream.average_rate
-        return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > runs)
-    return Look(kinds, marked)  # the reader itself tells what is wrong
+        runs = _placed_runs(container, stream, marked)
+        return _looked(_as_far(runs), stream.average_rate, marked)
+    return Look(Counter(), marked)  # the reader itself tells what is wrong
+
+
+def looked_along(
+    pictures: Iterator[VideoFrame], rate: Fraction | None, *, marked: bool
+) -> Look:
+    """Looks at the pictures of a film from its front on: at most 96.
+
+    `rate` is the film's, in pictures a second; `marked` as for `looked_at`.
+    """
+    return _looked(_runs(pictures, marked), rate, marked)
+
+
+def _looked(
+    runs: Iterator[list[VideoFrame]], rate: Fraction | None, marked: bool
+) -> Look:
+    kinds: Counter[Kind] = Counter()
+    moving = telecined = 0
+    begun: set[int] = set()
+    converter = VideoReformatter()
+    for number, run in enumerate(runs):
+        if run[0].pts in begun:
+            continue  # the clock of the file leads nowhere else
+        if run[0].pts is not None:
+            begun.add(run[0].pts)
+        marked = marked or any(picture.interlaced_frame for picture in run)
+        found = _seen_in(run, converter)
+        kinds.update(p.kind if marked else p.kind_unmarked for p in found)
+        moves = any(picture.ratio is not None for picture in found)
+        moving += moves and len(found) >= _PERIOD
+        telecined += _is_telecined([picture.ratio for picture in found])
+        if not marked and _is_plain(kinds, number + 1):
+            break
+    return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > moving)
+
+
+def _as_far(runs: Iterator[list[VideoFrame]]) -> Iterator[list[VideoFrame]]:
+    """The runs before something is wrong with the file."""
+    with suppress(*_ODD):
+        yield from runs
 
 
 def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Seen]:
@@ -170,14 +192,20 @@ def _is_plain(kinds: Counter[Kind], runs: int) -> bool:
     return runs >= _STILL or (runs >= _GLANCES and kinds[Kind.WHOLE] >= _ENOUGH)
 
 
-def _runs(
+def _lengths(marked: bool) -> list[int]:
+    """Of the runs: where nothing is marked, the first ones are glances."""
+    return [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
+
+
+def _runs(pictures: Iterator[VideoFrame], marked: bool) -> Iterator[list[VideoFrame]]:
+    for length in _lengths(marked):
+        yield from _alike(islice(pictures, length))
+
+
+def _placed_runs(
     container: InputContainer, stream: VideoStream, marked: bool
 ) -> Iterator[list[VideoFrame]]:
-    """Pictures in a row at each place; a short film is looked at all along.
-
-    Where nothing is marked, the first ones are glances.
-    """
-    lengths = [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
+    """Pictures in a row at each place; a short film is looked at all along."""
     step, base = frame_step(stream), time_base_of(stream)
     seconds = Fraction(container.duration or 0, 1_000_000)
     duration = stream.duration or round(seconds / base)
@@ -185,11 +213,9 @@ def _runs(
     flags: Any = container.format.flags  # a number, whatever the stubs say
     placed = not flags & Flags.no_timestamps.value
     if duration <= step * _RUN * _PLACES or not placed:
-        pictures = _decoded(container, stream)
-        for length in lengths:
-            yield from _alike(islice(pictures, length))
+        yield from _runs(_decoded(container, stream), marked)
         return
-    for place, length in zip(_ORDER, lengths, strict=True):
+    for place, length in zip(_ORDER, _lengths(marked), strict=True):
         time = start + duration * (2 * place + 1) // (2 * _PLACES)
         container.seek(time, stream=stream)
         yield from _alike(islice(_decoded(container, stream), length))

@@ -1,9 +1,8 @@
 """What becomes of a film's fields, by the user's wish and by what is seen in it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from av.video.frame import VideoFrame
 
@@ -19,8 +18,8 @@ from videnhance.video.reading.fields import (
     untold_field,
     woven,
 )
-from videnhance.video.reading.survey import Look, Weave, looked_at
-from videnhance.video.source import Deinterlace, Reading
+from videnhance.video.reading.survey import Look, Weave
+from videnhance.video.source import Deinterlace
 
 __all__ = ["Weaving", "weaving_of"]
 
@@ -128,13 +127,19 @@ class Weaving:
 
 
 def weaving_of(
-    path: Path, reading: Reading, info: VideoInfo, field_order: int, first: VideoFrame
+    mode: Deinterlace,
+    info: VideoInfo,
+    *,
+    field_order: int,
+    first: VideoFrame,
+    look: Callable[[bool], Look],
 ) -> Weaving:
     """Looks at the film, if its fields are to be looked at.
 
-    `field_order` is the container's, in FFmpeg's numbers; `first` a decoded picture.
+    `field_order` is the container's, in FFmpeg's numbers; `first` a decoded picture;
+    `look` looks at the film, and is told whether it is marked as interlaced.
     """
-    mode, name = reading.deinterlace, info.layout.name
+    name = info.layout.name
     untold = untold_field(info.codec, field_order, first)
     small = not is_large_enough(name, info.size)
     if mode is Deinterlace.OFF or small or not is_taken(name):
@@ -142,5 +147,4 @@ def weaving_of(
         unable = what if mode is Deinterlace.ON else ""
         return Weaving(Deinterlace.OFF, Look(Counter()), untold, unable=unable)
     told = first.interlaced_frame or untold is not None
-    look = looked_at(path, reading, marked=told)
-    return Weaving(mode, look, untold, first_shown(field_order))
+    return Weaving(mode, look(told), untold, first_shown(field_order))

@@ -21,7 +21,7 @@ from videnhance.video.times.multiplex import is_unbroken
 from videnhance.video.times.row import Row
 from videnhance.video.times.scan import Scan, scanned, wants_scan
 
-__all__ = ["Retiming", "Timeline", "start_words", "timeline_of"]
+__all__ = ["Retiming", "Timeline", "start_words", "timeline_of", "told_timeline"]
 
 _LATE_SECONDS = 10
 """A clock that starts later counts something else than this file."""
@@ -131,7 +131,7 @@ def _timeline(path: Path, size: int, changed: int) -> Timeline:
     del changed  # tells one state of the file from another
     with open_source(path) as container:
         if not wants_scan(container, size):
-            return _started(_told(container), container)
+            return told_timeline(container)
         scan = scanned(container)
         mpeg = container.format.name in ("mpeg", "mpegts")
         transport = container.format.name == "mpegts"
@@ -145,7 +145,7 @@ def _timeline(path: Path, size: int, changed: int) -> Timeline:
         return _started(Timeline(found, notices), container)
 
 
-def _told(container: InputContainer) -> Timeline:
+def told_timeline(container: InputContainer) -> Timeline:
     """The clock as the container's header tells of it."""
     found = []
     for stream in container.streams:
@@ -153,7 +153,7 @@ def _told(container: InputContainer) -> Timeline:
             start = stream.start_time
             seconds = None if start is None else start * Fraction(stream.time_base)
             found.append(Retiming(stream.index, start_seconds=seconds))
-    return Timeline(tuple(found))
+    return _started(Timeline(tuple(found)), container)
 
 
 def _retiming(number: int, verdict: Verdict, scan: Scan) -> Retiming:
