@@ -94,6 +94,8 @@ def test_a_pause_of_the_recorder_stays_and_a_join_does_not(
 ) -> None:
     verdict = judged(_both(1, 2 + seconds), mpeg, lambda _: unbroken)
     assert (verdict.changes == {}) is stays
+    long = stays and seconds > 10
+    assert verdict.holes == pytest.approx([seconds] if long else [], abs=0.1)
 
 
 def test_a_pause_of_one_stream_that_the_others_fill_stays() -> None:
@@ -169,6 +171,37 @@ def test_the_length_of_a_joined_file_is_known_before(tmp_path: Path) -> None:
         assert reader.info.duration_seconds == pytest.approx(0.96)
         frames = list(reader)
     assert {b.pts - a.pts for a, b in pairwise(frames)} == {3600}
+
+
+def test_a_joint_is_no_damage(tmp_path: Path) -> None:
+    with VideoReader(_joined(tmp_path, 3)) as reader:
+        frames = list(reader)
+        assert (len(frames), reader.damaged_packets, reader.damaged_frames) == (
+            36,
+            0,
+            0,
+        )
+
+
+def test_fragments_that_begin_anew_are_all_shown(tmp_path: Path) -> None:
+    fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    source = write_clip(tmp_path / "a.mp4", Clip(container=fragments))
+    one = len(pts_of(source))
+    source.write_bytes(source.read_bytes() * 2)
+    with VideoReader(source) as reader:
+        assert len(list(reader)) == 2 * one
+        assert any("jumps back" in words for words in reader.notices)
+
+
+def test_what_another_codec_was_before_a_joint_is_counted(tmp_path: Path) -> None:
+    one = write_clip(tmp_path / "a.ts", BOTH)
+    disc = Clip(codec="mpeg2video", pts=range(12), time_base=Fraction(1, 25))
+    other = write_clip(tmp_path / "b.ts", replace(disc, options={"g": "6"}))
+    one.write_bytes(one.read_bytes() + other.read_bytes())
+    with VideoReader(one) as reader:
+        frames = list(reader)
+        assert any("left out" in words for words in reader.notices)
+    assert len(frames) == 12
 
 
 def test_work_on_a_joined_file_goes_on_where_it_ended(tmp_path: Path) -> None:

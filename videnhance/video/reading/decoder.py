@@ -13,6 +13,7 @@ from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.format import Flags as FormatFlags
 from av.index import IndexEntry
+from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -88,8 +89,14 @@ class Decoder:
             if limit is not None and context.width and context.height:
                 check_pixels(self.name, Size(context.width, context.height), limit)
             self._context = self._prepared(context, limit)
+            self._joints = {packet for packet, _ in self.times.moves if packet}
+            self._ends: list[AnyPacket] = []
             self._decoding = Decoding(
-                self._context, self.codec, self._count_damage, lead=lead
+                self._context,
+                self.codec,
+                self._count_damage,
+                lead=lead,
+                lacks=lambda packet: packet.is_corrupt and packet not in self._ends,
             )
             self._open = stack.pop_all()
 
@@ -173,9 +180,16 @@ class Decoder:
         packets = packets_of(self.container, [self.stream], self._unreadable)
         for packet in self.timeline.retimed(packets, [self.stream]):
             self._packets_read += 1
+            # FFmpeg takes what begins anew behind a joint for a part that is missing
+            # of the packet before, or of the one before that.
+            if self._joints & {self._packets_read, self._packets_read + 1}:
+                self._ends = [*self._ends[-1:], packet]
             self._end = packet.size + (packet.pos or 0)
             if self._packets_read > self._skipped:
-                yield packet
+                # And what it has shown before for what is not to be shown.
+                yield (
+                    _shown_anew(packet) if packet.is_discard and self._ends else packet
+                )
 
     def _prepared(
         self, context: VideoCodecContext, limit_pixels: int | None
@@ -282,6 +296,15 @@ class Decoder:
         with suppress(*DECODE_ERRORS):
             return list(self.stream.index_entries)
         return []
+
+
+def _shown_anew(packet: AnyPacket) -> AnyPacket:
+    """The same packet, not marked as one whose picture is not to be shown."""
+    made = Packet(bytes(packet))
+    made.stream, made.time_base = packet.stream, packet.time_base
+    made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def time_base_of(stream: VideoStream) -> Fraction:

@@ -21,6 +21,9 @@ LONGEST_LEAD = 1000
 """Pictures to look through for a whole one: key frames are seldom so far apart. Streams
 that are refreshed by stripes may have none at all."""
 
+_FEW_SILENT = 2
+"""Packets before the first picture that may hold headers and no picture."""
+
 _FLAGGING = ("h264", "hevc", "vvc")
 """Decoders that flag every picture whose references are missing, but for the last ones:
 one without the flag is whole, also if no key frame came before."""
@@ -39,7 +42,7 @@ class Decoding:
     """A decoder that is fed with packets, in their order, and counts what is damaged.
 
     `damaged` hears of each packet that is, in words. Pictures before the first whole
-    one are left out, at most `lead`.
+    one are left out, at most `lead`. `lacks` tells whether a packet misses a part.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Decoding:
         damaged: Callable[[str], None],
         *,
         lead: int = LONGEST_LEAD,
+        lacks: Callable[[AnyPacket], bool] = lambda packet: packet.is_corrupt,
     ) -> None:
         # With more, what is put in place of damage depends on their number, and on
         # chance; an error at the end loses the good pictures that others still hold;
@@ -67,7 +71,7 @@ class Decoding:
         """Whether there was a picture that is shown."""
         self._sent: list[_Sent] = []
         self._dropped: set[int] = set()
-        self._lead = lead
+        self._lead, self._lacks = lead, lacks
         self._odd_start = False
 
     def pictures(self, packets: Iterable[AnyPacket]) -> Iterator[VideoFrame]:
@@ -79,7 +83,7 @@ class Decoding:
             if held is not None:
                 yield from self._shown(*held)
             held = packet, heard
-        if held is not None and held[0].is_corrupt:
+        if held is not None and self._lacks(held[0]):
             self.ends_within = True  # what is there is no whole picture
         elif held is not None:
             yield from self._shown(*held)
@@ -125,7 +129,7 @@ class Decoding:
     def _decoded(self, packet: AnyPacket | None, heard: list[str]) -> list[VideoFrame]:
         """The pictures that come when the packet, or none any more, is given in."""
         pictures: list[VideoFrame] = []
-        if packet is not None and packet.is_corrupt:
+        if packet is not None and self._lacks(packet):
             heard.append("a part of it is missing")
         with complaints() as more:
             try:
@@ -158,7 +162,8 @@ class Decoding:
             # Many decoders pass over what they cannot decode without a word.
             or (first.pts is not None and sent.pts is not None and sent.pts < first.pts)
         ]
-        if self._lead and (behind or self._odd_start or self._dropped):
+        silent = first.number > _FEW_SILENT
+        if self._lead and (behind or self._odd_start or self._dropped or silent):
             self.left_out = first.number + len(behind)
         self.is_whole = True
         self._sent.clear()

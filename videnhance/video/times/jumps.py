@@ -49,6 +49,8 @@ class Verdict:
     jumps: list[float] = field(default_factory=list)
     """Jumps of the clock, in seconds: what it missed by. A counter that wraps goes on
     as it should."""
+    holes: list[float] = field(default_factory=list)
+    """Long times in which nothing was recorded, which stay, in seconds."""
     alone: dict[int, int] = field(default_factory=dict)
     """By stream: how often it left the others."""
 
@@ -133,7 +135,11 @@ class _Judge:
         longest = HOLE_SECONDS
         if self._mpeg and not self._unbroken(here.place):
             longest = JOIN_SECONDS
-        return here.delta <= longest and not self._is_lone(here, others)
+        if here.delta > longest or self._is_lone(here, others):
+            return False
+        if here.delta > JOIN_SECONDS and len(group) > 1:  # one alone may stand still
+            self._verdict.holes.append(here.delta)
+        return True
 
     def _is_lone(self, here: Break, others: list[Row]) -> bool:
         """Whether another stream goes on where this one jumps from."""

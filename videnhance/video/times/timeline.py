@@ -269,6 +269,12 @@ def _words(verdict: Verdict, scan: Scan) -> Iterator[str]:
             f"{_clock_words(Fraction(abs(first)))}: what follows is moved, all streams "
             "alike, and goes on without a break"
         )
+    if verdict.holes:
+        longest = _clock_words(Fraction(max(verdict.holes)))
+        count = len(verdict.holes)
+        times = "for" if count == 1 else f"{count} times, at most for"
+        stay = "the hole stays" if count == 1 else "the holes stay"
+        yield f"nothing was recorded {times} {longest}: {stay}"
     for stream in sorted(verdict.alone):
         yield (
             f"the times of stream {stream} ({kinds[stream]}) leave those of the "
