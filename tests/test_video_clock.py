@@ -54,6 +54,12 @@ def test_times_that_begin_anew_go_on_from_the_last_one() -> None:
     assert faults == [TimeFault.BACKWARDS]
 
 
+def test_a_time_that_waits_is_not_far_behind_those_that_are_set_before_it() -> None:
+    made, faults = _timed([0, 40, 80, 76, 116, 160])
+    assert made == [0, 40, 80, 106, 133, 160]
+    assert faults == [TimeFault.BACKWARDS] * 2
+
+
 def test_the_last_time_of_all_follows_the_one_before() -> None:
     assert _timed([0, 40, 40])[0] == [0, 40, 80]
 

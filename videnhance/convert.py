@@ -139,6 +139,7 @@ class _Run:
                 self._go_on(kept, writer)
             self._report.checks = list(writer.checks)
             self._report.dropped_packets = writer.dropped_packets
+            self._report.later_notices += writer.later_notices
 
     def picture_by_picture(self) -> None:
         """Numbered pictures: each is complete as soon as it is there."""

@@ -104,6 +104,7 @@ class SegmentedWriter:
         self.notices = plan.notices
         self.streams: tuple[StreamPlan, ...] = plan.streams
         self.dropped_packets = 0
+        self.later_notices: list[str] = []
         self.checks: tuple[str, ...] = ()
         """What was found right in the finished file."""
         self.frames_written = journal.frames
@@ -208,6 +209,7 @@ class SegmentedWriter:
             muxer.commit(self._journal.frames, end, self._full)
             self.checks = muxer.checks
             self.dropped_packets = muxer.dropped_packets
+            self.later_notices = muxer.later_notices
         finally:
             muxer.abort()
 

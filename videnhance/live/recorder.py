@@ -85,7 +85,8 @@ class Recorder:
         self.left_out = 0
         """For want of time."""
         self.notices: tuple[str, ...] = ()
-        """What the file does not hold; known soon after the first frame."""
+        """What the file does not hold: what is known soon after the first frame, and
+        what comes up on the way."""
         self._recording, self._info = recording, info
         self._ticker = Ticker()
         self._outbox = Outbox(self._written, _QUEUE_BYTES, "recorder")
@@ -149,6 +150,7 @@ class Recorder:
             fit = _Fit(first.size)
             for frame in chain([first], frames):
                 writer.write(fit(frame))
+        self.notices += tuple(writer.later_notices)
 
 
 @dataclass(slots=True)

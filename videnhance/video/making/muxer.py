@@ -78,6 +78,12 @@ class Muxer:
         copy = self._header.copy
         return copy.dropped_packets if copy else 0
 
+    @property
+    def later_notices(self) -> list[str]:
+        """What of the other streams was lost on the way, in words."""
+        copy = self._header.copy
+        return copy.losses if copy else []
+
     def coder(self) -> VideoCoder:
         """The encoder of this file's own video stream."""
         return self._header.coder()

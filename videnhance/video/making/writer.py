@@ -51,6 +51,11 @@ class VideoWriter:
         """Packets of the other streams that were damaged, and are left out so far."""
         return self._muxer.dropped_packets
 
+    @property
+    def later_notices(self) -> list[str]:
+        """What of the other streams was lost on the way, in words."""
+        return self._muxer.later_notices
+
     def __enter__(self) -> "VideoWriter":
         return self
 

@@ -17,11 +17,13 @@ from videnhance.video.others.sound_form import DISCRETE, SoundForm, form_for
 from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
 from videnhance.video.stream_choice import layout_of
 
-__all__ = ["SoundConverter"]
+__all__ = ["Loss", "SoundConverter"]
 
 _LOG = getLogger(__name__)
 
 _BITS_A_CHANNEL = 96_000
+Loss = tuple[Fraction, str]
+"""What becomes of a sound beside what its form tells, from these seconds on."""
 
 
 class SoundConverter:
@@ -40,6 +42,9 @@ class SoundConverter:
         context.open()
         self._encoder, self._form = context, form
         self.damaged_packets = 0
+        self.losses: list[Loss] = []
+        self._most = max(layout_of(self._source).nb_channels, context.channels)
+        self._highest = max(self._source.sample_rate, form.rate)
         self._end: tuple[int, Fraction] | None = None
         """When the last decoded frame ended: ticks, and seconds of a tick."""
         self._resampler: _Resampler | None = None
@@ -85,9 +90,22 @@ class SoundConverter:
             if self._resampler is None:
                 size = self._encoder.frame_size
                 self._resampler = _Resampler(frame, self._form, size)
+                self._note_losses(frame)
             for part in self._resampler.frames(frame):
                 made += self._encoded(part)
         return made
+
+    def _note_losses(self, frame: AudioFrame) -> None:
+        """Of sound that begins to be more than it was when the form was chosen."""
+        count, rate, words = layout_of(frame).nb_channels, frame.sample_rate, []
+        if count > self._most:
+            words.append(f"{count} channels are mixed into {self._encoder.channels}")
+        if rate > self._highest:
+            words.append(f"{rate} Hz become {self._form.rate} Hz")
+        self._most, self._highest = max(count, self._most), max(rate, self._highest)
+        if words:
+            seconds = (frame.pts or 0) * Fraction(frame.time_base or 0)
+            self.losses.append((seconds, ", ".join(words)))
 
     def _encoded(self, frame: av.AudioFrame | None) -> list[AnyPacket]:
         return list(self._encoder.encode(frame))

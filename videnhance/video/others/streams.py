@@ -161,6 +161,12 @@ class StreamCopy:
         tracks = self._tracks.values()
         return self._dropped + sum(track.damaged_packets for track in tracks)
 
+    @property
+    def losses(self) -> list[str]:
+        """What was lost by converting streams that change on the way, in words."""
+        tracks = self._tracks.values()
+        return [words for track in tracks for words in track.losses(self._origin)]
+
     def copy_until(self, seconds: Fraction | None) -> None:
         """Writes what comes up to this time of the output; for None, all the rest."""
         while True:

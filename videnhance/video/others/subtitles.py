@@ -14,6 +14,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
+from videnhance.video.others.sound import Loss
 from videnhance.video.source import DECODE_ERRORS, AnyPacket, reason
 from videnhance.video.stream_choice import context_of
 
@@ -83,6 +84,7 @@ class SubtitleConverter:
         self._encoder.subtitle_header = self._source.subtitle_header
         self._encoder.open()
         self.damaged_packets = 0
+        self.losses: list[Loss] = []
         # An mp4 track shows one sample at a time: what overlaps is cut and joined.
         longest = round(_LONGEST / self._base)
         self._stage = _Stage(longest) if encoder == "mov_text" else None

@@ -10,7 +10,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from videnhance.video.others.fates import StreamPlan, Way, codec_words
-from videnhance.video.others.sound import SoundConverter
+from videnhance.video.others.sound import Loss, SoundConverter
 from videnhance.video.others.subtitles import SubtitleConverter
 from videnhance.video.source import AnyPacket
 
@@ -54,6 +54,8 @@ class Converter(Protocol):
     """Makes packets of another codec for the stream `out`."""
 
     damaged_packets: int
+    losses: list[Loss]
+    """What was lost on the way, beside what was known before."""
 
     @property
     def out(self) -> Stream:
@@ -82,6 +84,8 @@ class Track:
     ) -> None:
         self.stream, self.out = stream, out
         self._clock, self._converter = clock, converter
+        # A closed file's stream, which losses are told of, has gone.
+        self._name = f"stream {stream.index} ({stream.type})"
         self._last: int | None = None
         self._meet = stream.type in _MAY_MEET or clock.container in _MEETING
         self._count = 0
@@ -92,6 +96,14 @@ class Track:
     def damaged_packets(self) -> int:
         """Packets that could not be decoded."""
         return self._converter.damaged_packets if self._converter else 0
+
+    def losses(self, origin: Fraction) -> list[str]:
+        """What was lost on the way by converting it; seconds count from `origin`."""
+        found = self._converter.losses if self._converter else []
+        return [
+            f"{self._name}: from {max(float(at - origin), 0):.1f} s on its {words}"
+            for at, words in found
+        ]
 
     @property
     def written(self) -> WrittenStream:

@@ -192,8 +192,9 @@ class _Clock:
             self.made_up(TimeFault.MISSING)
         else:
             assert self.last is not None
-            back = own <= self.last
-            self.made_up(TimeFault.BACKWARDS if back else TimeFault.FAR)
+            # One that waits may come after those that are set before it, and be near.
+            far = own > self.last + self.longest
+            self.made_up(TimeFault.FAR if far else TimeFault.BACKWARDS)
 
     def _told(self, time: int, own: int | None) -> int:
         if own is None:
