@@ -190,8 +190,10 @@ def _shown(
     row: Row, kept: npt.NDArray[np.int64], is_shown: npt.NDArray[np.bool_]
 ) -> int:
     """Packets with a time of their own; 0 if some, like second fields, have none."""
+    if not len(kept):
+        return 0
     alike = row.kind != "video" or is_shown.mean() > _NEARLY_ALL
-    return len(np.unique(kept)) if len(kept) and alike else 0
+    return len(np.unique(kept)) if alike else 0
 
 
 def _end(shown: np.ndarray, tick: Fraction, step: float) -> Fraction | None:
