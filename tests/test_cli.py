@@ -306,7 +306,7 @@ def test_a_device_is_no_place_for_a_target(clip: Path, tmp_path: Path) -> None:
         ("--end inf", "--end"),
         ("--start 2 --end 1", "is not after the start"),
         ("--start 77", "choose an earlier start"),
-        ("--max-frames 0", "ask for at least 1"),
+        ("--max-frames 0", "--max-frames 0 is not possible; use 1 or more"),
         ("-e nokey", "'nokey' is not key=value"),
         ("-e =1", "'=1' is not key=value"),
         ("-e nosuch=1", "has no option nosuch"),

@@ -10,11 +10,11 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
-from videnhance.convert import Watcher, convert, default_workers
+from videnhance.convert import Watcher, convert
 from videnhance.enhance import Settings
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.frame import Frame, VideoInfo
-from videnhance.job import Job
+from videnhance.job import Job, default_workers
 from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice
 from videnhance.model.weights import sha256_of

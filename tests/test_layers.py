@@ -24,16 +24,16 @@ ROWS = (
     ("enhance", "video", "model"),
     ("compose", "residual"),
     ("plan", "tiles", "slots", "threads", "motion", "report", "colour"),
-    ("alpha", "framing", "sizing"),
+    ("alpha", "framing", "sizing", "pace"),
+    ("options",),
     ("quality", "frame", "resize", "fit", "limits", "locks"),
-    ("region", "errors", "memory", "pace", "estimate", "disk"),
+    ("region", "errors", "memory", "estimate", "disk"),
     ("__init__",),
 )
 # Beside the rows: who may import which neighbour of its own row.
 PEERS = {
     ("frame", "resize"),
     ("limits", "frame"),
-    ("pace", "errors"),
     ("quality", "resize"),
     ("plan", "motion"),
     ("report", "threads"),

@@ -18,7 +18,7 @@ from tests.clips import Clip, write_clip
 from tests.frames import YUV420, Weave, noise
 from tests.windows import FakeWindow, ReadySource
 from videnhance.cli import app
-from videnhance.cli.job import job_of
+from videnhance.cli.job import job_from
 from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame, Pixels
@@ -402,7 +402,7 @@ def test_the_command_means_what_the_preview_shows(
     convert = app.get_command(None, "convert")  # type: ignore[arg-type]  # not needed
     assert convert is not None
     with convert.make_context("convert", words[2:]) as ctx:
-        job = job_of(ctx.params)
+        job = job_from(ctx.params)
     assert job.source == Path("-a b'c.mkv")
     assert job.reading.video_track == track
     assert (job.settings.scale, job.settings.skip) == (look.scale, look.skip)

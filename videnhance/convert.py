@@ -32,7 +32,7 @@ from videnhance.video.places import PIPE, SinkKind, is_video_file, sink_kind
 from videnhance.video.source import Source
 from videnhance.work import Work, engine_of, work_of
 
-__all__ = ["Watcher", "convert", "default_workers"]
+__all__ = ["Watcher", "convert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,6 @@ class Watcher:
     """Before the first frame: the report holds engine, streams and notices."""
     advanced: Callable[[Report], None]
     """After each frame written."""
-
-
-def default_workers() -> int:
-    """A worker a core: encoder and decoder threads fill in where a worker waits."""
-    return max(available_cores(), 1)
 
 
 def convert(job: Job, watcher: Watcher) -> Report:

@@ -17,8 +17,9 @@ import numpy as np
 from videnhance import motion, plan, tiles
 from videnhance.colour import seen_by
 from videnhance.compose import Composer
-from videnhance.errors import MissingLibraryError, UsageError
+from videnhance.errors import MissingLibraryError
 from videnhance.frame import ZERO_CODE, Frame, Pixels
+from videnhance.options import check
 from videnhance.plan import CELL, Fill, Plan
 from videnhance.report import Report
 from videnhance.residual import assembled, carried
@@ -128,21 +129,13 @@ class Settings:
     """What is done with each enhanced frame at last, such as resizing."""
 
     def __post_init__(self) -> None:
-        _check("--scale", self.scale, self.scale in (1, 2, 4), "1, 2 or 4")
-        _check("--strength", self.strength, 0 <= self.strength <= 1, "0 to 1")
-        _check("--skip", self.skip, self.skip >= 1, "1 (every frame) or more")
-        _check("--fuse", self.fuse, 0 <= self.fuse <= 1, "0 to 1")
-        _check("--workers", self.workers, 0 <= self.workers <= 256, "0 to 256")
+        check(scale=self.scale, strength=self.strength, skip=self.skip)
+        check(fuse=self.fuse, workers=self.workers)
 
     @property
     def moves(self) -> bool:
         """Whether any residual is moved, which needs motion and OpenCV."""
         return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
-
-
-def _check(option: str, value: float, good: bool, wanted: str) -> None:
-    if not good:
-        raise UsageError(f"{option} {value} is not possible; use {wanted}")
 
 
 def enhanced(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from videnhance.errors import UsageError
+from videnhance.options import check
 
 __all__ = ["Pace", "be_nice"]
 
@@ -40,11 +40,7 @@ class Pace:
     """Seconds by which the work is too fast; below 0 it may catch up."""
 
     def __post_init__(self) -> None:
-        if self.percent is not None and not 1 <= self.percent <= 100:
-            raise UsageError(
-                f"--max-cpu {self.percent:g} is not possible; use 1 to 100, "
-                "a percentage of all cores"
-            )
+        check(max_cpu=self.percent)
 
     def __call__(self) -> float:
         """Sleeps for as long as it takes; gives the seconds."""

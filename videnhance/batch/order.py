@@ -1,16 +1,30 @@
 """What is asked of a batch: from where, to where, what of it, and how."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from videnhance.batch.finding import Choosing, Kind
+from videnhance.batch.crew import default_jobs
+from videnhance.batch.finding import Choosing, Kind, Sequences
 from videnhance.batch.naming import Naming
 from videnhance.errors import UsageError, printable
-from videnhance.job import Job
+from videnhance.job import Job, default_workers, job_of
+from videnhance.options import FolderOptions
+from videnhance.video.making.target import CONTAINERS
 
-__all__ = ["First", "Order"]
+__all__ = ["First", "Order", "order_of"]
+
+_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
+"""Pictures without a quality."""
+_OF_VIDEOS: dict[str, Any] = {
+    "codec": None,
+    "crf": None,
+    "preset": None,
+    "pix_fmt": None,
+}
 
 
 class First(Enum):
@@ -40,6 +54,8 @@ class Order:
     """Make everything anew."""
     recheck: bool = False
     """Trust no size and no time."""
+    jobs: int = 1
+    """Files at a time."""
 
     def __post_init__(self) -> None:
         source, target = self.source.resolve(), self.target.resolve()
@@ -52,3 +68,58 @@ class Order:
             raise UsageError(
                 f"{printable(self.target)} is a file: name a folder for the outputs"
             )
+
+
+def order_of(source: Path, target: Path, options: FolderOptions) -> Order:
+    """What is asked for: what a user leaves open is decided here. Raises UsageError."""
+    jobs = options.jobs or default_jobs(options.max_memory)
+    return Order(
+        source=source,
+        target=target,
+        job_for=partial(_job, _share(options, jobs)),
+        choosing=Choosing(
+            include=options.include,
+            exclude=options.exclude,
+            follow_links=options.follow_links,
+            sequences=Sequences(options.sequences),
+        ),
+        naming=Naming(
+            pattern=options.name,
+            video_suffix=_suffix(options.to),
+            picture_suffix=_suffix(options.pictures_to),
+        ),
+        first=First(options.order),
+        settle_seconds=options.settle,
+        overwrite=options.overwrite,
+        again=options.again,
+        recheck=options.recheck,
+        jobs=jobs,
+    )
+
+
+def _suffix(word: str | None) -> str | None:
+    return word if word is None or word.startswith(".") else f".{word}"
+
+
+def _share(options: FolderOptions, jobs: int) -> FolderOptions:
+    """Of what the machine may give, the part of one of the files that share it."""
+    cpu, memory, workers = options.max_cpu, options.max_memory, options.workers
+    return replace(
+        options,
+        workers=max(default_workers() // jobs, 1) if workers is None else workers,
+        max_cpu=None if cpu is None else max(cpu / jobs, 1.0),
+        max_memory=None if memory is None else max(memory // jobs, 1),
+    )
+
+
+def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
+    """The conversion of one input: options that are not for its kind are left out."""
+    suffix = target.suffix.lower()
+    changed: dict[str, Any] = {}
+    if kind is not Kind.SEQUENCE:
+        changed["rate"] = None
+    if suffix not in CONTAINERS:
+        quality = None if suffix in _LOSSLESS else options.picture_quality
+        words = {} if quality is None else {"quality": str(quality)}
+        changed |= {**_OF_VIDEOS, "encoder_options": words}
+    return job_of(source, target, replace(options, **changed))

@@ -13,7 +13,7 @@ import click
 
 from videnhance import __version__
 from videnhance.cli.batch import batch
-from videnhance.cli.job import check_report, job_of
+from videnhance.cli.job import check_report, job_from
 from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import VIDEO_TRACK, convert_options
@@ -137,7 +137,7 @@ def convert(**options: Any) -> None:
         logging.getLogger("videnhance").setLevel(logging.DEBUG)
     display = Display(options)
     try:
-        job = job_of(options)
+        job = job_from(options)
         if options["dry_run"]:
             from videnhance.preflight import preflight
 
@@ -218,12 +218,11 @@ def probe(
 
 def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":
     """What `convert` would do with its default options, but for the track."""
+    from videnhance.job import job_of
+    from videnhance.options import ConvertOptions
     from videnhance.preflight import preflight
 
-    track = [] if video_track is None else ["--video-track", str(video_track)]
-    words = [*track, "--", str(source), str(target)]
-    with convert.make_context("convert", words) as ctx:
-        return preflight(job_of(ctx.params))
+    return preflight(job_of(source, target, ConvertOptions(video_track=video_track)))
 
 
 @app.command(cls=Command)

@@ -10,39 +10,20 @@ import click
 
 from videnhance.cli.batch_display import BatchDisplay, tell_end
 from videnhance.cli.batch_options import batch_options
-from videnhance.cli.job import check_report, job_of
+from videnhance.cli.job import check_report, options_from
 from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import InputError, UsageError, VidenhanceError, printable
+from videnhance.options import FolderOptions
 
 if TYPE_CHECKING:
-    from videnhance.batch.finding import Kind
     from videnhance.batch.order import Order
     from videnhance.batch.outcome import Summary
-    from videnhance.job import Job
 
 __all__ = ["batch"]
 
 _FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
-
-_FILE_OPTIONS: dict[str, Any] = {
-    "source": None,
-    "target": None,
-    "report": None,
-    "raw_size": None,
-    "raw_format": None,
-    "pipe_format": "y4m",
-}
-"""Options of `convert` that make no sense for a folder."""
-_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
-"""Pictures without a quality."""
-_ENCODER_OPTIONS: dict[str, Any] = {
-    "codec": None,
-    "crf": None,
-    "preset": None,
-    "pix_fmt": None,
-}
 
 
 @click.command(
@@ -70,15 +51,15 @@ _ENCODER_OPTIONS: dict[str, Any] = {
 @batch_options
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
-    from videnhance.batch.crew import default_jobs
+    from videnhance.batch.order import order_of
     from videnhance.batch.outcome import Summary
 
     if options["verbose"]:
         logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
     for report in options["reports"]:
         _check_report(report, options)
-    options["jobs"] = options["jobs"] or default_jobs(options["max_memory"])
-    order = _order(options)
+    chosen = options_from(options, FolderOptions)
+    order = order_of(options["source"], options["target"], chosen)
     if options["dry_run"]:
         _rehearse(order)
         return
@@ -125,7 +106,7 @@ def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
     try:
         with signals(), ExitStack() as stack:
             records = stack.enter_context(Records(order.target))
-            crew = stack.enter_context(Crew(options["jobs"]))
+            crew = stack.enter_context(Crew(order.jobs))
             watch = None
             if options["watch"]:
                 watch = stack.enter_context(Watch(order.source, order.target))
@@ -180,65 +161,3 @@ def _rehearse(order: "Order") -> None:
     with Records(order.target, keeps=False) as records:
         for one, name, words in rehearsed(order, records):
             click.echo(f"{printable(one)} -> {printable(name)}: {words}")
-
-
-def _order(options: dict[str, Any]) -> "Order":
-    from videnhance.batch.finding import Choosing, Sequences
-    from videnhance.batch.naming import Naming
-    from videnhance.batch.order import First, Order
-
-    return Order(
-        source=options["source"],
-        target=options["target"],
-        job_for=lambda source, target, kind: _job(options, source, target, kind),
-        choosing=Choosing(
-            include=options["include"],
-            exclude=options["exclude"],
-            follow_links=options["follow_links"],
-            sequences=Sequences(options["sequences"]),
-        ),
-        naming=Naming(
-            pattern=options["name"],
-            video_suffix=_suffix(options["to"]),
-            picture_suffix=_suffix(options["pictures_to"]),
-        ),
-        first=First(options["order"]),
-        settle_seconds=options["settle"],
-        overwrite=options["overwrite"],
-        again=options["again"],
-        recheck=options["recheck"],
-    )
-
-
-def _suffix(word: str | None) -> str | None:
-    return word if word is None or word.startswith(".") else f".{word}"
-
-
-def _job(options: dict[str, Any], source: Path, target: Path, kind: "Kind") -> "Job":
-    """The conversion of one input: options that are not for its kind are left out."""
-    from videnhance.batch.finding import Kind
-    from videnhance.video.making.target import CONTAINERS
-
-    changed = {**_FILE_OPTIONS, "files": (source, target)}
-    if kind is not Kind.SEQUENCE:
-        changed["rate"] = None
-    if target.suffix.lower() not in CONTAINERS:
-        quality = options["picture_quality"]
-        if target.suffix.lower() in _LOSSLESS:
-            quality = None
-        changed |= _ENCODER_OPTIONS
-        changed["extra"] = {} if quality is None else {"quality": str(quality)}
-    return job_of({**options, **changed, **_share(options)})
-
-
-def _share(options: dict[str, Any]) -> dict[str, Any]:
-    """Of what the machine may give, the part of one of the files that share it."""
-    from videnhance.convert import default_workers
-
-    jobs, cpu, memory = options["jobs"], options["max_cpu"], options["max_memory"]
-    workers = options["workers"]
-    return {
-        "workers": max(default_workers() // jobs, 1) if workers is None else workers,
-        "max_cpu": cpu if cpu is None else max(cpu / jobs, 1.0),
-        "max_memory": memory if memory is None else memory // jobs,
-    }

@@ -1,6 +1,7 @@
 """The commands `live` and `preview`: words to one call, and what came of it."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.errors import UsageError, counted, printable
+from videnhance.options import ConvertOptions
 
 if TYPE_CHECKING:
     from videnhance.live.engine import Look
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from videnhance.region import Size
 
 __all__ = ["live", "preview"]
+
+_COMMON = (
+    *("codec", "crf", "device", "fuse", "overwrite", "pix_fmt", "precision", "preset"),
+    *("skip", "strength", "trust_model", "workers"),
+)
+"""Options that mean what they mean to `convert`."""
 
 
 @click.command(
@@ -155,38 +163,38 @@ def _showing(options: dict[str, Any], area: int | None) -> "Showing":
     )
 
 
-def _choices(options: dict[str, Any]) -> "tuple[Choice, ...]":
-    from videnhance.model.clean import clean_model
-    from videnhance.model.runtime import Choice
-
-    models = (*options["models"], *map(clean_model, options["cleans"]))
-    return tuple(
-        Choice(model, options["precision"], options["device"], options["trust_model"])
-        for model in models or ("default", "fast")
-    )
+def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
+    """What the picture has in common with a conversion's. Raises UsageError."""
+    common = {name: words[name] for name in _COMMON if name in words}
+    return ConvertOptions(scale=int(words["scale"]), **common, **more)
 
 
-def _look(options: dict[str, Any]) -> "Look":
-    from videnhance.enhance import Settings
+def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
+    from videnhance.job import choice_of
+
+    models = words["models"] or (() if words["cleans"] else ("default", "fast"))
+    named = [choice_of(_chosen(words, model=model)) for model in models]
+    return *named, *(choice_of(_chosen(words, clean=c)) for c in words["cleans"])
+
+
+def _look(words: dict[str, Any]) -> "Look":
+    from videnhance.job import settings_of
     from videnhance.live.engine import Look
 
-    scale, skip = int(options["scale"]), options.get("skip", 1)
-    # Knows what is possible, and says so as for a conversion.
-    Settings(scale=scale, strength=options["strength"], skip=skip, fuse=options["fuse"])
-    return Look(scale, options["strength"], options["fuse"], skip)
+    settings, _ = settings_of(_chosen(words))
+    return Look(settings.scale, settings.strength, settings.fuse, settings.skip)
 
 
-def _recording(options: dict[str, Any]) -> "Recording | None":
+def _recording(words: dict[str, Any]) -> "Recording | None":
+    from videnhance.job import encoding_of
     from videnhance.live.recorder import Recording, live_encoding
-    from videnhance.video.coding.encoding import Encoding, default_codec
-    from videnhance.video.making.target import container_for
 
-    target, view = options.get("record"), options.get("record_view", False)
+    target, view = words.get("record"), words.get("record_view", False)
     if target is None:
         if view:
             raise UsageError("--record-view records nothing alone: add --record FILE")
         return None
-    codec = options["codec"] or default_codec(container_for(target))
-    encoding = Encoding(codec, options["crf"], options["preset"], options["pix_fmt"])
+    # Another encoder than the usual one, as for HDR, would be too slow.
+    encoding = replace(encoding_of(_chosen(words), target), by_default=False)
     encoding = live_encoding(target, encoding)
-    return Recording(target, encoding, options["overwrite"], view=view)
+    return Recording(target, encoding, words["overwrite"], view=view)

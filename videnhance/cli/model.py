@@ -175,19 +175,19 @@ def test(**options: Any) -> None:
 
 def _enlarge(options: dict[str, Any]) -> None:
     """Through the whole program, as `videnhance IN OUT` does."""
-    from videnhance.cli.job import job_of
     from videnhance.convert import Watcher, convert
+    from videnhance.job import job_of
     from videnhance.model.test import before_after
+    from videnhance.options import ConvertOptions
 
     source, target = options["image"], options["target"]
     if target is None:
         raise UsageError("--image needs a name for its enlargement; give it by --to")
-    words = [str(source), str(target), "-m", options["network"], "-y"]
-    words += ["--trust-model"] * options["trust_model"]
-    root = click.get_current_context().find_root()
-    command = root.command.get_command(root, "convert")  # type: ignore[attr-defined]  # a group
-    with command.make_context("convert", words) as ctx:
-        convert(job_of(ctx.params), Watcher(lambda *_: None, lambda _: None))
+    chosen = ConvertOptions(
+        model=options["network"], trust_model=options["trust_model"], overwrite=True
+    )
+    job = job_of(source, target, chosen)
+    convert(job, Watcher(lambda *_: None, lambda _: None))
     both = target.with_name(f"{target.stem}.before_after.png")
     size = before_after(source, target, both)
     click.echo(f"{target}: {size}, twice the source; {both} shows both")
@@ -212,8 +212,8 @@ def bench(
 ) -> None:
     """Runs the network MODEL in several engines on the same frame."""
     from videnhance.bench import processor_name
-    from videnhance.cli.job import size_of
     from videnhance.model import bench as work
+    from videnhance.options import size_of
     from videnhance.threads import available_cores
 
     counts = range(1, (threads or available_cores()) + 1)

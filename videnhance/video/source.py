@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.limits import LIMIT_PIXELS
+from videnhance.options import check
 
 __all__ = [
     "DECODE_ERRORS",
@@ -106,8 +107,7 @@ class Reading:
     """Which of the video tracks, counted from 0; None: the main film."""
 
     def __post_init__(self) -> None:
-        if self.limit_pixels is not None and self.limit_pixels < 1:
-            raise UsageError(f"a limit of {self.limit_pixels} pixels lets nothing in")
+        check(limit_pixels=self.limit_pixels, video_track=self.video_track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +135,13 @@ class Span:
     max_frames: int | None = None
 
     def __post_init__(self) -> None:
-        if self.start_seconds < 0:
-            raise UsageError(f"a start of {self.start_seconds} s is before the video")
+        check(start=self.start_seconds, end=self.end_seconds)
         if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
             raise UsageError(
                 f"an end of {self.end_seconds} s is not after the start, "
                 f"{self.start_seconds} s"
             )
-        if self.max_frames is not None and self.max_frames < 1:
-            raise UsageError(
-                f"--max-frames {self.max_frames} asks for none: ask for at least 1"
-            )
+        check(max_frames=self.max_frames)
 
     @property
     def start(self) -> Fraction:

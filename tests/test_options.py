@@ -1,0 +1,230 @@
+"""The options: defaults as on the command line, and what cannot be right is refused."""
+
+from dataclasses import FrozenInstanceError, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import click
+import pytest
+
+from videnhance.batch.finding import Kind
+from videnhance.batch.order import order_of
+from videnhance.cli import app
+from videnhance.cli.job import job_from, options_from
+from videnhance.errors import UsageError
+from videnhance.job import job_of
+from videnhance.options import (
+    ConvertOptions,
+    FolderOptions,
+    check_names,
+    option_name,
+    rate_of,
+)
+
+SOURCE, TARGET = Path("a.mp4"), Path("b.webm")
+
+
+def _typed(*words: str) -> dict[str, Any]:
+    command = app.get_command(None, words[0])  # type: ignore[arg-type]  # not needed
+    assert command is not None
+    with command.make_context(words[0], list(words[1:])) as ctx:
+        return ctx.params
+
+
+def _command(name: str) -> click.Command:
+    command = app.get_command(None, name)  # type: ignore[arg-type]  # not needed
+    assert command is not None
+    return command
+
+
+@pytest.mark.opencv
+def test_the_command_line_has_the_same_defaults(tmp_path: Path) -> None:
+    words = _typed("convert", str(SOURCE), str(TARGET))
+    assert options_from(words, ConvertOptions) == ConvertOptions()
+    assert job_from(words) == job_of(SOURCE, TARGET, ConvertOptions())
+    words = _typed("batch", str(tmp_path), str(tmp_path / "out"))
+    assert options_from(words, FolderOptions) == FolderOptions()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("convert", ConvertOptions), ("batch", FolderOptions)]
+)
+def test_every_choice_is_an_option_of_the_command(
+    name: str, kind: type[ConvertOptions]
+) -> None:
+    opts = {opt for param in _command(name).params for opt in param.opts}
+    asked = {option_name(field.name) for field in fields(kind)}
+    piped = {"--raw-size", "--raw-format", "--format"}
+    assert asked - opts == (piped if name == "batch" else set())
+
+
+def test_words_are_those_of_the_command_line() -> None:
+    choices = {
+        f"--{param.name}": tuple(param.type.choices)
+        for param in _command("convert").params
+        if isinstance(param.type, click.Choice)
+    }
+    for name, kind in get_type_hints(ConvertOptions).items():
+        words = get_args(kind)
+        if words and isinstance(words[0], str) and name != "pipe_format":
+            assert choices[f"--{name}"] == words
+
+
+@pytest.mark.opencv
+def test_a_choice_means_what_its_option_means() -> None:
+    line = (
+        "--size 720p --fit pad --skip 3 --fuse 0.1 --strength 0.5 --reuse off "
+        "--clean 0.3 --precision float32 --device cpu --workers 3 --tile 64 "
+        "--deinterlace on -c libx265 --crf 30 --preset fast --pix-fmt yuv420p "
+        "-e tune=grain --start 0:01 --end 2 --max-frames 7 --video-track 1 --no-audio "
+        "--discard --segment 9 --verify full --limit-pixels 1000 --max-cpu 50 "
+        "--max-memory 900 --cluster tcp://a:1 --rate 24000/1001 -y --isolate --nice "
+        "--raw-size 64x48 --raw-format gray --format nut --trust-model"
+    )
+    options = ConvertOptions(
+        size="720p",
+        fit="pad",
+        skip=3,
+        fuse=0.1,
+        strength=0.5,
+        reuse="off",
+        clean=0.3,
+        precision="float32",
+        device="cpu",
+        workers=3,
+        tile=64,
+        deinterlace="on",
+        codec="libx265",
+        crf=30,
+        preset="fast",
+        pix_fmt="yuv420p",
+        start=1.0,
+        encoder_options={"tune": "grain"},
+        end=2.0,
+        max_frames=7,
+        video_track=1,
+        audio=False,
+        discard=True,
+        segment=9,
+        verify="full",
+        limit_pixels=1000,
+        max_cpu=50.0,
+        max_memory=900,
+        cluster="tcp://a:1",
+        rate=Fraction(24000, 1001),
+        overwrite=True,
+        isolate=True,
+        nice=True,
+        raw_size="64x48",
+        raw_format="gray",
+        pipe_format="nut",
+        trust_model=True,
+    )
+    plain = ConvertOptions()
+    same = {f.name for f in fields(plain)} - {"scale", "model"}
+    assert [n for n in same if getattr(options, n) == getattr(plain, n)] == []
+    words = _typed("convert", str(SOURCE), str(TARGET), *line.split())
+    assert job_from(words) == job_of(SOURCE, TARGET, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scale", 3),
+        ("scale", "2"),
+        ("skip", 0),
+        ("skip", 1.5),
+        ("skip", "2"),
+        ("fuse", float("nan")),
+        ("strength", -0.1),
+        ("workers", 257),
+        ("tile", 31),
+        ("clean", 1.1),
+        ("crf", "best"),
+        ("precision", "int4"),
+        ("fit", "squash"),
+        ("pipe_format", "avi"),
+        ("start", -1),
+        ("end", float("inf")),
+        ("max_frames", 0),
+        ("max_cpu", 101),
+        ("max_memory", 0),
+        ("video_track", -1),
+        ("rate", "fast"),
+        ("rate", float("inf")),
+        ("raw_size", "64"),
+    ],
+)
+def test_what_cannot_be_right_is_named(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"^{option_name(name)} "):
+        ConvertOptions(**{name: value})  # type: ignore[arg-type]  # that is the test
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"scale": 2, "size": "4k"},
+        {"fit": "pad"},
+        {"clean": 0.5, "model": "fast"},
+        {"start": 2.0, "end": 2.0},
+        {"raw_format": "gray"},
+    ],
+)
+def test_two_choices_that_do_not_go_together_are_refused(pair: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="--"):
+        ConvertOptions(**pair)
+
+
+def test_options_are_values() -> None:
+    options = ConvertOptions(skip=2)
+    assert options == ConvertOptions(skip=2) != ConvertOptions()
+    with pytest.raises(FrozenInstanceError):
+        options.skip = 3  # type: ignore[misc]  # that is the test
+    with pytest.raises(TypeError, match="positional"):
+        ConvertOptions(2)  # type: ignore[call-arg]  # that is the test
+
+
+def test_a_mistyped_name_is_told_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no option presett; did you mean preset"):
+        check_names(ConvertOptions, {"presett": 1})
+    with pytest.raises(UsageError, match="no option jobs"):
+        check_names(ConvertOptions, {"jobs": 2})
+    check_names(FolderOptions, {"jobs": 2})
+
+
+def test_a_rate_may_be_words_or_a_number() -> None:
+    assert rate_of("23.976") == rate_of(23.976)
+    assert rate_of("30000/1001") == rate_of(Fraction(30000, 1001))
+    assert rate_of(25) == 25
+
+
+@pytest.mark.opencv
+def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> None:
+    options = FolderOptions(
+        jobs=4, max_cpu=80.0, max_memory=4000, workers=3, rate=10, crf=7
+    )
+    order = order_of(tmp_path / "in", tmp_path / "out", options)
+    film = order.job_for(SOURCE, TARGET, Kind.VIDEO)
+    assert (order.jobs, film.settings.workers, film.encoding.crf) == (4, 3, 7)
+    assert film.resources.max_cpu_percent == 20
+    assert film.resources.max_memory_mb == 1000
+    assert film.resources.isolate
+    assert film.resources.nice
+    assert film.rate is None
+    assert order.job_for(SOURCE, TARGET, Kind.SEQUENCE).rate == 10
+
+
+@pytest.mark.opencv
+def test_pictures_take_their_own_quality_and_none_of_the_videos(tmp_path: Path) -> None:
+    options = FolderOptions(codec="libx265", crf=7, picture_quality=50)
+    order = order_of(tmp_path / "in", tmp_path / "out", options)
+    jpeg = order.job_for(Path("a.jpg"), Path("b.jpg"), Kind.PICTURE).encoding
+    assert (jpeg.codec, jpeg.crf, jpeg.options) == ("libx264", None, {"quality": "50"})
+    png = order.job_for(Path("a.png"), Path("b.png"), Kind.PICTURE).encoding
+    assert png.options == {}
+
+
+def test_a_pipe_is_no_choice_for_a_folder() -> None:
+    with pytest.raises(UsageError, match="--raw-size is for a pipe"):
+        FolderOptions(raw_size="64x48")
