@@ -10,14 +10,6 @@ from videnhance.model.card import ASSETS, card_names
 
 README = Path(__file__).parents[1] / "models" / "README.md"
 BEGIN, END = "<!-- table -->\n", "<!-- /table -->\n"
-FOR = {
-    "default": "video as it is: a little soft, noisy, coded (`--clean 0.5`)",
-    "fidelity": "clean sources; true to them (`--clean 0`)",
-    "restore": "bad sources: noise, blocks (`--clean 1`)",
-    "fast": "as default, in a third of the work",
-    "fast-fidelity": "clean sources, in a third of the work",
-    "quality-fidelity": "clean sources, in nearly three times the work",
-}
 SETS = "Set5", "Set14", "B100"
 
 
@@ -35,7 +27,7 @@ def models() -> Iterator[str]:
         file = card["files"]["int8"]
         kilobytes = (ASSETS / file["file"]).stat().st_size / 1024
         yield (
-            f"| `{card['name']}` | {FOR[card['name']]} | {card['parameters']} | "
+            f"| `{card['name']}` | {card['for']} | {card['parameters']} | "
             f"{card['macs_per_pixel']} | {card['halo']} | {kilobytes:.0f} | "
             f"`{file['sha256'][:16]}` |"
         )

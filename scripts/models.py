@@ -141,6 +141,8 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
         "per channel within +-64, 8-bit activations",
     }
     card["data"] = about["data"]
+    shipped = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
+    card |= {key: shipped[key] for key in ("for", "licence")}
     card["speed"] = speeds(result.card.parent, card)
     written(result.card, card)
 

@@ -146,6 +146,27 @@ def test_a_typo_is_no_file(clip: Path, word: str, tmp_path: Path) -> None:
     assert {"convrt": "convert", "prob": "probe"}[word] in told
 
 
+@pytest.mark.parametrize("line", ["nofile OUT", "nofile", "nofile --skip 2 OUT"])
+def test_a_first_word_that_is_nothing_is_a_missing_file(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = _refused(tmp_path, 1, *line.split())
+    assert told.startswith("videnhance: nofile does not exist: check the name")
+
+
+@pytest.mark.parametrize("with_picture", [False, True])
+def test_a_folder_names_batch(tmp_path: Path, with_picture: bool) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    if with_picture:
+        (folder / "a.png").write_bytes(b"")
+    for target in ("out", "out.mp4"):
+        told = _refused(tmp_path, 1, folder, tmp_path / target)
+        assert f"convert all in it by `videnhance batch {folder} OUT_DIR`" in told
+        assert ("*.png" in told) == with_picture
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -333,7 +354,8 @@ def test_an_option_that_cannot_be_right(
 def test_a_model_that_cannot_be_had(clip: Path, tmp_path: Path) -> None:
     line = (clip, tmp_path / "out.mp4", "-m")
     card = write_model(tmp_path / "model")
-    assert "available: default" in _refused(tmp_path, 1, *line, "nosuch")
+    assert "unknown; available: default" in _refused(tmp_path, 1, *line, "nosuch")
+    assert "(did you mean restore?)" in _refused(tmp_path, 1, *line, "restor")
     assert "--trust-model" in _refused(tmp_path, 1, *line, card)
     trusted = (*line, card, "--trust-model", "--device", "cpu")
     assert "tiny comes as float32" in _refused(

@@ -210,7 +210,7 @@ def test_the_virtual_camera_needs_its_package(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     code, err = said("live", "--test-pattern", "--headless", "--virtual-camera")
     assert code == 1
-    assert "videnhance[virtualcam]" in err
+    assert "pip install '.[virtualcam]'" in err
 
 
 def test_cameras_are_listed() -> None:

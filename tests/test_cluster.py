@@ -449,15 +449,20 @@ def test_without_dask_it_says_how_to_get_it(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingLibraryError, match=r"videnhance\[cluster\]"):
+    with pytest.raises(MissingLibraryError, match=r"pip install '\.\[cluster\]'"):
         convert(_there(job, "tcp://127.0.0.1:9"), _watcher())
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1", "banana", "tls://127.0.0.1:9"],
+)
 def test_a_scheduler_that_is_not_there_is_said(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "CONNECT_SECONDS", 0.3)
+    # One that was begun would trace its own end, half a minute later.
+    monkeypatch.setattr(pytest.importorskip("distributed"), "Client", None)
     with pytest.raises(ClusterError, match="no scheduler answers"):
         convert(_there(job, address), _watcher())
 
@@ -487,8 +492,13 @@ def test_a_cluster_without_workers_is_said(
 ) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE_SECONDS", 0.3)
     refused = pytest.raises(ClusterError, match="no worker for 0 s")
+    said: list[str] = []
+    watcher = replace(_watcher(), says=said.append)
     with local_cluster(workers=0) as cluster, refused:
-        convert(_there(job, cluster.scheduler_address), _watcher())
+        convert(_there(job, cluster.scheduler_address), watcher)
+    assert [words.partition(": ")[2] for words in said] == [
+        "waiting for workers, for up to 0 s"
+    ]
     assert not folder_beside(_there(job, "").target).exists()
 
 

@@ -104,7 +104,9 @@ def test_a_card_is_found_by_its_path(card: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "", "default.json", "default.txt", "."])
 def test_an_unknown_name_lists_the_known(name: str) -> None:
-    with pytest.raises(ModelError, match=r"is unknown; available: .*default.*path of"):
+    with pytest.raises(
+        ModelError, match=r"is unknown.*; available: .*default.*path of"
+    ):
         find_card(name)
 
 

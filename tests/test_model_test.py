@@ -1,19 +1,24 @@
 """`model test`: every form is loaded and measured, and a picture is enlarged."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.models import write_model
+from tests.models import network, write_model
 from tests.stills import write_still
 from videnhance.cli import app
 from videnhance.errors import ModelError
 from videnhance.model import timing
+from videnhance.model.card import card_names
+from videnhance.model.network import NetworkShape
 from videnhance.model.runtime import Choice
-from videnhance.model.test import before_after, loaded_forms, speeds
+from videnhance.model.test import HEAD, before_after, loaded_forms, speeds
+from videnhance.model.timing import SIZES
 from videnhance.region import Size
 
 
@@ -73,7 +78,43 @@ def test_the_command_enlarges_and_measures(
     assert done.exit_code == 0, done.output
     assert "60x40, twice the source" in done.stdout
     assert (tmp_path / "b.before_after.png").exists()
-    assert len(done.stdout.split("a second\n")[1].splitlines()) == 2
+    assert len(done.stdout.split("frames/s\n")[1].splitlines()) == 2
     without = CliRunner().invoke(app, line)
     assert without.exit_code == 2
     assert "give it by --to" in without.stderr
+
+
+def test_weights_of_others_are_made_a_model_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    weights = tmp_path / "mine.pth"
+    torch.save(
+        {"params": network(NetworkShape(3, 6, 2, 2, "prelu")).state_dict()}, weights
+    )
+    words = ["model", "test", str(weights), "--runs", "2", "--threads", "1"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert f"makes a model of {weights}" in done.stderr
+    float32, int8, _, head, *rows = done.stdout.split("\n")
+    assert float32.startswith("float32")
+    assert int8.startswith("int8")
+    assert head.split() == HEAD.split()
+    assert len([row for row in rows if row]) == 2 * len(SIZES)
+    # Columns stand under their heads.
+    assert {len(row) for row in rows if row} == {len(head)}
+
+
+def test_the_list_of_models_is_that_of_the_cards() -> None:
+    done = CliRunner().invoke(app, ["model", "list"])
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    marked = [line.split()[1] for line in lines if line.startswith("* ")]
+    assert marked == ["default", "is"]
+    named = {line[2:].split()[0] for line in lines[1:] if line[2:3].isalpha()}
+    assert set(card_names()) <= named
+    cards = json.loads(CliRunner().invoke(app, ["model", "list", "--json"]).stdout)
+    assert [card["name"] for card in cards] == card_names()
+    assert all(card["licence"] and card["for"] for card in cards)

@@ -43,6 +43,8 @@ class Watcher:
     """Before the first frame: the report holds engine, streams and notices."""
     advanced: Callable[[Report], None]
     """After each frame written."""
+    says: Callable[[str], None] = lambda _: None
+    """What it waits for before that."""
 
 
 def convert(job: Job, watcher: Watcher) -> Report:
@@ -69,7 +71,7 @@ def convert(job: Job, watcher: Watcher) -> Report:
         kind = sink_kind(job.target, reader.info)
         run = _Run(work_of(job, reader.info), reader, report, watcher)
         if cluster is not None:
-            cluster.check_workers()
+            cluster.check_workers(watcher.says)
             run.helped_by(cluster)
         if kind is SinkKind.VIDEO:
             run.in_segments()

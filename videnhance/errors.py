@@ -14,6 +14,8 @@
 Every message says what failed, on which file or value, and what to do next.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "UsageError",
     "VidenhanceError",
     "counted",
+    "install_words",
+    "nearest",
     "printable",
 ]
 
@@ -89,6 +93,17 @@ class ClusterError(VidenhanceError):
 def printable(name: object) -> str:
     """A file name for a message: control and direction characters are escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
+
+
+def install_words(extra: str) -> str:
+    """How to get the libraries of an extra; no index of packages has videnhance."""
+    return f"run pip install '.[{extra}]' in the folder of videnhance's source"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean ...?)` for a word that is nearly one of `known`, else nothing."""
+    found = get_close_matches(word, known, n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def counted(number: int, one: str, many: str = "") -> str:

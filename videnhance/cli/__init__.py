@@ -33,6 +33,8 @@ from videnhance.errors import (
     UsageError,
     VidenhanceError,
     counted,
+    nearest,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +65,15 @@ class _App(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and _is_video(args[0]):
-            args = ["convert", *args]
+        word = args[0]
+        if self.get_command(ctx, word) is None:
+            if not _is_video(word) and not nearest(word, self.list_commands(ctx)):
+                raise InputError(
+                    f"{printable(word)} does not exist: check the name; no command is "
+                    "called so, either (videnhance --help lists them)"
+                )
+            if _is_video(word):
+                args = ["convert", *args]
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -1,13 +1,17 @@
 """The words `model ...`: what comes after training."""
 
+import json
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 
+from videnhance.cli.progress import is_watched
 from videnhance.cli.sections import Command, in_section, with_options
 from videnhance.cli.train import train
-from videnhance.errors import UsageError
+from videnhance.errors import UsageError, printable
+from videnhance.model.card import ASSETS, card_files
 
 __all__ = ["model"]
 
@@ -28,6 +32,33 @@ def model() -> None:
 
 
 model.add_command(train)
+
+
+@model.command("list", cls=Command)
+@_option("--json", "Write the cards, for programs.", name="as_values", is_flag=True)
+def list_models(as_values: bool) -> None:
+    """Says which models there are, what each is for, its size and its speed."""
+    cards = [json.loads(path.read_text(encoding="utf-8")) for path in card_files()]
+    if as_values:
+        click.echo(json.dumps(cards, indent=2))
+        return
+    click.echo(f"  {'name':<17} {'KB':>4} {'ms a frame':>10}  {'licence':<7}  for")
+    for card in cards:
+        name, file = card["name"], card["files"]["int8"]["file"]
+        speed = card["speed"]["ms a 640x360 frame, uncut, on one thread, int8"]
+        mark = "*" if name == "default" else " "
+        line = (
+            f"{mark} {name:<17} {(ASSETS / file).stat().st_size / 1024:4.0f} "
+            f"{speed:10.1f}  {card['licence']:<7}  "
+        )
+        click.echo(
+            fill(card["for"], 80, initial_indent=line, subsequent_indent=" " * 47)
+        )
+    click.echo(
+        "\n* is the default. Milliseconds: 640x360 pixels in int8 on one thread of an\n"
+        "Intel Xeon with AMX; `videnhance model test NAME` measures here.\n"
+        "Also: --clean 0..1 for what lies between, a card, or weights of others."
+    )
 
 
 @model.command(cls=Command)
@@ -156,12 +187,17 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
 )
 def test(**options: Any) -> None:
     """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
+    from tqdm import tqdm
+
     from videnhance.model import test as work
+    from videnhance.model.adopt import is_made
     from videnhance.model.runtime import Choice
     from videnhance.model.timing import SIZES
     from videnhance.threads import available_cores
 
     choice = Choice(options["network"], trusted=options["trust_model"])
+    if is_made(choice.model):
+        click.echo(f"videnhance: makes a model of {printable(choice.model)}", err=True)
     forms = work.loaded_forms(choice)
     for form in forms:
         click.echo(form.line())
@@ -169,8 +205,13 @@ def test(**options: Any) -> None:
         _enlarge(options)
     click.echo(f"\n{work.HEAD}")
     cores = options["threads"] or available_cores()
-    for row in work.speeds(forms, SIZES, range(1, cores + 1), options["runs"]):
-        click.echo(row.line())
+    rows = work.speeds(forms, SIZES, range(1, cores + 1), options["runs"])
+    tqdm.monitor_interval = 0  # its watching thread would outlive the bar
+    total = len(forms) * len(SIZES) * cores
+    with tqdm(total=total, unit="row", disable=not is_watched()) as bar:
+        for row in rows:
+            bar.write(row.line())
+            bar.update()
 
 
 def _enlarge(options: dict[str, Any]) -> None:

@@ -66,7 +66,7 @@ class Display:
         """Who tells this display."""
         from videnhance.convert import Watcher
 
-        return Watcher(self._started, self._advanced)
+        return Watcher(self._started, self._advanced, self._waits)
 
     def ended(self, status: str, code: int, reason: str, **more: object) -> None:
         """Tells programs how it ended; nothing comes after it."""
@@ -79,6 +79,10 @@ class Display:
             click.echo(f"videnhance: {words}", err=True)
         else:
             self._bar.write(f"videnhance: {words}", file=sys.stderr)
+
+    def _waits(self, words: str) -> None:
+        if not self._quiet:
+            self._say(words)
 
     def _tell(self, values: dict[str, Any]) -> None:
         if self._as_json:

@@ -76,6 +76,8 @@ class Command(click.Command):
     ) -> None:
         """`common` names the parameters of the short help; without it all are shown."""
         super().__init__(*given, **named)
+        # click keeps the option that it makes first, also where there is no group.
+        self.context_settings["help_option_names"] = ["-h", "--help"]
         self.common, self.examples = tuple(common), tuple(examples)
         if self.common:
             self.params.append(_help_all())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from videnhance.errors import MissingLibraryError
+from videnhance.errors import MissingLibraryError, install_words
 
 __all__ = ["load_distributed"]
 
@@ -16,5 +16,5 @@ def load_distributed() -> Any:  # noqa: ANN401 - a module
     except ImportError as error:
         raise MissingLibraryError(
             f"--cluster needs Dask's distributed, which does not load ({error}): "
-            "pip install 'videnhance[cluster]'"
+            f"{install_words('cluster')}"
         ) from error

@@ -56,13 +56,24 @@ class Cluster:
         # A connection that is lost is an error of ours, in words and without a trace.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
+            asyncio.run(self._reached(address))
             self._client = self._opened(address)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, TypeError) as error:
             raise ClusterError(
                 f"--cluster {self.address}: no scheduler answers ({_words(error)}); "
                 "start one with `dask scheduler`, and give the address that it shows"
             ) from error
         self._client.subscribe_topic(topic_of(self.run), self._hear)
+
+    async def _reached(self, address: str) -> None:
+        """Connects once. Raises what Dask does.
+
+        A Client that cannot connect waits half a minute for itself when it is gone.
+        """
+        security = self._distributed.Security().get_connection_args("client")
+        connect = self._distributed.comm.connect
+        comm = await connect(address, timeout=CONNECT_SECONDS, **security)
+        await comm.close()
 
     def _opened(self, address: str) -> Any:  # noqa: ANN401 - as of `_asked`
         """Dask's Client. Raises OSError, ValueError, RuntimeError, ClusterError."""
@@ -108,11 +119,17 @@ class Cluster:
         if calls and self._client.status == "running":
             self._client.cancel(calls)
 
-    def check_workers(self) -> None:
-        """Waits for the first worker, and compares the libraries of all.
+    def check_workers(self, says: Callable[[str], None]) -> None:
+        """Waits for the first worker, which it says, and compares the libraries of all.
 
         Raises ClusterError if none comes, or if they differ.
         """
+        self._seen = time.monotonic()
+        if not self.slots():
+            says(
+                f"--cluster {self.address}: waiting for workers, for up to "
+                f"{PATIENCE_SECONDS:.0f} s"
+            )
         while not self.slots():
             time.sleep(0.1)
         answers = self._asked(library_key, on_error="return")

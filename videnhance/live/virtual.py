@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from videnhance.errors import MissingLibraryError
+from videnhance.errors import MissingLibraryError, install_words
 from videnhance.frame import Pixels
 
 __all__ = ["VirtualCamera", "load_pyvirtualcam"]
@@ -23,8 +23,8 @@ def load_pyvirtualcam() -> ModuleType:
         import pyvirtualcam
     except ImportError as error:
         raise MissingLibraryError(
-            f"--virtual-camera needs the package pyvirtualcam ({error}): pip install "
-            "'videnhance[virtualcam]'"
+            f"--virtual-camera needs the package pyvirtualcam ({error}): "
+            f"{install_words('virtualcam')}"
         ) from error
     module: ModuleType = pyvirtualcam
     return module

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from videnhance.errors import ModelError, counted, printable
+from videnhance.errors import ModelError, counted, nearest, printable
 
-__all__ = ["ASSETS", "Card", "Precision", "card_names", "find_card", "read_card"]
+__all__ = [
+    "ASSETS",
+    "Card",
+    "Precision",
+    "card_files",
+    "card_names",
+    "find_card",
+    "read_card",
+]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 """Where the package keeps the models that it ships."""
@@ -74,9 +82,14 @@ class Card:
         return data
 
 
+def card_files() -> list[Path]:
+    """The cards of the models that the package ships, by name."""
+    return sorted(ASSETS.glob("*.json"), key=lambda path: path.stem)
+
+
 def card_names() -> list[str]:
     """Names of the models that the package ships."""
-    return sorted(path.stem for path in ASSETS.glob("*.json"))
+    return [path.stem for path in card_files()]
 
 
 def find_card(name_or_path: str) -> Card:
@@ -87,7 +100,8 @@ def find_card(name_or_path: str) -> Card:
     if path.suffix == ".json" and path.is_file():
         return read_card(path.resolve())
     raise ModelError(
-        f"model {printable(name_or_path)!r} is unknown; available: "
+        f"model {printable(name_or_path)!r} is unknown"
+        f"{nearest(name_or_path, card_names())}; available: "
         f"{', '.join(card_names())}, or the path of a model's card (a .json file) "
         "or of weights (.pth, .safetensors)"
     )

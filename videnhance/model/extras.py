@@ -4,7 +4,7 @@ import importlib
 import sys
 from types import ModuleType
 
-from videnhance.errors import MissingLibraryError
+from videnhance.errors import MissingLibraryError, install_words
 
 __all__ = ["extra", "is_here"]
 
@@ -18,7 +18,7 @@ def extra(name: str, bundle: str) -> ModuleType:
         return _loaded(name)
     except (ImportError, OSError) as error:
         raise MissingLibraryError(
-            f"{name} does not load ({error}); pip install 'videnhance[{bundle}]'"
+            f"{name} does not load ({error}): {install_words(bundle)}"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """`model test`: does a model load, fit its card, enlarge a picture, and how fast."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from PIL import Image
 
 from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
+from videnhance.model.adopt import settled
 from videnhance.model.card import find_card
 from videnhance.model.runtime import Choice, Network, load
 from videnhance.model.stills import rgb_of
@@ -50,21 +51,28 @@ class Row:
         t = self.times
         return (
             f"{self.precision:<8} {self.size!s:>9} {self.threads:>7} {t.mean:9.2f} "
-            f"{t.deviation:8.2f} {t.median:9.2f} {t.p95:9.2f} "
+            f"{t.deviation:8.2f} {t.median:10.2f} {t.p95:9.2f} "
             f"{1e3 / t.median:9.1f}"
         )
 
 
-HEAD = "form          size threads      mean      std    median       p95  a second"
-"""Over the rows; milliseconds."""
+HEAD = (
+    f"{'form':<8} {'pixels':>9} {'threads':>7} {'mean, ms':>9} {'std, ms':>8} "
+    f"{'median, ms':>10} {'95 %, ms':>9} {'frames/s':>9}"
+)
+"""Over the rows."""
 
 
 def loaded_forms(choice: Choice) -> list[Loaded]:
-    """Every precision of the model, loaded and run once. Raises ModelError."""
+    """Every precision of the model, loaded and run once.
+
+    A file of weights is made a model first, calibrated with a chart. Raises ModelError.
+    """
+    choice = settled(choice)
     card = find_card(choice.model)
     found = []
     for precision in card.files:
-        network = load(Choice(choice.model, precision, "cpu", choice.trusted))
+        network = load(replace(choice, precision=precision, device="cpu"))
         data = card.weights(precision)
         found.append(Loaded(network, len(data), card.files[precision][1]))
     return found

@@ -125,6 +125,10 @@ def _form_of(place: Path) -> str | None:
 def _folder_words(folder: Path) -> str:
     suffixes = sorted({p.suffix for p in folder.iterdir() if p.suffix.lower() in KINDS})
     name = printable(folder)
+    all_of_it = f"convert all in it by `videnhance batch {name} OUT_DIR`"
     if not suffixes:
-        return f"{name} is a folder: name a file in it"
-    return f"{name} is a folder: for its pictures, write {name}/*{suffixes[0]}"
+        return f"{name} is a folder: name a file in it, or {all_of_it}"
+    return (
+        f"{name} is a folder: for its pictures as one video, write "
+        f"{name}/*{suffixes[0]}, or {all_of_it}"
+    )
