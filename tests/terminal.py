@@ -164,6 +164,28 @@ def _quit_paused(shell: Shell) -> dict[str, Any]:
     return {**shell.end(), "before": shell.as_before()}
 
 
+def _typed_ahead(shell: Shell) -> dict[str, Any]:
+    """What was typed before the job listens is no key."""
+    shell.type("q ")
+    shell.start()
+    shell.type(" ")
+    shell.hear("paused")
+    shell.type(" ")
+    shell.hear("goes on")
+    return {**shell.finish(), "before": shell.as_before()}
+
+
+def _line(shell: Shell) -> dict[str, Any]:
+    """The next command, typed while the job runs."""
+    shell.start()
+    shell.type("ls -l q Q\n")
+    shell.type(" ")
+    shell.hear("paused")
+    shell.type(" ")
+    shell.hear("goes on")
+    return {**shell.finish(), "before": shell.as_before()}
+
+
 def _control_c(shell: Shell) -> dict[str, Any]:
     shell.start()
     shell.type(" ")
@@ -277,6 +299,8 @@ SCENARIOS: dict[str, Callable[[Shell], dict[str, Any]]] = {
     "space": _space,
     "quit": _quit,
     "quit paused": _quit_paused,
+    "typed ahead": _typed_ahead,
+    "line": _line,
     "control c": _control_c,
     "fail": _fail,
     "suspend": _suspend,

@@ -39,6 +39,15 @@ def test_space_pauses_and_goes_on_and_the_pause_is_told() -> None:
 
 
 @posix
+@pytest.mark.parametrize("scenario", ["typed ahead", "line"])
+def test_what_is_typed_for_the_shell_is_no_key(scenario: str) -> None:
+    seen = _seen(scenario)
+    assert seen["code"] == 0
+    assert not seen["interrupted"]
+    assert seen["before"]
+
+
+@posix
 @pytest.mark.parametrize("scenario", ["quit", "quit paused", "control c"])
 def test_q_stops_as_control_c_does(scenario: str) -> None:
     seen = _seen(scenario)

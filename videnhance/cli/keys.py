@@ -14,6 +14,8 @@ __all__ = ["Keys"]
 _PAUSE, _STOP = " ", "q"
 _LOOK_SECONDS = 0.2
 """How long a paused job waits before it looks whether it is in the foreground."""
+_LINE_SECONDS = 2.0
+"""Without a further letter, after which a line that somebody types has ended."""
 
 
 def _say(words: str) -> None:
@@ -34,6 +36,8 @@ class Keys:
         """
         self._say, self._hold = say, hold
         self._board = keyboard()
+        self._line_until = 0.0
+        """While somebody types the next command, its letters are not keys."""
 
     def __enter__(self) -> "Keys":
         self._board.open()
@@ -54,10 +58,19 @@ class Keys:
         """
         paused = 0.0
         while key := self._board.key(0.0):
+            if self._is_of_a_line(key):
+                continue
             if key == _PAUSE:
                 paused += self._paused()
             self._stop_on(key)
         return paused + self._board.suspended()
+
+    def _is_of_a_line(self, key: str) -> bool:
+        now = time.monotonic()
+        if now > self._line_until and key.lower() in (_PAUSE, _STOP):
+            return False
+        self._line_until = 0.0 if key in "\r\n" else now + _LINE_SECONDS
+        return True
 
     def _paused(self) -> float:
         began = time.monotonic()

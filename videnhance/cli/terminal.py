@@ -27,7 +27,7 @@ class Keyboard:
     alive = False
 
     def open(self) -> None:
-        pass
+        """Begins to listen; what was typed before is for nobody here."""
 
     def close(self) -> None:
         pass
@@ -46,6 +46,10 @@ if sys.platform == "win32":
 
     class _Console(Keyboard):
         alive = True
+
+        def open(self) -> None:
+            while msvcrt.kbhit():
+                msvcrt.getwch()
 
         def key(self, seconds: float) -> str | None:
             if not msvcrt.kbhit():
@@ -81,6 +85,10 @@ else:
                 return
             self._handlers = before
             self._take()
+            if self._in_foreground():
+                with suppress(termios.error):
+                    # Meant for the shell: a space in it would pause, a q would stop.
+                    termios.tcflush(self._terminal, termios.TCIFLUSH)
 
         def close(self) -> None:
             for number, handler in self._handlers.items():
