@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem, get_completion_class
 
 from videnhance import __version__
 from videnhance.cli.batch import batch
@@ -67,7 +68,8 @@ class _App(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         if self.get_command(ctx, word) is None:
-            if not _is_video(word) and not nearest(word, self.list_commands(ctx)):
+            known = ctx.resilient_parsing or nearest(word, self.list_commands(ctx))
+            if not _is_video(word) and not known:
                 raise InputError(
                     f"{printable(word)} does not exist: check the name; no command is "
                     "called so, either (videnhance --help lists them)"
@@ -81,6 +83,13 @@ class _App(click.Group):
         if args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS:
             args = ["convert", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files where no command begins so."""
+        files = CompletionItem(incomplete, type="file")
+        return [files, *super().shell_complete(ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -259,6 +268,22 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     click.echo("\n".join(measure.table(rows)))
     if target:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
+
+
+@app.command(
+    cls=Command,
+    examples=(
+        'eval "$(videnhance completion bash)"       a line for ~/.bashrc',
+        'eval "$(videnhance completion zsh)"        a line for ~/.zshrc',
+        "videnhance completion fish | source        a line for fish's config.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Prints what completes commands and options by Tab in SHELL."""
+    made = get_completion_class(shell)
+    assert made is not None
+    click.echo(made(app, {}, "videnhance", "_VIDENHANCE_COMPLETE").source())
 
 
 app.add_command(batch)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from videnhance.cli.options import VIDEO_TRACK
-from videnhance.cli.sections import in_section, with_options
+from videnhance.cli.sections import complete_model, in_section, with_options
 
 __all__ = ["VIEWS", "live_options", "preview_options"]
 
@@ -28,6 +28,7 @@ _MODEL = (
         "Network: a name (see `videnhance model list`), a card, or weights; more "
         "than one to change between by M.",
         name="models",
+        shell_complete=complete_model,
         shown="default; M: fast",
         multiple=True,
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from videnhance.cli.sections import in_section, with_options
+from videnhance.cli.sections import complete_model, in_section, with_options
 
 __all__ = ["ENCODER", "SHARED", "VIDEO_TRACK", "convert_options"]
 
@@ -123,6 +123,7 @@ _PICTURE = (
         "Network: a name (see `videnhance model list`), a card (.json), or "
         "weights (.pth, .safetensors).",
         shown="default",
+        shell_complete=complete_model,
     ),
     _picture(
         "--clean SHARE",

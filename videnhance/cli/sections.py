@@ -10,8 +10,18 @@ from textwrap import fill
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-__all__ = ["Command", "Decorator", "SectionedOption", "in_section", "with_options"]
+from videnhance.model.card import card_names
+
+__all__ = [
+    "Command",
+    "Decorator",
+    "SectionedOption",
+    "complete_model",
+    "in_section",
+    "with_options",
+]
 
 Decorator = Callable[[Any], Any]
 _ALL = "videnhance.help_all"
@@ -62,6 +72,16 @@ def with_options(*options: Decorator) -> Decorator:
         return command
 
     return give
+
+
+def complete_model(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The models that begin so, or files."""
+    del ctx, param
+    names = [name for name in card_names() if name.startswith(incomplete)]
+    files = CompletionItem(incomplete, type="file")
+    return [files, *map(CompletionItem, names)]
 
 
 class Command(click.Command):
