@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import pytest
 from av.video.frame import VideoFrame
@@ -12,12 +12,14 @@ from videnhance.video.reading.clock import TimeFault, timed
 STEP, LONGEST = 40, 1000
 
 
-def _timed(times: Sequence[int | None]) -> tuple[list[int], list[TimeFault]]:
+def _timed(
+    times: Sequence[int | None], durations: Sequence[int] = ()
+) -> tuple[list[int], list[TimeFault]]:
     pictures: list[VideoFrame] = []
     faults: list[TimeFault] = []
-    for time in times:
+    for time, duration in zip_longest(times, durations, fillvalue=0):
         picture = VideoFrame(16, 16, "gray")
-        picture.pts = time
+        picture.pts, picture.duration = time, duration
         pictures.append(picture)
     made = [
         p.pts or 0 for p in timed(pictures, STEP, Fraction(1), faults.append, LONGEST)
@@ -39,6 +41,15 @@ def test_a_time_that_is_missing_follows_the_one_before() -> None:
     made, faults = _timed([None, 40, None, 120])
     assert made == [0, 40, 80, 120]
     assert faults == [TimeFault.MISSING] * 2
+
+
+def test_missing_times_are_as_far_apart_as_pictures_last() -> None:
+    lasting = [60, 40, 60, 40, 60]
+    assert _timed([0, None, None, None, 200], lasting)[0] == [0, 60, 100, 160, 200]
+    assert _timed([0, None, None, None, 240], lasting)[0] == [0, 72, 120, 192, 240]
+    assert _timed([0, None, None, None, 200], [60, 0, 60, 40])[0] == [
+        *(0, 50, 100, 150, 200)
+    ]
 
 
 @pytest.mark.parametrize("wrong", [-(10**6), 0, 30, 40])

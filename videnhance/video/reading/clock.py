@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
+from itertools import accumulate
 
 from av.video.frame import VideoFrame
 
@@ -72,6 +73,8 @@ class _Clock:
     made_up: Callable[[TimeFault], None]
     last: int | None = None
     """The last time that was given."""
+    lasts: int = 0
+    """Ticks that the picture of that time is shown, as its packet says; 0: not said."""
     offset: int = 0
     """Ticks by which the file's times are moved."""
     told: bool = False
@@ -133,12 +136,19 @@ class _Clock:
         yield from self.given(picture)
 
     def _between(self, time: int) -> Iterator[VideoFrame]:
-        """The pictures that wait, evenly between the last one and this time."""
+        """The pictures that wait, between the last one and this time.
+
+        In parts as long as they last, where only times are missing; else evenly.
+        """
         assert self.last is not None
-        start, parts = self.last, len(self.held) + 1
-        for number, (picture, own) in enumerate(self.held, 1):
+        start, parts = self.last, [self.lasts]
+        parts += [picture.duration or 0 for picture, _ in self.held]
+        if min(parts) <= 0 or any(own is not None for _, own in self.held):
+            parts = [1] * len(parts)
+        ends = accumulate(parts)
+        for (picture, own), end in zip(self.held, ends, strict=False):
             self._fault(own)
-            yield self._set(picture, start + (time - start) * number // parts)
+            yield self._set(picture, start + (time - start) * end // sum(parts))
         self.held.clear()
 
     def _elsewhere(self, picture: VideoFrame, time: int | None) -> Iterator[VideoFrame]:
@@ -184,7 +194,8 @@ class _Clock:
         assert self.last is not None
         picture, own = self.held.pop(0)
         self._fault(own)
-        step = (picture.duration or self.step) if own is None else self.step
+        lasted = self.lasts or picture.duration or self.step
+        step = lasted if own is None else self.step
         return self._set(picture, self.last + step)
 
     def _fault(self, own: int | None) -> None:
@@ -206,6 +217,7 @@ class _Clock:
         if self.last is not None:
             time = max(time, self.last + 1)
         picture.pts = self.last = time
+        self.lasts = max(picture.duration or 0, 0)
         return picture
 
 

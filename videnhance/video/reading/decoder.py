@@ -38,7 +38,7 @@ from videnhance.video.source import (
 from videnhance.video.stream_choice import chosen_video
 from videnhance.video.times.timeline import Timeline
 
-__all__ = ["Decoder", "frame_step", "time_base_of"]
+__all__ = ["MOST_OF_FIELDS", "Decoder", "frame_step", "time_base_of"]
 
 _LOG = getLogger(__name__)
 
@@ -46,6 +46,10 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these do not look at the packets' second picture."""
 
 _NO_MATRIX = 2
+
+MOST_OF_FIELDS = 31
+"""Pictures of two fields a second, at most: where there are more packets, all or some
+hold one field."""
 
 _ROWS_OF_FRAMES = ("yuv4mpegpipe", "dv")
 
@@ -225,6 +229,9 @@ class Decoder:
         # libvpx does not ask the container for what VP8 itself cannot say.
         if other and picture.colorspace == _NO_MATRIX:
             picture.colorspace = self.stream.codec_context.colorspace
+        if picture.interlaced_frame and picture.duration:
+            rate = 1 / (picture.duration * time_base_of(self.stream))
+            picture.duration *= 2 if rate > MOST_OF_FIELDS else 1  # its packet's alone
         return picture
 
     def _count_damage(self, words: str) -> None:

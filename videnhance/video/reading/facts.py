@@ -13,7 +13,7 @@ from videnhance.video.layout import delivered_layout, delivery_notice
 from videnhance.video.planes import reserved_notice, tags_of
 from videnhance.video.reading.aperture import Crop, usable_crop
 from videnhance.video.reading.aspect import usable_aspect
-from videnhance.video.reading.decoder import Decoder, time_base_of
+from videnhance.video.reading.decoder import MOST_OF_FIELDS, Decoder, time_base_of
 from videnhance.video.reading.headers import (
     Declared,
     chapter_words,
@@ -43,9 +43,9 @@ def described(
 ) -> VideoInfo:
     """What is known of the whole video; `streams` are the file's in words."""
     stream, container = decoder.stream, decoder.container
-    rate = stream.average_rate or stream.guessed_rate or Fraction(0)
+    rate = _rate(decoder, first)
     seconds = _duration(decoder)
-    frames = decoder.shown_frames or _frames(decoder, seconds, rate)
+    frames = _frames(decoder, first, seconds, rate)
     turn = turn_of(first, told)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
@@ -133,11 +133,28 @@ def shortened(info: VideoInfo, span: Span) -> VideoInfo:
     return replace(info, duration_seconds=seconds, frames=frames)
 
 
-def _frames(decoder: Decoder, seconds: float | None, rate: Fraction) -> int:
+def _rate(decoder: Decoder, first: VideoFrame) -> Fraction:
+    """Frames a second; 0 if it is not known."""
+    stream = decoder.stream
+    rates = [stream.average_rate, stream.guessed_rate]
+    if not decoder.keeps_times:
+        rates.reverse()  # the demuxer tells 25 of all bare rows of pictures
+    told = [rate for rate in (*rates, stream.codec_context.framerate) if rate]
+    if first.interlaced_frame:
+        told.sort(key=lambda rate: rate > MOST_OF_FIELDS)  # which counts fields
+    return told[0] if told else Fraction(0)
+
+
+def _frames(
+    decoder: Decoder, first: VideoFrame, seconds: float | None, rate: Fraction
+) -> int:
     """How many there are, most likely; 0 if it is not known."""
-    if decoder.times.shown:
-        return decoder.times.shown
-    return round(seconds * rate) if seconds and rate else 0
+    packets = decoder.shown_frames or decoder.times.shown
+    likely = round(seconds * rate) if seconds and rate else 0
+    fields = first.interlaced_frame and packets > MOST_OF_FIELDS * (seconds or packets)
+    if not packets or fields:
+        return min(likely, (packets + 1) // 2) if packets else likely
+    return packets
 
 
 def _duration(decoder: Decoder) -> float | None:
