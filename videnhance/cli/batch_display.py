@@ -77,6 +77,9 @@ class BatchDisplay:
         """
         from videnhance.batch.events import Finished, Looked, Moved, PutBack, Ticked
 
+        if isinstance(event, Finished):
+            # First of all: a signal may come while it is told.
+            summary.add(event.outcome)
         if isinstance(event, Moved):
             self._follow(event.item)
         if self._progress == "json":
@@ -90,7 +93,6 @@ class BatchDisplay:
         elif isinstance(event, PutBack):
             self._drop(event.item.one.relative)
         elif isinstance(event, Finished):
-            summary.add(event.outcome)
             self._finished(event.outcome, len(summary.outcomes))
         elif isinstance(event, Ticked):
             if event.unsettled and not event.running and not event.waiting:

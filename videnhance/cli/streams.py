@@ -23,13 +23,16 @@ class _Stream(io.FileIO):
         self._drops = number == _ERROR
 
     def write(self, data: Any, /) -> int:
-        size = memoryview(data).nbytes
+        left = memoryview(data).cast("B")
+        size = left.nbytes
         try:
-            return super().write(data) or size
+            while left:
+                left = left[super().write(left) or size :]
+            return size
         except OSError as error:
             if self._drops:
                 return size
-            self._drops = True  # what waits is tried again when the program ends
+            self._drops = True
             if error.errno == errno.EPIPE:
                 raise
             raise OutputError(
@@ -56,7 +59,10 @@ def prepare_streams() -> None:
 
 def _text(number: int, before: TextIO | None) -> TextIO:
     encoding = getattr(before, "encoding", None) or "utf-8"
-    buffer = io.BufferedWriter(_Stream(number))
+    # Behind a buffer, a signal that ends a write has the same words written again.
     return io.TextIOWrapper(
-        buffer, encoding, errors="backslashreplace", line_buffering=True
+        _Stream(number),
+        encoding,
+        errors="backslashreplace",
+        write_through=True,
     )
