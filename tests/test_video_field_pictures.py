@@ -1,7 +1,7 @@
 """Pictures coded field by field, and films whose fields are shown twice or thrice."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import accumulate, islice, pairwise
 from pathlib import Path
@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from tests.clips import Clip, pattern
 from tests.field_coded import field_coded
 from videnhance.cli import app
-from videnhance.video.reading.reader import VideoReader
-from videnhance.video.source import AnyPacket, Deinterlace, Reading
+from videnhance.video.reading.reader import VideoReader, frame_checksum
+from videnhance.video.source import AnyPacket, Deinterlace, Mark, Reading
 
 HEIGHT, WIDTH, FRAMES, RATE = 64, 96, 30, 25
 NTSC = Fraction(30000, 1001)
@@ -145,6 +145,30 @@ def test_a_film_with_pulldown_in_its_heads_stays_a_film(
     assert apart[1] == pytest.approx(apart[0], abs=0.002)
     with av.open(str(target)) as made:
         assert sum(1 for _ in made.decode(video=0)) == 40
+
+
+def _film_of(path: Path) -> Path:
+    data = _soft(path.with_suffix(".m2v"), 96)
+    return _stored(data, path, _film_times(96))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("a.vob", _film_of), ("a.ts", _film_of), ("b.ts", _fields_of)],
+)
+@pytest.mark.parametrize("done", [3, 17, 29, 64])
+def test_work_goes_on_with_the_same_frames_and_times(
+    tmp_path: Path, name: str, make: Callable[[Path], Path], done: int
+) -> None:
+    path = make(tmp_path / name)
+    with VideoReader(path) as reader:
+        frames = [(f.pts, f.duration, frame_checksum(f)) for f in reader]
+    done = min(done, len(frames) - 1)
+    tail = [(pts, check) for pts, _, check in frames[max(done - 16, 0) : done]]
+    with VideoReader(path) as reader:
+        reader.go_on_after(Mark(done, tuple(tail)))
+        rest = [(f.pts, f.duration, frame_checksum(f)) for f in reader]
+    assert rest == frames[done:]
 
 
 def _starts_apart(path: Path) -> float:
