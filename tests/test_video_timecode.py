@@ -1,10 +1,17 @@
 """Timecodes count frames, and leave numbers out where the clock asks for it."""
 
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
+import av
 import pytest
+from click.testing import CliRunner
 
-from videnhance.video.others.timecode import moved_timecode
+from tests.clips import Clip, write_clip
+from videnhance.cli import app
+from videnhance.video.others.timecode import is_counted, moved_timecode
+from videnhance.video.reading.reader import VideoReader
 
 NTSC = Fraction(30000, 1001)
 
@@ -39,3 +46,26 @@ def test_every_frame_of_ten_minutes_has_its_own_number() -> None:
     for code, n in zip(codes[::977], range(0, 17983, 977), strict=True):
         assert moved_timecode(code, NTSC, -n / NTSC) == "00:00:00;00"
     assert not any(c[3:8] == "01:00" and c[9:] in ("00", "01") for c in codes)
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mp4", ".mkv"])
+def test_tape_keeps_its_rate_and_its_timecode(tmp_path: Path, suffix: str) -> None:
+    clip = Clip(width=720, height=576, codec="dvvideo", options={}, pts=range(8))
+    tape = write_clip(tmp_path / "in.dv", replace(clip, time_base=Fraction(1, 25)))
+    with VideoReader(tape) as reader:
+        assert (reader.info.rate, reader.info.frames) == (25, 8)
+    made = tmp_path / f"out{suffix}"
+    words = [str(tape), str(made), "--strength", "0", "--scale", "1", "--start", "0.12"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    with av.open(str(made)) as opened:
+        tags = {k.lower(): v for k, v in opened.metadata.items()}
+        assert opened.streams.video[0].average_rate == 25
+        assert len(list(opened.decode(video=0))) == 5
+    assert tags["timecode"] == "00:00:00:03"
+
+
+@pytest.mark.parametrize(
+    ("rate", "counts"), [(Fraction(1, 2), False), (NTSC, True), (Fraction(240), False)]
+)
+def test_only_some_rates_are_counted(rate: Fraction, counts: bool) -> None:
+    assert is_counted(rate) is counts

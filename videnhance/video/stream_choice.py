@@ -24,9 +24,11 @@ __all__ = [
     "context_of",
     "layout_of",
     "listed_streams",
+    "rate_of",
     "stream_words",
 ]
 
+_FAST = 1000
 _AS_LONG = Fraction(9, 10)
 """Of the longest: a track this long plays as long, but for how it was cut."""
 _AS_FAST = 4
@@ -92,11 +94,20 @@ def _merit(stream: VideoStream) -> tuple[int, bool, int]:
     return area, marked, -stream.index
 
 
+def rate_of(stream: VideoStream) -> Fraction:
+    """Frames a second, as the file tells; 0 if it does not."""
+    told = stream.average_rate or stream.guessed_rate or Fraction(0)
+    # FFmpeg counts raw DV by the ticks of its clock.
+    if told > _FAST and told * (stream.time_base or 1) == 1:
+        return min(told, stream.guessed_rate or told)
+    return told
+
+
 def _frames_a_second(stream: VideoStream) -> Fraction:
     seconds = _told_seconds(stream)
     if stream.frames and seconds:
         return stream.frames / seconds
-    return stream.average_rate or Fraction(0)
+    return rate_of(stream)
 
 
 def _playing_seconds(

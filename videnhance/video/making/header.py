@@ -42,6 +42,7 @@ from videnhance.video.others.streams import (
     better_container,
     plan_streams,
 )
+from videnhance.video.others.timecode import is_counted, moved_timecode
 from videnhance.video.source import AnyPacket, Source
 
 __all__ = ["Header", "OutputPlan", "Trial", "planned_output"]
@@ -101,13 +102,17 @@ def planned_output(
     notes += lost_user_data(info.user_data, encoding.codec)
     notes += immersion_notices(info, size, container, encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]
+    start = source.span.start if source else Fraction(0)
     tags = carried_tags(info.metadata, container)
+    if "timecode" in tags and is_counted(info.rate):
+        tags["timecode"] = moved_timecode(tags["timecode"], info.rate, start)
+    elif tags.pop("timecode", None):
+        notes.append("the file's timecode is left out: its frames are not counted")
     rest = untaken(tags, container)
     lost = None if container in BOXED else lost_notice(rest, container)
     notes += [lost] if lost else []
     hint = better_container(streams, container)
     notes += [hint] if hint else []
-    start = source.span.start if source else Fraction(0)
     plan = OutputPlan(
         target=target,
         container=container,

@@ -8,7 +8,7 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from videnhance.video.stream_choice import layout_of
+from videnhance.video.stream_choice import layout_of, rate_of
 
 __all__ = ["LAYOUTS", "copied_stream"]
 
@@ -43,8 +43,8 @@ def _tell_video(stream: VideoStream, added: Stream, container: str) -> None:
     if tag == "hvc1" and container in _WITH_TAGS:
         copy.codec_tag = tag
     # Without it the muxer takes ticks for frames, and fails over a timecode.
-    if stream.average_rate:
-        copy.framerate = stream.average_rate
+    if rate := rate_of(stream):
+        copy.framerate = rate
 
 
 def _tell_channels(copy: AudioCodecContext) -> None:

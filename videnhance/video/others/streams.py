@@ -38,7 +38,7 @@ from videnhance.video.source import (
     packets_of,
     reason,
 )
-from videnhance.video.stream_choice import chosen_video
+from videnhance.video.stream_choice import chosen_video, rate_of
 from videnhance.video.times.timeline import timeline_of
 
 __all__ = [
@@ -214,7 +214,7 @@ class StreamCopy:
     def _metadata(self, stream: Stream, encoded_anew: bool) -> dict[str, str]:
         """What is carried, with a timecode that starts where the span does."""
         carried = carried_metadata(stream, self._out.format.name, encoded_anew)
-        rate = stream.average_rate if isinstance(stream, VideoStream) else None
+        rate = rate_of(stream) if isinstance(stream, VideoStream) else None
         if "timecode" in carried and rate:
             start = self._span.start
             carried["timecode"] = moved_timecode(carried["timecode"], rate, start)

@@ -4,6 +4,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from videnhance.video.others.languages import three_letters
+from videnhance.video.others.timecode import is_counted
+from videnhance.video.stream_choice import rate_of
 
 __all__ = ["carried_metadata"]
 
@@ -31,8 +33,6 @@ _OLD_LANGUAGES = {
 """Languages that mov's list from before ISO 639-2 knows by their other code."""
 _BY_THREE_LETTERS = ("avi", "mov", "mp4", "mpegts")
 _WITH_TIMECODE_TRACK = ("mov", "mp4")
-_MOST_FRAMES = 120
-"""Frames a second; with a few more the muxer fails over the timecode in the end."""
 
 
 def carried_metadata(
@@ -64,6 +64,4 @@ def carried_metadata(
 
 
 def _counts(stream: Stream) -> bool:
-    """Whether the muxer can count the frames of a timecode."""
-    rate = stream.average_rate if isinstance(stream, VideoStream) else None
-    return rate is not None and 1 <= rate <= _MOST_FRAMES
+    return isinstance(stream, VideoStream) and is_counted(rate_of(stream))

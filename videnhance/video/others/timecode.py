@@ -3,11 +3,18 @@
 import re
 from fractions import Fraction
 
-__all__ = ["moved_timecode"]
+__all__ = ["is_counted", "moved_timecode"]
 
 _PARTS = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d\d?)")
 _MINUTE, _DAY = 60, 24 * 60 * 60
 """Seconds."""
+_MOST_FRAMES = 120
+"""Frames a second; with a few more the muxer fails over the timecode in the end."""
+
+
+def is_counted(rate: Fraction) -> bool:
+    """Whether FFmpeg's muxers can count frames of this rate by a timecode."""
+    return 1 <= rate <= _MOST_FRAMES
 
 
 def moved_timecode(timecode: str, rate: Fraction, seconds: Fraction) -> str:

@@ -29,6 +29,7 @@ from videnhance.video.source import (
     opened_container,
     reason,
 )
+from videnhance.video.stream_choice import rate_of
 from videnhance.video.times.jumps import JOIN_SECONDS
 from videnhance.video.times.timeline import Timeline, start_words, told_timeline
 
@@ -136,7 +137,7 @@ class PipeReader(VideoReader):
             yield picture
 
     def _look(self, marked: bool) -> Look:
-        rate = self._decoder.stream.average_rate
+        rate = rate_of(self._decoder.stream)
         return looked_along(self._ahead.pictures(), rate, marked=marked)
 
     def _nothing_words(self) -> str:

@@ -24,6 +24,7 @@ from videnhance.video.reading.light import has_moving_light, light_of
 from videnhance.video.reading.side_data import pieces_of, user_data_of
 from videnhance.video.reading.turn import turn_of
 from videnhance.video.source import Span
+from videnhance.video.stream_choice import rate_of
 
 __all__ = [
     "described",
@@ -136,7 +137,7 @@ def shortened(info: VideoInfo, span: Span) -> VideoInfo:
 def _rate(decoder: Decoder, first: VideoFrame) -> Fraction:
     """Frames a second; 0 if it is not known."""
     stream = decoder.stream
-    rates = [stream.average_rate, stream.guessed_rate]
+    rates = [rate_of(stream), stream.guessed_rate]
     if not decoder.keeps_times:
         rates.reverse()  # the demuxer tells 25 of all bare rows of pictures
     told = [rate for rate in (*rates, stream.codec_context.framerate) if rate]

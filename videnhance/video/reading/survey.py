@@ -27,7 +27,7 @@ from videnhance.video.reading.combing import FIELDS, Kind, Seen, seen
 from videnhance.video.reading.decoder import frame_step, time_base_of
 from videnhance.video.reading.fields import Shot
 from videnhance.video.source import DECODE_ERRORS, Reading, open_source, packets_of
-from videnhance.video.stream_choice import chosen_video
+from videnhance.video.stream_choice import chosen_video, rate_of
 
 __all__ = ["Look", "Weave", "looked_along", "looked_at"]
 
@@ -135,7 +135,7 @@ def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
         if reading.limit_pixels is not None:
             context.options = {"max_pixels": str(reading.limit_pixels)}
         runs = _placed_runs(container, stream, marked)
-        return _looked(_as_far(runs), stream.average_rate, marked)
+        return _looked(_as_far(runs), rate_of(stream), marked)
     return Look(Counter(), marked)  # the reader itself tells what is wrong
 
 
