@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from tests.sources import ROOT
 from videnhance.cli import app
+from videnhance.cli.profiles import write_profile
 from videnhance.cli.sections import Command, SectionedOption
 from videnhance.limits import LIMIT_PIXELS
 
@@ -98,7 +99,9 @@ def test_the_common_options_come_first_and_the_others_are_named(name: str) -> No
     for option in _options(command):
         flag = max(option.opts, key=len)
         assert flag in everything
-        if option.name not in (*command.common, "help_all"):
+        if option.name in (*command.common, "profile", "help_all"):
+            assert f"{flag} " in head
+        else:
             assert f" {flag}" in names
             assert f"  {flag}" not in head
 
@@ -128,6 +131,9 @@ def test_examples_can_be_typed(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for variable in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    write_profile("web", {"skip": 2}, replace=False)
     for name in EXAMPLE_FILES:
         (tmp_path / name).mkdir()
     in_shell = line.removeprefix('eval "$(').removesuffix(')"').partition(" | ")[0]

@@ -18,6 +18,7 @@ from videnhance.cli.job import check_report, job_from
 from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import VIDEO_TRACK, convert_options
+from videnhance.cli.profile import profile
 from videnhance.cli.progress import (
     Display,
     conclude,
@@ -290,6 +291,7 @@ app.add_command(batch)
 app.add_command(live)
 app.add_command(preview)
 app.add_command(model)
+app.add_command(profile)
 
 
 def main() -> None:

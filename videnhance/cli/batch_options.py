@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from videnhance.cli.options import ENCODER, SHARED
+from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import in_section, with_options
 
 __all__ = ["batch_options"]
@@ -16,6 +17,7 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _BATCH = (
     click.argument("source", type=_FOLDER, metavar="IN_DIR"),
     click.argument("target", type=_FILE, metavar="OUT_DIR"),
+    profile_option,
     _files(
         "--include GLOB",
         "Take these files only.",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from videnhance.cli.options import VIDEO_TRACK
+from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import complete_model, in_section, with_options
 
 __all__ = ["VIEWS", "live_options", "preview_options"]
@@ -91,6 +92,7 @@ _MODEL = (
 )
 _LIVE = (
     click.argument("source", required=False, metavar="[SOURCE]"),
+    profile_option,
     _input("--test-pattern", "Show a moving pattern, made here.", is_flag=True),
     _input("--list-cameras", "Say which cameras there are.", is_flag=True),
     _input(
@@ -143,6 +145,7 @@ _LIVE = (
 )
 _PREVIEW = (
     click.argument("file", type=_FILE, metavar="IN"),
+    profile_option,
     _input("--start SECONDS", "Begin there in IN.", default=0.0),
     VIDEO_TRACK,
     _picture(

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import complete_model, in_section, with_options
 
-__all__ = ["ENCODER", "SHARED", "VIDEO_TRACK", "convert_options"]
+__all__ = ["ENCODER", "KEPT", "SHARED", "VIDEO_TRACK", "convert_options"]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -248,9 +249,7 @@ _MESSAGES = (
 )
 SHARED = (*_SPAN, *_PICTURE, *_SPEED, *_STREAMS, *_SAFETY, *_MACHINE, *_MESSAGES)
 
-_CONVERT = (
-    click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
-    _output("-o --output", "The file to write: OUT.", name="target", type=_FILE),
+KEPT = (
     _output("-y --overwrite", "Replace OUT; else an error if it is.", is_flag=True),
     _output("--dry-run", "Say what would be done, kept and lost.", is_flag=True),
     *ENCODER,
@@ -261,7 +260,6 @@ _CONVERT = (
         default="y4m",
         type=click.Choice(["y4m", "raw", "nut", "matroska", "mpegts"]),
     ),
-    _input("-i --input", "The video to read: IN.", name="source", type=_FILE),
     _input(
         "--raw-size WxH",
         "Standard input is raw video of so many pixels.",
@@ -273,5 +271,11 @@ _CONVERT = (
     _machine("--nice", "Let other programs go first.", is_flag=True),
     _messages("--report", "Write what was done to a file, as JSON.", type=_FILE),
 )
-convert_options = with_options(*_CONVERT)
+convert_options = with_options(
+    click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
+    profile_option,
+    _output("-o --output", "The file to write: OUT.", name="target", type=_FILE),
+    _input("-i --input", "The video to read: IN.", name="source", type=_FILE),
+    *KEPT,
+)
 """Gives a command the options of `convert`."""

@@ -12,6 +12,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from videnhance.cli.profiles import blame, use_profile
+from videnhance.errors import UsageError
 from videnhance.model.card import card_names
 
 __all__ = [
@@ -101,6 +103,21 @@ class Command(click.Command):
         self.common, self.examples = tuple(common), tuple(examples)
         if self.common:
             self.params.append(_help_all())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click, with a profile for the defaults if one is named."""
+        if not ctx.resilient_parsing:
+            given, _, _ = self.make_parser(ctx).parse_args(list(args))
+            use_profile(ctx, given)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click; an error by a profile names it."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            blame(ctx, error)
+            raise
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
