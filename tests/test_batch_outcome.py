@@ -10,8 +10,10 @@ from videnhance.report import Report
 
 def _summary() -> Summary:
     summary = Summary("in", "out", seconds=12.34)
-    report = Report(frames_out=7, damaged_frames=1, notices=["one"]).as_json()
-    summary.add(Outcome("b.mp4", "b.mp4", Status.DONE, seconds=2.5, report=report))
+    report = Report(frames_written=7, frames_out=3, damaged_frames=1, notices=["one"])
+    summary.add(
+        Outcome("b.mp4", "b.mp4", Status.DONE, seconds=2.5, report=report.as_json())
+    )
     summary.add(Outcome("a\n.mp4", "a\n.mp4", Status.FAILED, "it is empty"))
     summary.add(Outcome("c.mp4", "c.mp4", Status.SKIPPED, "current"))
     return summary
@@ -19,22 +21,40 @@ def _summary() -> Summary:
 
 def test_the_table_names_failures_and_counts_the_rest() -> None:
     assert [*_summary().lines()] == [
-        r"failed   a\n.mp4  it is empty",
+        r"failed: a\n.mp4",
         "1 done, 1 skipped, 1 failed (1 of damaged inputs) in 12.3 s: out",
     ]
+
+
+def test_what_was_not_reached_and_what_many_share_is_said() -> None:
+    summary = _summary()
+    report = Report(frames_written=1, notices=["one", "two"]).as_json()
+    summary.add(Outcome("d.mp4", "d.mp4", Status.DONE, report=report))
+    for number in range(22):
+        summary.add(Outcome(f"{number}", f"{number}", Status.LEFT))
+    names = ", ".join(map(str, range(20)))
+    assert [*summary.lines()][1:] == [
+        f"not reached: {names} and 2 more",
+        "2 files: one",
+        "2 done, 1 skipped, 1 failed, 22 not reached (1 of damaged inputs) in 12.3 s: "
+        "out",
+    ]
+    assert summary.as_json()["counts"]["not reached"] == 22
 
 
 def test_the_whole_table_names_all() -> None:
     lines = [*_summary().lines(verbose=True)]
     assert [line.split()[0] for line in lines] == ["failed", "done", "skipped", "1"]
+    assert r"failed   a\n.mp4  it is empty" in lines
 
 
 def test_json_holds_everything() -> None:
     plain = json.loads(_summary().as_text())
-    assert plain["counts"] == {"done": 1, "skipped": 1, "failed": 1}
+    counts = {"done": 1, "skipped": 1, "failed": 1, "not reached": 0}
+    assert plain["counts"] == counts
     (first, *_) = plain["files"]
     assert (first["source"], first["frames"], first["damaged"]) == ("b.mp4", 7, True)
-    assert first["report"]["frames_out"] == 7
+    assert first["report"]["frames_out"] == 3
 
 
 def test_csv_has_a_row_for_each_input() -> None:
@@ -42,6 +62,7 @@ def test_csv_has_a_row_for_each_input() -> None:
     assert [row["source"] for row in rows] == ["b.mp4", r"a\n.mp4", "c.mp4"]
     assert rows[0]["notices"] == "one"
     assert rows[1]["reason"] == "it is empty"
+    assert [row["frames"] for row in rows] == ["7", "", ""]
 
 
 def test_the_last_outcome_of_an_input_counts() -> None:

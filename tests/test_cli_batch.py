@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
-from tests.clips import Clip, pts_of, write_clip
+from tests.clips import Clip, Sound, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled
 from videnhance.cli import app
@@ -49,12 +51,15 @@ def test_a_folder_is_converted_and_a_second_run_does_nothing(
     words = (tree / "in", tree / "out", "-m", model, "--trust-model", "--settle", 0)
     first = _run(*words, "--jobs", 2, "--report", tree / "r.json")
     assert first.exit_code == 3
-    assert "failed   bad.mp4  " in first.stderr
+    assert "of 3: failed bad.mp4 (" in first.stderr
+    assert first.stderr.count("is not a video of a known kind") == 1
+    assert "videnhance: failed: bad.mp4\n" in first.stderr
     assert "2 done, 0 skipped, 1 failed in" in first.stderr
     for name in ("a.mp4", "b/c d.mkv"):
         assert pts_of(tree / "out" / name) == pts_of(tree / "in" / name)
     report = json.loads((tree / "r.json").read_text())
-    assert report["counts"] == {"done": 2, "skipped": 0, "failed": 1}
+    assert report["counts"]["done"] == 2
+    assert report["counts"]["failed"] == 1
     second = _run(*words, "--exclude", "bad*", "--report", tree / "r.csv")
     assert second.exit_code == 0
     assert "0 done, 2 skipped, 0 failed" in second.stderr
@@ -113,11 +118,14 @@ def test_a_missing_folder_is_a_wrong_use(tmp_path: Path) -> None:
 def test_a_rehearsal_says_what_would_be_done(tree: Path) -> None:
     done = _run(tree / "in", tree / "out", *PLAIN, "--dry-run", "--to", "mkv")
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [
+    *lines, bad, total = done.stdout.splitlines()
+    assert lines == [
         "a.mp4 -> a.mkv: to be made: there is none yet",
         "b/c d.mkv -> b/c d.mkv: to be made: there is none yet",
         "bad.mp4 -> bad.mkv: to be made: there is none yet",
     ]
+    assert bad.startswith("bad.mp4 would fail: ")
+    assert re.fullmatch(r"3 videos: about \S+ \w+, [\d.]+ k?B", total)
     assert not (tree / "out").exists()
 
 
@@ -129,6 +137,39 @@ def test_progress_can_be_read_by_programs(tree: Path) -> None:
     assert ends == {"a.mp4": "done", "b/c d.mkv": "done", "bad.mp4": "failed"}
     assert {e["event"] for e in events} >= {"advanced", "ticked"}
     assert done.stderr == ""
+
+
+def test_what_moves_does_not_become_a_single_picture(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    pictures = [Image.new("RGB", (16, 12), (90 * n, 0, 0)) for n in range(3)]
+    first, *rest = pictures
+    first.save(tmp_path / "in/moves.gif", save_all=True, append_images=rest)
+    first.save(tmp_path / "in/moves.webp", save_all=True, append_images=rest)
+    first.save(tmp_path / "in/still.gif")
+    done = _run(tmp_path / "in", tmp_path / "png", *PLAIN, "--pictures-to", "png")
+    assert done.exit_code == 0, done.stderr
+    made = {path.name for path in (tmp_path / "png").glob("[!.]*")}
+    assert made == {"moves.apng", "moves-2.apng", "still.png"}
+    for name in ("moves.apng", "moves-2.apng"):
+        with Image.open(tmp_path / "png" / name) as picture:
+            assert (picture.n_frames, picture.size) == (3, (32, 24))
+    assert "moves.gif holds more than one picture, which .png does not" in done.stderr
+    done = _run(tmp_path / "in", tmp_path / "jpg", *PLAIN, "--pictures-to", "jpg")
+    assert done.exit_code == 0, done.stderr
+    made = {path.name for path in (tmp_path / "jpg").glob("[!.]*")}
+    assert made == {"moves.gif", "moves.webp", "still.jpg"}
+
+
+def test_a_notice_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        clip = Clip(pts=FEW.pts, sounds=(Sound(),))
+        write_clip(tmp_path / f"in/{name}.mp4", clip)
+    done = _run(tmp_path / "in", tmp_path / "out", *PLAIN, "--to", "webm")
+    assert done.exit_code == 0, done.stderr
+    (first,) = [line for line in done.stderr.splitlines() if ".mp4: stream" in line]
+    words = first.partition(".mp4: ")[2]
+    assert f"videnhance: 2 files: {words}" in done.stderr
 
 
 def test_pictures_have_options_of_their_own(tmp_path: Path) -> None:
@@ -198,6 +239,8 @@ def test_what_is_interrupted_goes_on_and_ends_the_same(
     if number == signal.SIGINT:
         assert program.returncode == 130
         assert "the same command goes on" in said
+        assert "not reached: long.mp4" in said
+        assert "0 done, 0 skipped, 0 failed, 1 not reached" in said
     assert not (folder / "out/long.mp4").exists()
     done = _run(*words, "--report", folder / "r.json")
     assert done.exit_code == 0, done.stderr
@@ -207,6 +250,7 @@ def test_what_is_interrupted_goes_on_and_ends_the_same(
     ]
     (file,) = json.loads((folder / "r.json").read_text())["files"]
     assert file["report"]["frames_kept"] >= 25
+    assert file["report"]["frames_out"] < file["frames"] == 300
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

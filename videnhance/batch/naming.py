@@ -17,6 +17,7 @@ from videnhance.errors import OutputError, UsageError, printable
 from videnhance.video.making.target import CONTAINERS
 from videnhance.video.pictures.animation import ANIMATIONS
 from videnhance.video.pictures.picture_files import KINDS
+from videnhance.video.pictures.picture_tags import tags_of_file
 from videnhance.video.pictures.series import NumberedName, is_series, numbered_name
 
 __all__ = ["Names", "Naming", "folder_made"]
@@ -28,6 +29,11 @@ _NUMBER_BYTES = 8
 _MANY = re.compile(r"%(?=\d*d)|\*")
 """What would make the name of a picture stand for many."""
 
+_OF_MANY = (".apng", ".avif", ".gif", ".webp")
+"""Formats that hold animations under the same suffix as single pictures."""
+_MOVING = {".png": ".apng"}
+"""Where animations of a format have another suffix; others stay what they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -38,7 +44,7 @@ class Naming:
     video_suffix: str | None = None
     """None: the input's, if such a container can be written, else .mkv."""
     picture_suffix: str | None = None
-    """None: the input's."""
+    """None: the input's. Animations keep theirs where the format holds none."""
 
     def __post_init__(self) -> None:
         rest = self.pattern.replace("{stem}", "", 1)
@@ -54,18 +60,29 @@ class Naming:
         """Stem and suffix of the output; they fit into a file system together."""
         stem, suffix = os.path.splitext(one.relative.rpartition("/")[2])
         stem = self.pattern.replace("{stem}", stem)
-        suffix = self._suffix(one.kind, suffix)
+        suffix = self._suffix(one, suffix)
         if one.kind is Kind.SEQUENCE:
             return stem, suffix  # shortened, it would lose its number
         if suffix.lower() in KINDS:
             stem = _MANY.sub("_", stem)
         return _cut(stem, _LONGEST_NAME - len(os.fsencode(suffix))), suffix
 
-    def _suffix(self, kind: Kind, suffix: str) -> str:
-        if kind is Kind.VIDEO:
+    def _suffix(self, one: Input, suffix: str) -> str:
+        if one.kind is Kind.VIDEO:
             known = suffix.lower() in CONTAINERS
             return self.video_suffix or (suffix if known else ".mkv")
-        return self.picture_suffix or suffix
+        wanted = (self.picture_suffix or suffix).lower()
+        if wanted in _OF_MANY or suffix.lower() == wanted or not _moves(one):
+            return self.picture_suffix or suffix
+        # What moves does not fit into a single picture.
+        return _MOVING.get(wanted, suffix)
+
+
+def _moves(one: Input) -> bool:
+    if one.kind is Kind.SEQUENCE:
+        return False
+    tags = tags_of_file(one.path)
+    return tags is not None and tags.pictures > 1
 
 
 def _check(option: str, suffix: str | None, known: Mapping[str, object]) -> None:
@@ -117,6 +134,12 @@ class Names:
         self._given[one.relative] = name
         if one.kind is Kind.SEQUENCE:
             self._note_series(name)
+        asked = self._naming.picture_suffix
+        if one.kind is Kind.PICTURE and asked and suffix != asked:
+            self.notices.append(
+                f"{printable(one.relative)} holds more than one picture, which "
+                f"{asked} does not: its output is {printable(name)}"
+            )
         if number > 1:
             self.notices.append(
                 f"{printable(one.relative)} and another input share a name: its output "

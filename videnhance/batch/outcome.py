@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,6 +13,8 @@ from videnhance.errors import printable
 
 __all__ = ["Outcome", "Status", "Summary"]
 
+_MOST_NAMES = 20
+
 
 class Status(Enum):
     """How it ended for one input."""
@@ -20,6 +23,8 @@ class Status(Enum):
     SKIPPED = "skipped"
     """Its output was there, whole and current."""
     FAILED = "failed"
+    LEFT = "not reached"
+    """The run ended before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,9 @@ class Outcome:
     """The conversion's own report; empty where there was none."""
 
     @property
-    def frames(self) -> int:
-        """Frames of the output that this run made."""
-        return int(self.report.get("frames_out", 0))
+    def frames(self) -> int | None:
+        """Frames of the output, those of earlier runs among them; None: not known."""
+        return self.report.get("frames_written")
 
     @property
     def damaged(self) -> bool:
@@ -102,14 +107,25 @@ class Summary:
         return bool(self.outcomes) and self.count(Status.FAILED) == len(self.outcomes)
 
     def lines(self, verbose: bool = False) -> Iterator[str]:
-        """The table for people: failures with their reasons, others if `verbose`."""
-        shown = [Status.FAILED, *((Status.DONE, Status.SKIPPED) if verbose else ())]
-        rows = [outcome for status in shown for outcome in self.of(status)]
+        """The end for people: names of what has no output; all of it if `verbose`."""
+        rows = [o for o in self.outcomes.values() if verbose]
         width = max((len(printable(row.source)) for row in rows), default=0)
         for row in sorted(rows, key=lambda row: row.source):
             name = printable(row.source).ljust(min(width, 50))
             yield f"{row.status.value:8} {name}  {printable(row.reason)}".rstrip()
-        counts = ", ".join(f"{self.count(s)} {s.value}" for s in Status)
+        for status in () if verbose else (Status.FAILED, Status.LEFT):
+            # The reasons were said when they were known.
+            if names := [printable(outcome.source) for outcome in self.of(status)]:
+                yield f"{status.value}: {_few(names)}"
+        said = Counter(w for o in self.outcomes.values() for w in set(o.notices))
+        for words, count in said.items():
+            if count > 1:
+                yield f"{count} files: {printable(words)}"
+        counts = ", ".join(
+            f"{count} {s.value}"
+            for s in Status
+            if (count := self.count(s)) or s is not Status.LEFT
+        )
         damage = f" ({self.damaged} of damaged inputs)" if self.damaged else ""
         yield f"{counts}{damage} in {self.seconds:.1f} s: {printable(self.target)}"
 
@@ -136,6 +152,12 @@ class Summary:
         writer.writeheader()
         writer.writerows(_rows(self.outcomes.values(), names))
         return text.getvalue()
+
+
+def _few(names: list[str]) -> str:
+    rest = len(names) - _MOST_NAMES
+    words = ", ".join(names[:_MOST_NAMES])
+    return f"{words} and {rest} more" if rest > 0 else words
 
 
 def _rows(outcomes: Iterable[Outcome], names: list[str]) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ from videnhance.batch.events import (
     Ticked,
 )
 from videnhance.batch.finding import Found, Input, Kind, found_in
+from videnhance.batch.foretelling import foretold
 from videnhance.batch.judging import Case, Judge, State
 from videnhance.batch.naming import Names, folder_made
 from videnhance.batch.order import First, Order
@@ -98,6 +99,15 @@ class Batch:
             came = self._look_again is not None and self._look_again()
             if came or self._settling.due:
                 yield from self._look()
+
+    def left(self) -> Iterator[Outcome]:
+        """The inputs that were found, and have no outcome."""
+        for words, items in (
+            ("begun", self._running.values()),
+            ("", self.ready),
+        ):
+            for item in items:
+                yield Outcome(item.one.relative, item.name, Status.LEFT, words)
 
     def _tick(self) -> Ticked:
         self._ticked = time.monotonic()
@@ -312,16 +322,18 @@ class Batch:
         )
 
 
-def rehearsed(order: Order, records: Records) -> Iterator[tuple[str, str, str]]:
-    """Each input with its output, and what would be done, in words; does nothing.
+def rehearsed(order: Order, records: Records, jobs: int) -> Iterator[str]:
+    """Each input with its output, and what would be done, time and size at the end.
 
-    Raises InputError for a folder that cannot be read.
+    Does nothing. Raises InputError for a folder that cannot be read.
     """
     batch = Batch(order, records, Crew(1))
     for one in found_in(order.source, order.choosing, order.target).inputs:
         outcome = batch.decided_on(one)
         if outcome is not None:
-            words = f"{outcome.status.value}: {outcome.reason}"
-            yield one.relative, outcome.target, words
+            names = f"{printable(one.relative)} -> {printable(outcome.target)}"
+            yield f"{names}: {outcome.status.value}: {printable(outcome.reason)}"
     for item in batch.ready:
-        yield item.one.relative, item.name, f"to be made: {item.state.value}"
+        names = f"{printable(item.one.relative)} -> {printable(item.name)}"
+        yield f"{names}: to be made: {item.state.value}"
+    yield from foretold([item.one for item in batch.ready], order, jobs)

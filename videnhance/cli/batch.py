@@ -20,6 +20,7 @@ from videnhance.options import FolderOptions
 if TYPE_CHECKING:
     from videnhance.batch.order import Order
     from videnhance.batch.outcome import Summary
+    from videnhance.batch.running import Batch
 
 __all__ = ["batch"]
 
@@ -61,7 +62,7 @@ def batch(**options: Any) -> None:
     chosen = options_from(options, FolderOptions)
     order = order_of(options["source"], options["target"], chosen)
     if options["dry_run"]:
-        _rehearse(order)
+        _rehearse(order, options["jobs"])
         return
     summary = Summary(str(order.source), str(order.target))
     reason, code = "", 1
@@ -102,7 +103,7 @@ def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
     from videnhance.batch.running import Batch
     from videnhance.batch.watching import Watch
 
-    began = time.monotonic()
+    began, run = time.monotonic(), None
     try:
         with signals(), ExitStack() as stack:
             records = stack.enter_context(Records(order.target))
@@ -118,19 +119,29 @@ def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
             for event in stack.enter_context(closing(run.events())):
                 show.tell(event, summary)
     except (KeyboardInterrupt, SystemExit) as stop:
-        _conclude(summary, options, began)
+        _conclude(summary, options, began, run)
         click.echo("videnhance: interrupted; the same command goes on", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         raise SystemExit(code) from None
     except (VidenhanceError, OSError):
-        _conclude(summary, options, began)
+        _conclude(summary, options, began, run)
         raise
     _conclude(summary, options, began)
 
 
-def _conclude(summary: "Summary", options: dict[str, Any], began: float) -> None:
-    """The table, and then the reports: the disk may have no room for them."""
+def _conclude(
+    summary: "Summary",
+    options: dict[str, Any],
+    began: float,
+    run: "Batch | None" = None,
+) -> None:
+    """The table, and then the reports: the disk may have no room for them.
+
+    `run` is one that ended too early.
+    """
     summary.seconds = time.monotonic() - began
+    for outcome in () if run is None else run.left():
+        summary.add(outcome)
     if not options["quiet"]:
         for line in summary.lines(options["verbose"]):
             click.echo(f"videnhance: {line}", err=True)
@@ -153,11 +164,11 @@ def _check_report(report: Path, options: dict[str, Any]) -> None:
         )
 
 
-def _rehearse(order: "Order") -> None:
+def _rehearse(order: "Order", jobs: int) -> None:
     """Says of each input what would be done and why; writes nothing."""
     from videnhance.batch.records import Records
     from videnhance.batch.running import rehearsed
 
     with Records(order.target, keeps=False) as records:
-        for one, name, words in rehearsed(order, records):
-            click.echo(f"{printable(one)} -> {printable(name)}: {words}")
+        for line in rehearsed(order, records, jobs):
+            click.echo(line)

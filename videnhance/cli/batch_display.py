@@ -43,6 +43,8 @@ class BatchDisplay:
         self._keys = Keys(self._say, hold)
         self._said: set[str] = set()
         self._last_tick = 0.0
+        self._total = 0
+        """Inputs, as far as they were found."""
         self._courses: dict[str, Course] = {}
         """Of what is being made, by name."""
         self._whole = Course(None)
@@ -85,6 +87,7 @@ class BatchDisplay:
         if self._progress == "json":
             self._as_json(event)
         if isinstance(event, Looked):
+            self._total = len(event.found.inputs) + len(event.found.unreadable)
             summary.notices += event.notices
             self._notice(*event.notices)
             if event.found.links:
@@ -124,19 +127,17 @@ class BatchDisplay:
             total = done + event.waiting + event.running + event.unsettled
             words = [f"{done} of {counted(total, 'file')}"]
             for name, course in self._courses.items():
-                far = (
-                    f"{course.frames}"
-                    if course.share is None
-                    else f"{course.share:.0%}"
-                )
-                words.append(f"{printable(name)} {far}")
+                far = counted(course.frames, "frame")
+                if course.share is not None:
+                    far = f"{course.share:.0%}"
+                words.append(f"{printable(name)} {far if course.frames else 'begins'}")
             if event.seconds_left is not None:
                 words.append(f"{clock_words(event.seconds_left)} left")
             self._say(", ".join(words))
 
     def _finished(self, outcome: "Outcome", count: int) -> None:
         self._drop(outcome.source)
-        self._notice(*outcome.notices)
+        self._notice(*outcome.notices, source=outcome.source)
         failed, skipped = (outcome.status.value == s for s in ("failed", "skipped"))
         # Where bars tell of success, and many are skipped, a line for each hides more.
         if self._quiet or skipped or (self._bars is not None and not failed):
@@ -144,14 +145,15 @@ class BatchDisplay:
         why = f": {printable(outcome.reason)}" if outcome.reason else ""
         took = f" ({outcome.seconds:.1f} s)" if outcome.seconds else ""
         name = printable(outcome.source)
-        self._say(f"{count}: {outcome.status.value} {name}{took}{why}")
+        total = max(count, self._total)
+        self._say(f"{count} of {total}: {outcome.status.value} {name}{took}{why}")
 
-    def _notice(self, *notices: str) -> None:
-        """Says what was not said of another file already."""
+    def _notice(self, *notices: str, source: str = "") -> None:
+        """Says what was not said of another file already, and of which file it is."""
         for words in notices:
             if not self._quiet and words not in self._said:
                 self._said.add(words)
-                self._say(printable(words))
+                self._say(printable(f"{source}: {words}" if source else words))
 
     def _say(self, words: str) -> None:
         if self._bars is None:
