@@ -20,6 +20,7 @@ from tests.clips import Clip, Sound, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled
 from videnhance.cli import app
+from videnhance.cli.stopping import held, signals
 
 FEW = Clip(pts=range(0, 5 * 512, 512))
 LONG = Clip(width=320, height=240, pts=range(0, 300 * 512, 512))
@@ -278,6 +279,21 @@ def test_a_watched_folder_takes_a_growing_file_once_when_it_is_whole(
     ends = [line for line in rest if '"finished"' in line]
     assert [json.loads(line)["status"] for line in ends] == ["done"]
     assert pts_of(tmp_path / "out/a.mp4") == pts_of(tmp_path / "a.mp4")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_signal_in_the_midst_of_a_line_is_heard_behind_it() -> None:
+    said: list[str] = []
+
+    def tell() -> None:
+        with held():
+            os.kill(os.getpid(), signal.SIGTERM)
+            said.append("whole")
+        said.append("never")
+
+    with pytest.raises(SystemExit, match="143"), signals():
+        tell()
+    assert said == ["whole"]
 
 
 def test_nobody_follows_a_link_out_of_the_folder(tree: Path) -> None:

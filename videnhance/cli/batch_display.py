@@ -84,6 +84,8 @@ class BatchDisplay:
             summary.add(event.outcome)
         if isinstance(event, Moved):
             self._follow(event.item)
+        elif isinstance(event, Finished):
+            summary.add(event.outcome)
         if self._progress == "json":
             self._as_json(event)
         if isinstance(event, Looked):

@@ -11,6 +11,7 @@ import click
 
 from videnhance.cli.course import Course
 from videnhance.cli.keys import Keys
+from videnhance.cli.stopping import held
 from videnhance.errors import OutputError, UsageError, counted, printable
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ def tell_program(
 ) -> None:
     """Writes a line of JSON; `say` is told once if nobody can take it."""
     try:
-        click.echo(json.dumps(values), err=err)
+        with held():
+            click.echo(json.dumps(values), err=err)
     except (OSError, OutputError) as error:
         words = getattr(error, "strerror", None) or error
         say(f"progress is told no more: {words}")

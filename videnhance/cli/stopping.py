@@ -3,12 +3,39 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
-__all__ = ["INTERRUPTED", "signals"]
+__all__ = ["INTERRUPTED", "held", "signals"]
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C."""
+
+
+@dataclass(slots=True)
+class _Held:
+    on: bool = False
+    end: BaseException | None = None
+    """What a signal meanwhile has asked for."""
+
+
+_HELD = _Held()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """A signal that comes meanwhile ends the work behind the block.
+
+    In the midst of writing it would leave the line in the buffer, to be written twice.
+    """
+    _HELD.on = True
+    try:
+        yield
+    finally:
+        _HELD.on = False
+        end, _HELD.end = _HELD.end, None
+        if end is not None:
+            raise end
 
 
 @contextmanager
@@ -26,9 +53,12 @@ def signals() -> Iterator[None]:
         # A second one would end the clean-up: threads alive, a part file left.
         for other in numbers:
             signal.signal(other, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
+        interrupted = number == signal.SIGINT
+        end = KeyboardInterrupt() if interrupted else SystemExit(128 + number)
+        if _HELD.on:
+            _HELD.end = end
+            return
+        raise end
 
     for number, handler in before.items():
         if handler != signal.SIG_IGN:  # nohup
