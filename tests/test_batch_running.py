@@ -331,7 +331,7 @@ def test_a_rehearsal_says_all_and_does_nothing(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path, "a.mp4", "b.mp4", "c.mp4"))
     filled(order.target, "b.mp4")
     with Records(order.target, keeps=False) as records:
-        found = sorted(rehearsed(order, records, 1))
+        found = sorted(rehearsed(order, records))
     places = [line.split(": ")[:2] for line in found if "->" in line]
     assert places == [
         ["a.mp4 -> a.mp4", "to be made"],

@@ -17,7 +17,7 @@ _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
 
 
-def foretold(inputs: list[Input], order: Order, jobs: int) -> Iterator[str]:
+def foretold(inputs: list[Input], order: Order) -> Iterator[str]:
     """Time and size of all videos among the inputs, in words: as of some of them.
 
     Pictures are not counted: they are made in a moment, in comparison. Makes some
@@ -43,7 +43,7 @@ def foretold(inputs: list[Input], order: Order, jobs: int) -> Iterator[str]:
         share = sum(one.bytes for one in videos) / looked
         yield (
             f"{counted(len(videos), 'video')}: about "
-            f"{seconds_words(seconds * share / min(jobs, len(videos)))}, "
+            f"{seconds_words(seconds * share / min(order.jobs, len(videos)))}, "
             f"{bytes_words(round(size * share))}{rest}"
         )
 

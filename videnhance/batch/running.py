@@ -322,7 +322,7 @@ class Batch:
         )
 
 
-def rehearsed(order: Order, records: Records, jobs: int) -> Iterator[str]:
+def rehearsed(order: Order, records: Records) -> Iterator[str]:
     """Each input with its output, and what would be done, time and size at the end.
 
     Does nothing. Raises InputError for a folder that cannot be read.
@@ -336,4 +336,4 @@ def rehearsed(order: Order, records: Records, jobs: int) -> Iterator[str]:
     for item in batch.ready:
         names = f"{printable(item.one.relative)} -> {printable(item.name)}"
         yield f"{names}: to be made: {item.state.value}"
-    yield from foretold([item.one for item in batch.ready], order, jobs)
+    yield from foretold([item.one for item in batch.ready], order)

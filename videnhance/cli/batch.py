@@ -62,7 +62,7 @@ def batch(**options: Any) -> None:
     chosen = options_from(options, FolderOptions)
     order = order_of(options["source"], options["target"], chosen)
     if options["dry_run"]:
-        _rehearse(order, options["jobs"])
+        _rehearse(order)
         return
     summary = Summary(str(order.source), str(order.target))
     reason, code = "", 1
@@ -164,11 +164,11 @@ def _check_report(report: Path, options: dict[str, Any]) -> None:
         )
 
 
-def _rehearse(order: "Order", jobs: int) -> None:
+def _rehearse(order: "Order") -> None:
     """Says of each input what would be done and why; writes nothing."""
     from videnhance.batch.records import Records
     from videnhance.batch.running import rehearsed
 
     with Records(order.target, keeps=False) as records:
-        for line in rehearsed(order, records, jobs):
+        for line in rehearsed(order, records):
             click.echo(line)
