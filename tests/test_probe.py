@@ -19,7 +19,7 @@ from videnhance.frame import (
     Sphere,
     Stereo,
 )
-from videnhance.probe import as_json, describe, probed
+from videnhance.probe import as_json, describe, probe
 
 CLIP = Clip(
     colour=(2, 1, 1, 1),
@@ -30,7 +30,7 @@ CLIP = Clip(
 
 
 def test_lines_name_what_matters(tmp_path: Path) -> None:
-    lines = describe(probed(write_clip(tmp_path / "a.mp4", CLIP)))
+    lines = describe(probe(write_clip(tmp_path / "a.mp4", CLIP)))
     text = "\n".join(lines)
     for words in (
         "64x48",
@@ -47,13 +47,13 @@ def test_lines_name_what_matters(tmp_path: Path) -> None:
 
 
 def test_unknown_values_are_called_unknown(tmp_path: Path) -> None:
-    text = "\n".join(describe(probed(write_clip(tmp_path / "a.264"))))
+    text = "\n".join(describe(probe(write_clip(tmp_path / "a.264"))))
     assert "frames       not known" in text
     assert "duration     not known" in text
 
 
 def test_json_holds_the_same(tmp_path: Path) -> None:
-    report = as_json(probed(write_clip(tmp_path / "a.mp4", CLIP)))
+    report = as_json(probe(write_clip(tmp_path / "a.mp4", CLIP)))
     again = json.loads(json.dumps(report))
     assert again == report
     assert (again["width"], again["rate"], again["frames"]) == (64, "25", 12)
@@ -63,11 +63,11 @@ def test_json_holds_the_same(tmp_path: Path) -> None:
 
 def test_what_is_no_video_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        probed(tmp_path / "no.mp4")
+        probe(tmp_path / "no.mp4")
 
 
 def test_hdr_is_told_with_its_light(tmp_path: Path) -> None:
-    plain = probed(write_clip(tmp_path / "a.mp4"))
+    plain = probe(write_clip(tmp_path / "a.mp4"))
     assert as_json(plain)["hdr"] is None
     assert as_json(plain)["light"] is None
     display = Mastering(min_luminance=Fraction(1, 200), max_luminance=Fraction(1000))
@@ -89,7 +89,7 @@ def test_hdr_is_told_with_its_light(tmp_path: Path) -> None:
 
 
 def test_fields_mirroring_and_opacity_are_told(tmp_path: Path) -> None:
-    plain = probed(write_clip(tmp_path / "a.mp4"))
+    plain = probe(write_clip(tmp_path / "a.mp4"))
     layout = replace(plain.layout, name="yuva420p", alpha=True)
     info = replace(plain, interlaced=True, mirrored=True, layout=layout)
     text = "\n".join(describe(info))
@@ -104,7 +104,7 @@ def test_fields_mirroring_and_opacity_are_told(tmp_path: Path) -> None:
 def test_what_a_file_carries_is_listed(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4")
     captioned(path)
-    info = probed(path)
+    info = probe(path)
     assert "carries      closed captions (CTA-608, CTA-708)" in describe(info)
     around = replace(
         info,
@@ -128,7 +128,7 @@ def test_what_a_file_carries_is_listed(tmp_path: Path) -> None:
 
 
 def test_colours_are_told_in_words(tmp_path: Path) -> None:
-    plain = probed(write_clip(tmp_path / "a.mp4"))
+    plain = probe(write_clip(tmp_path / "a.mp4"))
     words = {
         ColourTags(): "not tagged, matrix unspecified, primaries unspecified, "
         "transfer unspecified",

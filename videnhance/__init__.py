@@ -1,5 +1,106 @@
-"""Enhances a video frame by frame with a tiny quantized network on the CPU."""
+"""Enhances a video frame by frame with a tiny quantized network on the CPU.
 
-__all__ = ["__version__"]
+    videnhance.convert("in.mp4", "out.mp4", skip=2)
+
+`docs/api.md` describes each name. Nothing is loaded before a name is asked for: torch
+alone takes a second.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from videnhance.api import convert, convert_folder, enhance, preflight
+    from videnhance.batch.outcome import Outcome
+    from videnhance.errors import (
+        BusyError,
+        Cancelled,
+        ClusterError,
+        DecoderCrashError,
+        InputError,
+        MissingLibraryError,
+        ModelError,
+        OtherWorkError,
+        OutputError,
+        UsageError,
+        VidenhanceError,
+    )
+    from videnhance.frame import VideoInfo
+    from videnhance.options import ConvertOptions, FolderOptions
+    from videnhance.preflight import Preflight
+    from videnhance.probe import probe
+    from videnhance.progress import Progress
+    from videnhance.report import Report
+
+__all__ = [
+    "BusyError",
+    "Cancelled",
+    "ClusterError",
+    "ConvertOptions",
+    "DecoderCrashError",
+    "FolderOptions",
+    "InputError",
+    "MissingLibraryError",
+    "ModelError",
+    "OtherWorkError",
+    "Outcome",
+    "OutputError",
+    "Preflight",
+    "Progress",
+    "Report",
+    "UsageError",
+    "VidenhanceError",
+    "VideoInfo",
+    "__version__",
+    "convert",
+    "convert_folder",
+    "enhance",
+    "preflight",
+    "probe",
+]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "ConvertOptions": "options",
+    "FolderOptions": "options",
+    "Outcome": "batch.outcome",
+    "Preflight": "preflight",
+    "Progress": "progress",
+    "Report": "report",
+    "VideoInfo": "frame",
+    "convert": "api",
+    "convert_folder": "api",
+    "enhance": "api",
+    "preflight": "api",
+    "probe": "probe",
+}
+"""The module of each public name; those that are not here are errors."""
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name when it is asked for (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    value: object = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """The package: its functions win over its modules of the same names."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing `videnhance.convert` would put the module in the function's place.
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,7 +1,7 @@
 """What this machine does: each stage alone, then whole conversions, in one run.
 
-A whole conversion is the program itself in a process of its own, so its peak memory is
-its own. Times of stages are the processor's, not the clock's.
+A whole conversion runs in a process of its own, so its peak memory is its own. Times of
+stages are the processor's, not the clock's.
 """
 
 import json
@@ -35,12 +35,18 @@ from videnhance.video.reading.reader import VideoReader
 
 __all__ = ["Row", "as_json", "benchmarked", "moving_scene", "processor_name", "table"]
 
-_WHOLE = {
-    "convert --skip 1 --fuse 0": ("--skip", "1", "--fuse", "0"),
-    "convert --skip 1": ("--skip", "1"),
-    "convert --skip 2": ("--skip", "2"),
-    "convert --skip 4": ("--skip", "4"),
+_WHOLE: dict[str, dict[str, float]] = {
+    "convert --skip 1 --fuse 0": {"skip": 1, "fuse": 0},
+    "convert --skip 1": {"skip": 1},
+    "convert --skip 2": {"skip": 2},
+    "convert --skip 4": {"skip": 4},
 }
+_CHILD = """
+import json, sys, videnhance
+source, target, options = json.loads(sys.argv[1])
+report = videnhance.convert(source, target, **options)
+print(json.dumps(report.as_json()))
+"""
 _PRECISIONS = ("int8", "float32")
 _SCENE = Size(640, 360)
 
@@ -80,9 +86,8 @@ def benchmarked(source: Path | None, frames: int) -> Iterator[Row]:
         needed = [stages[name] for name in ("decode", "model int8", "encode")]
         for name, options in _WHOLE.items():
             target = Path(folder) / "out.mp4"
-            yield _whole(
-                name, (used, target), (*options, "--max-frames", str(frames)), needed
-            )
+            chosen = {**options, "max_frames": frames}
+            yield _whole(name, (used, target), chosen, needed)
 
 
 def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
@@ -121,29 +126,20 @@ def _row(name: str, frames: int, start: tuple[float, float]) -> Row:
 
 
 def _whole(
-    name: str, files: tuple[Path, Path], options: tuple[str, ...], needed: list[float]
+    name: str, files: tuple[Path, Path], options: dict[str, float], needed: list[float]
 ) -> Row:
-    report = files[1].with_suffix(".json")
-    words = [
-        str(files[0]),
-        str(files[1]),
-        "-q",
-        "-y",
-        "--precision",
-        "int8",
-        "--report",
-        str(report),
-        *options,
-    ]
+    chosen = {"overwrite": True, "precision": "int8", **options}
+    order = json.dumps([*map(str, files), chosen])
     done = subprocess.run(
-        [sys.executable, "-m", "videnhance", "convert", *words],
+        [sys.executable, "-c", _CHILD, order],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise VidenhanceError(f"bench: the conversion failed: {done.stderr.strip()}")
-    values = json.loads(report.read_text(encoding="utf-8"))
+        words = done.stderr.strip().splitlines() or ["no word of it"]
+        raise VidenhanceError(f"bench: the conversion failed: {words[-1]}")
+    values = json.loads(done.stdout.splitlines()[-1])
     frames, seconds = values["frames_out"], values["seconds"]
     wall_ms = 1000 * seconds["converting"] / frames
     share = wall_ms * available_cores()

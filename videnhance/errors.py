@@ -9,6 +9,7 @@
     |  `- BusyError              another run is making it
     |- ModelError               the model is unknown, damaged or of the wrong shape
     |- MissingLibraryError      a library does not load on this machine
+    |- Cancelled                the caller wanted it to end
     `- ClusterError             the other machines cannot be used, or were lost
 
 Every message says what failed, on which file or value, and what to do next.
@@ -20,6 +21,7 @@ from typing import ClassVar
 
 __all__ = [
     "BusyError",
+    "Cancelled",
     "ClusterError",
     "DecoderCrashError",
     "InputError",
@@ -84,6 +86,10 @@ class ModelError(VidenhanceError):
 
 class MissingLibraryError(VidenhanceError):
     """A library that this run needs does not load."""
+
+
+class Cancelled(VidenhanceError):
+    """The caller of the work wanted it to end; what is finished of it is kept."""
 
 
 class ClusterError(VidenhanceError):

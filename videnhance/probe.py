@@ -1,5 +1,6 @@
 """What a video file says of itself, as lines for a person or values for a program."""
 
+from os import PathLike
 from pathlib import Path
 from typing import TypedDict
 
@@ -11,7 +12,7 @@ from videnhance.video.places import is_video_file, opened
 from videnhance.video.source import Reading
 from videnhance.video.times.timeline import timeline_of
 
-__all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probed"]
+__all__ = ["LightReport", "ProbeReport", "as_json", "describe", "probe"]
 
 _RANGES = {0: "not tagged", 1: "limited", 2: "full"}
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
@@ -107,11 +108,12 @@ class ProbeReport(TypedDict):
     metadata: dict[str, str]
 
 
-def probed(path: Path, video_track: int | None = None) -> VideoInfo:
+def probe(source: str | PathLike[str], video_track: int | None = None) -> VideoInfo:
     """What is known of a file, or this track of it, after its first frame.
 
     Raises InputError, and UsageError if there is no such track.
     """
+    path = Path(source)
     reading = Reading(video_track=video_track)
     if is_video_file(path):
         # Whatever it does to FFmpeg, it does there first.

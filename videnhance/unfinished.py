@@ -13,14 +13,17 @@ import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from videnhance.errors import (
     BusyError,
+    Cancelled,
+    ClusterError,
+    InputError,
     OutputError,
     VidenhanceError,
     counted,
@@ -38,6 +41,7 @@ __all__ = [
     "journal_line",
     "journal_lines",
     "kept_frames",
+    "kept_is_told",
     "kept_words",
     "locked_journal",
     "parsed_line",
@@ -120,6 +124,16 @@ def kept_words(target: Path, error: VidenhanceError | None = None) -> str:
         f"{words} in {printable(folder_beside(target).name)}, but the same command "
         "would end so again: do what is said here"
     )
+
+
+@contextmanager
+def kept_is_told(target: Path) -> Iterator[None]:
+    """Adds to an error raised within what of the work is kept, and how to go on."""
+    try:
+        yield
+    except (Cancelled, ClusterError, InputError, OutputError) as error:
+        kept = kept_words(target, error)
+        raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
 
 
 def journal_lines(target: Path) -> list[dict[str, Any]]:

@@ -29,9 +29,7 @@ from videnhance.cli.sections import Command
 from videnhance.cli.stopping import INTERRUPTED, signals
 from videnhance.cli.streams import prepare_streams
 from videnhance.errors import (
-    ClusterError,
     InputError,
-    OutputError,
     UsageError,
     VidenhanceError,
     counted,
@@ -183,10 +181,10 @@ def convert(**options: Any) -> None:
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
     from videnhance.convert import convert as run
-    from videnhance.unfinished import kept_words
+    from videnhance.unfinished import kept_is_told, kept_words
 
     try:
-        with signals(), display:
+        with signals(), display, kept_is_told(job.target):
             return run(job, display.watcher)
     except (KeyboardInterrupt, SystemExit) as stop:
         words = f"interrupted; {kept_words(job.target) or 'nothing was written'}"
@@ -195,9 +193,6 @@ def _converted(job: "Job", display: Display) -> "Report":
         assert isinstance(code, int)
         display.ended("interrupted", code, words)
         raise SystemExit(code) from None
-    except (ClusterError, InputError, OutputError) as error:
-        kept = kept_words(job.target, error)
-        raise type(error)(f"{error}; {kept}" if kept else str(error)) from error
 
 
 @app.command(
@@ -221,18 +216,19 @@ def probe(
     file: Path, *, as_values: bool, target: Path | None, video_track: int | None
 ) -> None:
     """Says what is known of the video IN, or of its conversion."""
-    from videnhance import probe as words
+    from videnhance.probe import as_json, describe
+    from videnhance.probe import probe as probed
 
     if target is not None:
         found = _rehearsed(file, target, video_track)
         plain = json.dumps(found.as_json(), indent=2)
         click.echo(plain if as_values else "\n".join(found.lines()))
         return
-    info = words.probed(file, video_track)
+    info = probed(file, video_track)
     if as_values:
-        click.echo(json.dumps(words.as_json(info), indent=2))
+        click.echo(json.dumps(as_json(info), indent=2))
     else:
-        click.echo("\n".join(words.describe(info)))
+        click.echo("\n".join(describe(info)))
 
 
 def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":

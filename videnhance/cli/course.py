@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from videnhance.errors import counted
+from videnhance.progress import Progress
 
 __all__ = ["Course", "clock_words"]
 
@@ -42,21 +43,24 @@ class Course:
         return self.clock() - self._began
 
     @property
+    def progress(self) -> Progress:
+        """Where it is now."""
+        return Progress(self.frames, self.kept, self.total, self.seconds)
+
+    @property
     def share(self) -> float | None:
         """What is made, 0 to 1; None if nobody knows how much there is."""
-        return min(self.frames / self.total, 1.0) if self.total else None
+        return self.progress.share
 
     @property
     def frames_per_second(self) -> float:
         """The pace so far."""
-        return (self.frames - self.kept) / max(self.seconds, 1e-9)
+        return self.progress.frames_per_second
 
     @property
     def seconds_left(self) -> float | None:
         """At the pace so far; None if nothing tells yet."""
-        if not self.total or self.frames <= self.kept:
-            return None
-        return max(self.total - self.frames, 0) / self.frames_per_second
+        return self.progress.seconds_left
 
     @property
     def words(self) -> str:

@@ -17,6 +17,7 @@ from videnhance.frame import Pixels
 from videnhance.model.card import Card, find_card
 from videnhance.model.copies import Copies
 from videnhance.model.torchscript import deprecated, int8_engine, loaded
+from videnhance.threads import serialized
 from videnhance.tiles import ANY_WIDTH
 
 __all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
@@ -129,11 +130,13 @@ def shuffled(codes: Pixels, channels: int) -> Pixels:
     return spread.reshape(count, 2 * height, 2 * width, channels)
 
 
+@serialized
 def load(choice: Choice) -> Network:
     """Loads the model and picks the fastest engine that the choice allows.
 
     Raises ModelError if the model is unknown, damaged, untrusted or of the wrong shape,
-    and UsageError if the device or the precision is not to be had.
+    and UsageError if the device or the precision is not to be had. One thread at a
+    time: it measures, and sets filters of warnings and an engine for the whole process.
     """
     card = find_card(choice.model)
     check_trust(card, choice)

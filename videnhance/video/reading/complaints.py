@@ -10,7 +10,9 @@ from logging import NullHandler, getLogger
 
 import av.logging
 
-__all__ = ["complaints"]
+from videnhance.threads import serialized
+
+__all__ = ["complaints", "logged"]
 
 _HARMLESS = re.compile(
     # What refers to pictures before the first: the flag of the picture tells that.
@@ -23,7 +25,8 @@ _HARMLESS = re.compile(
 )
 """FFmpeg says these as errors of files whose pictures are whole."""
 
-_listening: set[object] = set()
+_listening: dict[object, int] = {}
+"""Who wants to hear FFmpeg, and up to which level."""
 
 # What nobody listens to must not be printed: Python does that without a handler.
 getLogger("libav").addHandler(NullHandler())
@@ -40,16 +43,29 @@ def complaints() -> Iterator[list[str]]:
     thread that closes a decoder holds while it waits for them.
     """
     heard: list[str] = []
-    listener = object()
-    _listening.add(listener)
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture() as lines:
-            yield heard
-    finally:
-        _listening.discard(listener)
-        if not _listening:
-            av.logging.set_level(None)
+    with logged(av.logging.ERROR), av.logging.Capture() as lines:
+        yield heard
     for level, _, words in lines:
         if level <= av.logging.ERROR and not _HARMLESS.search(words):
             heard.append(words.strip())
+
+
+@contextmanager
+def logged(level: int) -> Iterator[None]:
+    """FFmpeg logs up to this level within.
+
+    The level is the whole process's: where several listen, the highest holds.
+    """
+    listener = object()
+    _listening[listener] = level
+    _set_level()
+    try:
+        yield
+    finally:
+        del _listening[listener]
+        _set_level()
+
+
+@serialized
+def _set_level() -> None:
+    av.logging.set_level(max([*_listening.values()], default=None))

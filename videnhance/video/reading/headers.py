@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from videnhance.errors import printable
 from videnhance.video.reading.aperture import Crop
+from videnhance.video.reading.complaints import logged
 
 __all__ = [
     "Declared",
@@ -147,12 +148,8 @@ def declared_fields(container: InputContainer, stream: VideoStream) -> int:
 def description_of(container: InputContainer) -> str:
     """FFmpeg's description of a file, line by line, with what came up on the way."""
     described: Any = container  # the stubs do not know the method
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.INFO)
-    try:
+    with logged(av.logging.INFO):
         return str(described.dumps_format())
-    finally:
-        av.logging.set_level(level)
 
 
 def _side_data(description: str, index: int) -> list[str]:

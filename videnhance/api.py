@@ -1,0 +1,268 @@
+"""What other programs call: conversions of files and folders, and pictures as arrays.
+
+The same options make the same job as on the command line. No signal handler is
+installed here, and two conversions may run in two threads.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import fields, replace
+from fractions import Fraction
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from videnhance.batch.crew import Crew
+from videnhance.batch.events import Finished
+from videnhance.batch.order import order_of
+from videnhance.batch.outcome import Outcome
+from videnhance.batch.records import Records
+from videnhance.batch.running import Batch
+from videnhance.convert import Watcher
+from videnhance.convert import convert as converted
+from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.errors import Cancelled, UsageError
+from videnhance.fit import Box
+from videnhance.frame import ColourTags, Frame, Pixels, VideoInfo
+from videnhance.job import box_from, choice_of, job_of, settings_of
+from videnhance.model.adopt import settled
+from videnhance.model.runtime import load
+from videnhance.options import ConvertOptions, FolderOptions, check_names, option_name
+from videnhance.preflight import Preflight
+from videnhance.preflight import preflight as looked_ahead
+from videnhance.progress import Progress
+from videnhance.report import Report
+from videnhance.sizing import planned_size
+from videnhance.unfinished import kept_is_told
+from videnhance.video.coding.rescale import Rescaler
+from videnhance.video.layout import delivered_layout
+
+__all__ = ["Flag", "convert", "convert_folder", "enhance", "preflight"]
+
+Options = TypeVar("Options", bound=ConvertOptions)
+Name = str | PathLike[str]
+
+logger = logging.getLogger(__name__)
+
+_FULL_RANGE = 2
+_OF_PICTURES = frozenset(
+    (
+        *("scale", "size", "fit", "skip", "fuse", "strength", "reuse", "model"),
+        *("clean", "trust_model", "precision", "device", "workers", "tile"),
+    )
+)
+"""Options that `enhance` knows."""
+
+
+class Flag(Protocol):
+    """What tells that work is to end: a `threading.Event`, set from any thread."""
+
+    def is_set(self) -> bool:
+        """Whether it is to end."""
+        ...
+
+
+def convert(
+    source: Name,
+    target: Name,
+    options: ConvertOptions | None = None,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: Flag | None = None,
+    **changes: Any,
+) -> Report:
+    """Converts one file; the target appears whole at the end or not at all.
+
+    `changes` are fields of ConvertOptions and win over `options`. `on_progress` is
+    called on this thread before the first frame and after each. Setting `cancel`, from
+    any thread, ends the work at the next frame and raises Cancelled. After that, an
+    error or a crash the same call goes on after what is finished. Raises a
+    VidenhanceError, whose message names the file or value and what to do.
+    """
+    chosen = _changed(options or ConvertOptions(), changes)
+    job = job_of(Path(source), Path(target), chosen)
+    with kept_is_told(job.target):
+        _check(cancel)
+        return converted(job, _Follower(on_progress, cancel).watcher)
+
+
+def preflight(
+    source: Name,
+    target: Name,
+    options: ConvertOptions | None = None,
+    **changes: Any,
+) -> Preflight:
+    """What `convert` would do, keep, lose and take, found in seconds; writes nothing.
+
+    Raises what the conversion would raise at its start, UsageError for a target that is
+    no video file, and OutputError if it does not fit on the disk.
+    """
+    chosen = _changed(options or ConvertOptions(), changes)
+    return looked_ahead(job_of(Path(source), Path(target), chosen))
+
+
+def convert_folder(
+    source: Name,
+    target: Name,
+    options: FolderOptions | None = None,
+    *,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    cancel: Flag | None = None,
+    **changes: Any,
+) -> list[Outcome]:
+    """Converts what is in a folder to another, as far as it is not done; one outcome
+    for each input, by name.
+
+    A file that fails stops no other: its outcome says why. `on_outcome` is called on
+    this thread as each is known. Setting `cancel` ends the work within seconds and
+    raises Cancelled; the same call goes on. Starts processes, so a program calls it
+    below `if __name__ == "__main__":`. Raises a VidenhanceError for what holds for all
+    inputs.
+    """
+    chosen = _changed(options or FolderOptions(), changes)
+    order = order_of(Path(source), Path(target), chosen)
+    outcomes: dict[str, Outcome] = {}
+    _check(cancel)
+    with ExitStack() as stack:
+        records = stack.enter_context(Records(order.target))
+        crew = stack.enter_context(Crew(order.jobs))
+        events = Batch(order, records, crew).events()
+        for event in stack.enter_context(closing(events)):
+            if isinstance(event, Finished):
+                outcomes[event.outcome.source] = event.outcome
+                if on_outcome is not None:
+                    on_outcome(event.outcome)
+            _check(cancel)
+    return [outcomes[name] for name in sorted(outcomes)]
+
+
+def enhance(
+    frames: Iterable[Pixels],
+    options: ConvertOptions | None = None,
+    **changes: Any,
+) -> Iterator[Pixels]:
+    """Enlarged pictures for pictures, one for one, in order, as they come.
+
+    Pictures are uint8, H x W x 3 (RGB) or H x W (gray), all of one size and kind; so
+    are the results, which are the caller's. `frames` is read ahead, on another thread
+    unless `workers` is 0, and each picture is copied, so a buffer may be used again.
+    The model is loaded at once, the first picture is asked for by the first `next`, and
+    closing the iterator ends its threads. Only options of pictures are taken: scale,
+    size, fit, skip, fuse, strength, reuse, model, clean, trust_model, precision,
+    device, workers, tile. Raises UsageError, ModelError or MissingLibraryError at once,
+    and UsageError for a picture that does not fit when its turn comes.
+    """
+    chosen = _changed(options or ConvertOptions(), changes)
+    _check_for_pictures(chosen)
+    settings, notices = settings_of(chosen)
+    for words in notices:
+        logger.warning("%s", words)
+    upscaler = load(settled(choice_of(chosen))) if settings.strength else Bicubic()
+    return _enhanced(iter(frames), upscaler, settings, box_from(chosen))
+
+
+def _enhanced(
+    pictures: Iterator[Pixels], upscaler: Upscaler, settings: Settings, box: Box | None
+) -> Iterator[Pixels]:
+    frames = _framed(pictures)
+    first = next(frames, None)
+    if first is None:
+        return
+    if box is not None:
+        target = planned_size(first.size, None, 0, box)
+        finish = Rescaler(target) if target.resizes else None
+        settings = replace(settings, scale=target.scale, finish=finish)
+    line = enhanced(chain([first], frames), upscaler, settings, Report())
+    with closing(line):
+        for frame in line:
+            yield _picture_of(frame)
+
+
+def _framed(pictures: Iterator[Pixels]) -> Iterator[Frame]:
+    shape: tuple[int, ...] = ()
+    for index, picture in enumerate(pictures):
+        found = _checked(picture, index)
+        if found.shape != (shape or found.shape):
+            raise UsageError(
+                f"picture {index} is {found.shape}, those before it {shape}: give one "
+                "size and kind to one call"
+            )
+        shape = found.shape
+        layout = delivered_layout("gbrp" if found.ndim == 3 else "gray")
+        colours = [found[..., n] for n in range(3)] if found.ndim == 3 else [found]
+        # Copies: who gives the pictures may write the next one into the same buffer.
+        planes = tuple(np.array(colour, order="C") for colour in colours)
+        tags = ColourTags(range=_FULL_RANGE)
+        yield Frame(index, index, Fraction(1), layout, tags, planes)
+
+
+def _checked(picture: Pixels, index: int) -> Pixels:
+    found = np.asarray(picture)
+    is_colour = found.ndim == 3 and found.shape[2] == 3
+    if found.dtype != np.uint8 or not (is_colour or found.ndim == 2) or not found.size:
+        raise UsageError(
+            f"picture {index} is {found.shape} {found.dtype}: give uint8 arrays, "
+            "H x W x 3 (RGB) or H x W (gray)"
+        )
+    return found
+
+
+def _picture_of(frame: Frame) -> Pixels:
+    planes = frame.planes
+    picture = planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)
+    # A resized plane may be a view of a longer row, and is nobody else's by now.
+    return np.ascontiguousarray(picture, dtype=np.uint8)
+
+
+def _check_for_pictures(options: ConvertOptions) -> None:
+    plain = ConvertOptions()
+    for name in (field.name for field in fields(ConvertOptions)):
+        if name not in _OF_PICTURES and getattr(options, name) != getattr(plain, name):
+            raise UsageError(
+                f"{option_name(name)} is for files: enhance knows "
+                f"{', '.join(sorted(_OF_PICTURES))}"
+            )
+
+
+def _changed(options: Options, changes: dict[str, Any]) -> Options:
+    check_names(type(options), changes)
+    return replace(options, **changes)
+
+
+def _check(cancel: Flag | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("the work was cancelled")
+
+
+class _Follower:
+    """Tells how far a conversion is, and ends it when it is to end."""
+
+    def __init__(
+        self, tell: Callable[[Progress], None] | None, cancel: Flag | None
+    ) -> None:
+        self.watcher = Watcher(self._started, self._advanced)
+        self._tell, self._cancel = tell, cancel
+        self._total: int | None = None
+        self._began = 0.0
+
+    def _started(self, info: VideoInfo, report: Report) -> None:
+        self._total, self._began = info.frames, time.monotonic()
+        self._advanced(report)
+
+    def _advanced(self, report: Report) -> None:
+        _check(self._cancel)
+        if self._tell is not None:
+            self._tell(
+                Progress(
+                    frames=report.frames_written,
+                    kept=report.frames_kept,
+                    total=self._total,
+                    seconds=time.monotonic() - self._began,
+                    notices=(*report.notices, *report.later_notices),
+                )
+            )
