@@ -92,6 +92,23 @@ def test_each_container_has_its_own_codec_to_convert_to(tmp_path: Path) -> None:
         assert opened.streams.audio[0].codec_context.name == "aac"
 
 
+def test_sound_that_no_decoder_takes_is_named_before_the_work(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.mkv", Clip(sounds=(Sound("flac"),)))
+    data = source.read_bytes()
+    for packet in sound_packets(source):
+        data = data.replace(packet, bytes(len(packet)))
+    source.write_bytes(data)
+    plan = plan_streams(source, "mpegts")[0]
+    assert (plan.fate, plan.why) == (
+        Fate.LOST,
+        "flac would have to be converted, but cannot be decoded; .mkv keeps it",
+    )
+    assert plan_streams(source, "matroska")[0].fate is Fate.KEPT
+    _copied(source, tmp_path / "b.ts")
+    with av.open(str(tmp_path / "b.ts"), "r") as opened:
+        assert not opened.streams.audio
+
+
 def test_sound_can_be_left_out(tmp_path: Path) -> None:
     source, target = write_clip(tmp_path / "a.mp4", TWO), tmp_path / "b.mp4"
     with VideoReader(source) as reader:

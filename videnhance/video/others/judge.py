@@ -23,7 +23,12 @@ from videnhance.video.others.late import LISTLESS, TOO_LATE, late_streams
 from videnhance.video.others.roles import lost_words
 from videnhance.video.others.sound_form import best_form, keeps_places
 from videnhance.video.others.subtitles import loses_style, text_codec_for
-from videnhance.video.others.trial import container_takes, data_survives, first_packets
+from videnhance.video.others.trial import (
+    container_takes,
+    data_survives,
+    first_packets,
+    is_decodable,
+)
 from videnhance.video.source import AnyPacket, open_source
 from videnhance.video.stream_choice import chosen_video, context_of, layout_of
 
@@ -65,13 +70,25 @@ def plan_streams(
         video = chosen_video(opened, source, video_track)
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
-        plans = _Judge(opened, video, out, packets).plans(audio)
+        plans = _heard(source, _Judge(opened, video, out, packets).plans(audio))
         late = late_streams(source, opened)
         if container == MATROSKA or not any(plan.loses for plan in plans):
             return (*plans, *late)
-        there = _Judge(opened, video, other, packets).plans(audio)
+        there = _heard(source, _Judge(opened, video, other, packets).plans(audio))
         same = {plan.index: plan for plan in there}
         return (*(_compared(plan, same.get(plan.index)) for plan in plans), *late)
+
+
+def _heard(source: Path, plans: tuple[StreamPlan, ...]) -> tuple[StreamPlan, ...]:
+    """The plans, without sound to convert of which nothing can be decoded."""
+    made = []
+    for plan in plans:
+        converted = plan.kind == "audio" and plan.fate is Fate.CONVERTED
+        if converted and not is_decodable(source, plan.index):
+            why = f"{plan.codec} would have to be converted, but cannot be decoded"
+            plan = replace(plan, fate=Fate.LOST, why=why, encoder="")
+        made.append(plan)
+    return tuple(made)
 
 
 def _compared(plan: StreamPlan, there: StreamPlan | None) -> StreamPlan:

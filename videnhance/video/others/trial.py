@@ -8,22 +8,34 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
+from itertools import chain, islice
+from pathlib import Path
+from typing import cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Stream
 
 from videnhance.video.others.copies import copied_stream
-from videnhance.video.source import DECODE_ERRORS, AnyPacket, demuxed
-from videnhance.video.stream_choice import context_of
+from videnhance.video.source import (
+    DECODE_ERRORS,
+    AnyPacket,
+    demuxed,
+    open_source,
+    packets_of,
+)
+from videnhance.video.stream_choice import context_of, layout_of
 
-__all__ = ["container_takes", "data_survives", "first_packets"]
+__all__ = ["container_takes", "data_survives", "first_packets", "is_decodable"]
 
 _BYTES = bytes(range(8))
 _PACKETS = 3
 _LOOKED_AT = 500
 """Packets to look through at most."""
+_TRIED = 200
+"""Packets until one must give sound: TrueHD has points to begin at every 128."""
 _EMPTY_TABLE = 16
 """Bytes of an stsd box that describes no track; players cannot tell what it is."""
 
@@ -66,6 +78,27 @@ def first_packets(
             if len(found) == len(wanted):
                 break
     return found
+
+
+def is_decodable(source: Path, index: int) -> bool:
+    """Whether any of the first packets of this stream gives a frame, if there are any.
+
+    Raises InputError if the source cannot be read.
+    """
+    with open_source(source) as opened:
+        stream = opened.streams[index]
+        context = cast(AudioCodecContext, stream.codec_context)
+        packets = packets_of(opened, [stream], lambda _: None)
+        tried = False
+        for packet in chain(islice(packets, _TRIED), [None]):
+            with suppress(*DECODE_ERRORS):
+                frames = context.decode(packet)
+                for frame in frames:
+                    layout_of(frame)  # else freeing it may crash
+                if frames:
+                    return True
+            tried |= packet is not None
+        return not tried
 
 
 def data_survives(stream: Stream, container: str) -> bool:
