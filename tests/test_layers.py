@@ -12,7 +12,7 @@ from tests.sources import ROOT, Source, sources
 ROWS = (
     ("__main__",),
     ("cli",),
-    ("api",),
+    ("api", "doctor"),
     ("batch", "live"),
     ("convert", "bench", "probe"),
     ("preflight", "outputs", "cluster"),
@@ -62,7 +62,7 @@ HOMES = {
     "tqdm": ("cli",),
     "watchdog": ("batch.watching",),
 }
-LAZY = {"cli", "cluster", "live", "motion"}
+LAZY = {"cli", "cluster", "doctor", "live", "motion"}
 """May import inside functions: they load what is heavy only when it is needed."""
 
 

@@ -33,7 +33,15 @@ from videnhance.tiles import Tiling, tiles_of
 from videnhance.video.making.writer import Encoding, VideoWriter
 from videnhance.video.reading.reader import VideoReader
 
-__all__ = ["Row", "as_json", "benchmarked", "moving_scene", "processor_name", "table"]
+__all__ = [
+    "Row",
+    "as_json",
+    "benchmarked",
+    "moving_scene",
+    "processor_name",
+    "scene_info",
+    "table",
+]
 
 _WHOLE: dict[str, dict[str, float]] = {
     "convert --skip 1 --fuse 0": {"skip": 1, "fuse": 0},
@@ -176,9 +184,10 @@ def moving_scene(size: Size, frames: int) -> Iterator[Frame]:
         yield Frame(n, n, Fraction(1, 25), layout, ColourTags(), (luma, chroma, chroma))
 
 
-def _write(target: Path, frames: list[Frame], info: VideoInfo | None = None) -> None:
+def scene_info(frames: list[Frame]) -> VideoInfo:
+    """What the headers of a file of these frames would say."""
     first = frames[0]
-    info = info or VideoInfo(
+    return VideoInfo(
         size=first.size,
         layout=first.layout,
         source_format=first.layout.name,
@@ -191,7 +200,11 @@ def _write(target: Path, frames: list[Frame], info: VideoInfo | None = None) -> 
         sample_aspect_ratio=None,
         rotation_degrees=0,
     )
-    with VideoWriter(target, info, first.size, Encoding(), overwrite=True) as writer:
+
+
+def _write(target: Path, frames: list[Frame], info: VideoInfo | None = None) -> None:
+    info, size = info or scene_info(frames), frames[0].size
+    with VideoWriter(target, info, size, Encoding(), overwrite=True) as writer:
         for frame in frames:
             writer.write(frame)
 

@@ -6,7 +6,9 @@ The only home of click and tqdm.
 import json
 import logging
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -265,6 +267,22 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     click.echo("\n".join(measure.table(rows)))
     if target:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
+
+
+@app.command(cls=Command)
+@click.option("--json", "as_values", is_flag=True, help="Write JSON, for programs.")
+def doctor(as_values: bool) -> None:
+    """Says what works on this machine: a screen of words to put into a report."""
+    from videnhance.doctor import report
+
+    if as_values:
+        click.echo(json.dumps([asdict(found) for found in report()], indent=2))
+        return
+    for found in report():
+        failed = [f"FAILED: {found.failed}"] if found.failed else []
+        for number, line in enumerate([*found.lines, *failed]):
+            head = f"{'' if number else found.name:<11}"
+            click.echo(fill(line, 80, initial_indent=head, subsequent_indent=" " * 13))
 
 
 @app.command(

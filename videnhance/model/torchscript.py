@@ -15,6 +15,7 @@ from torch import nn
 
 __all__ = [
     "deprecated",
+    "instruction_set",
     "int8_engine",
     "loaded",
     "quiet_tools",
@@ -45,6 +46,11 @@ def deprecated() -> Iterator[None]:
         # unless they are made here first.
         torch._make_per_tensor_quantized_tensor(torch.zeros(1, dtype=torch.uint8), 1, 0)
         yield
+
+
+def instruction_set() -> str:
+    """The widest instructions of this processor that torch uses."""
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 def int8_engine() -> str:
