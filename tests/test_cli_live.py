@@ -53,6 +53,12 @@ def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
         frames = list(reader)
         assert len(reader.info.streams) == 2
     assert len(frames) == measured["shown"]
+    assert measured["taken"] == measured["shown"] + measured["dropped"]
+    assert measured["model"].startswith(("default", "fast"))
+    sizes = [measured[name] for name in ("source_size", "worked_on")]
+    assert sizes == ["96x66", "96x66"]
+    assert measured["output_size"] == "192x132"
+    assert sum(measured["cells"].values()) >= measured["shown"]
     assert frames[0].size.width == 192
     assert frames[-1].pts * frames[-1].time_base <= 1
 
@@ -95,7 +101,7 @@ def test_what_the_window_shows_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "OpenCVWindow", Seen)
-    monkeypatch.setattr(watching, "check_screen", lambda: None)
+    monkeypatch.setattr(watching, "check_screen", lambda _: None)
     target = tmp_path / "a.mkv"
     code, err = said(
         *("live", "--test-pattern", "--size", "96x64", "--fps", "20", "--workers", "1"),
@@ -170,7 +176,7 @@ def test_the_pattern_stops_after_some_seconds(tmp_path: Path) -> None:
         (["live", "--test-pattern", "--snapshots", "none"], 2, "is no folder"),
         (["live", "--test-pattern"], 1, "there is no screen"),
         (["live", "nothing.mp4"], 1, "nothing.mp4 does not exist"),
-        (["preview", "nothing.mp4"], 1, "there is no screen"),
+        (["preview", "nothing.mp4"], 1, "videnhance convert IN OUT --max-frames"),
         (
             ["live", "77", "--headless", "--record", "a.mkv"],
             1,

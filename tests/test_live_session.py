@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.captures import FakeCamera
 from tests.clips import Clip, write_clip
@@ -40,6 +41,7 @@ from videnhance.live.window import Mouse, Pressed
 from videnhance.model.runtime import Choice
 from videnhance.region import Size
 from videnhance.slots import Wait
+from videnhance.video.display import Displayer
 from videnhance.video.source import Source
 
 pytestmark = [pytest.mark.opencv]
@@ -137,6 +139,34 @@ def test_the_mouse_moves_the_split(tmp_path: Path) -> None:
     script: list[list[Pressed | Mouse]] = [[Mouse(80, 50, held=False)], *keys("... q")]
     run = ran(ready(), FakeWindow(script), tmp_path)
     assert run.face.state.mouse == (0.25, 0.25)
+
+
+def test_held_the_mouse_moves_the_picture_and_not_the_split(tmp_path: Path) -> None:
+    window = FakeWindow(
+        [
+            [Mouse(20, 30, held=False)],
+            [Pressed(ord("1"))],
+            [Mouse(60, 30, held=True, pressed=True), Mouse(14, 0, held=True)],
+            [Mouse(24, 30, held=False)],
+            [Mouse(25, 30, held=False)],
+            *keys("q"),
+        ],
+        Size(100, 60),
+    )
+    state = ran(ready(), window, tmp_path).face.state
+    assert state.natural
+    assert state.mouse == (0.25, 0.5)
+    # Pictures of 192 x 132: 92 and 72 pixels do not fit.
+    assert state.pan == pytest.approx((0.5 + 46 / 92, 0.5 + 30 / 72))
+
+
+def test_the_model_that_is_asked_for_is_named() -> None:
+    models = models_module.Models([Choice(), Choice("other")], None)
+    names = []
+    for _ in range(3):
+        models.next()
+        names.append(models.wanted)
+    assert names == ["other", "none: plain enlargement", "default"]
 
 
 @pytest.mark.parametrize("key", ["q", "esc"])
@@ -370,6 +400,29 @@ def test_settings_change_a_picture_that_stands(clip: Path, tmp_path: Path) -> No
     window = FakeWindow(keys("space ... ... - - - - -"))
     run = ran(preview_player(clip), window, tmp_path, True, changed)
     assert run.look.strength == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff"])
+def test_a_preview_shows_a_picture(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (96, 66), (200, 40, 40)).save(path)
+    run = ran(
+        preview_player(path), FakeWindow(keys("... - c q")), tmp_path, preview=True
+    )
+    assert run.last is not None
+    assert run.last.after.size == Size(192, 132)
+    assert run.last.before is not None
+    middle = Displayer()(run.last.before)[60, 60].astype(int)
+    assert np.abs(middle - (40, 40, 200)).max() < 8
+    (words,) = [w for w in run.said if w.startswith("videnhance convert ")]
+    assert f"a-enhanced.{suffix} --strength 0.9" in words
+
+
+def test_a_preview_tells_the_rate_of_the_source(clip: Path, tmp_path: Path) -> None:
+    run = ran(preview_player(clip), FakeWindow(keys("... q")), tmp_path, preview=True)
+    assert run.session is not None
+    assert run.last is not None
+    assert run.session._facts(run.last).rate == 25
 
 
 def test_a_preview_says_the_command(clip: Path, tmp_path: Path) -> None:

@@ -13,7 +13,15 @@ from videnhance.live.geometry import fitted, natural
 from videnhance.live.keys import KEYS, Action, action_of, help_keys
 from videnhance.live.lettering import Cell, label, stamped
 from videnhance.live.panels import Facts, timeline_place
-from videnhance.live.views import Pair, View, ViewState, blank, draw_loupe, drawn
+from videnhance.live.views import (
+    Pair,
+    View,
+    ViewState,
+    blank,
+    difference_gain,
+    draw_loupe,
+    drawn,
+)
 from videnhance.region import Region, Size
 
 pytestmark = pytest.mark.opencv
@@ -36,9 +44,11 @@ def seen(view: View, **changes: object) -> Pixels:
 @pytest.mark.parametrize(("x", "left"), [(0.25, 30), (0.5, 60), (0.9, 108)])
 def test_the_split_follows_the_mouse(x: float, left: int) -> None:
     canvas = seen(View.SPLIT, mouse=(x, 0.5))
-    assert (canvas[:, : left - 1] == BEFORE).all()
-    assert (canvas[:, left + 1 :] == AFTER).all()
+    assert (canvas[:, : left - 2] == BEFORE).all()
+    assert (canvas[:, left + 2 :] == AFTER).all()
     assert (canvas[:, left] == 255).all()
+    # It is seen on white, too.
+    assert (canvas[:, (left - 2, left + 1)] == 0).all()
 
 
 @pytest.mark.parametrize(("x", "level"), [(-3.0, AFTER), (0.0, AFTER), (1.5, BEFORE)])
@@ -64,11 +74,22 @@ def test_one_view_shows_one() -> None:
     assert (seen(View.BEFORE) == BEFORE).all()
 
 
-def test_the_difference_is_four_times_as_strong() -> None:
-    same = pair()
-    same = Pair(same.before, same.before + np.uint8(7))
-    assert (drawn(same, ViewState(View.DIFFERENCE), ROOM) == 28).all()
-    assert (seen(View.DIFFERENCE) == 255).all()
+@pytest.mark.parametrize(
+    ("difference", "gain"), [(0, 64), (1, 64), (7, 32), (63, 4), (140, 1), (195, 1)]
+)
+def test_the_difference_fills_the_range(difference: int, gain: int) -> None:
+    before = pair().before
+    changed = Pair(before, before + np.uint8(difference))
+    assert difference_gain(changed) == gain
+    shown = drawn(changed, ViewState(View.DIFFERENCE), ROOM)
+    assert (shown == difference * gain).all()
+
+
+def test_a_few_samples_do_not_darken_the_difference() -> None:
+    rough = pair(LARGE).before.copy()
+    rough[8, 8:100] = 255
+    changed = Pair(pair(LARGE).before, rough + np.uint8(3) * (rough < 200))
+    assert difference_gain(changed) == 64
 
 
 def test_a_picture_keeps_its_shape() -> None:
@@ -127,6 +148,15 @@ def test_figures_can_be_hidden_and_give_way_to_help() -> None:
     assert (figures[corner] != AFTER).any()
     assert (helped[corner] == AFTER).all()
     assert (helped[300:420, 500:780] != AFTER).any()
+
+
+def test_figures_cover_no_picture_side_by_side() -> None:
+    state, words = ViewState(View.BESIDE), Words((READING, FACTS))
+    plain = painted(pair(LARGE), Face(state, overlay=False), words, LARGE, False)
+    figures = painted(pair(LARGE), Face(state), words, LARGE, False)
+    pictures = slice(180, 540)
+    assert (plain[pictures] == figures[pictures]).all()
+    assert (plain[20:160, 20:300] != figures[20:160, 20:300]).any()
 
 
 def test_a_picture_that_is_not_live_is_dimmed() -> None:

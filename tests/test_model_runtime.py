@@ -181,7 +181,7 @@ def test_the_fastest_is_chosen(tmp_path: Path) -> None:
     card = str(write_model(tmp_path, precisions=BOTH))
     network = load(Choice(card, device="auto", trusted=True))
     assert network.megapixels_per_second > 0
-    assert "megapixels/s a thread" in str(network)
+    assert "million pixels a second on each thread" in str(network)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def live(**options: Any) -> None:
     click.echo(
         f"videnhance: {counted(measured['shown'], 'frame')} shown, "
         f"{measured['dropped']} dropped; "
-        f"{measured['delay_ms']:.0f} ms from capture to screen",
+        f"{measured['delay_ms']:.0f} ms from capture to screen{_of(measured)}",
         err=True,
     )
 
@@ -106,6 +106,15 @@ def preview(**options: Any) -> None:
         source = Source(options["file"], video_track=options["video_track"])
         command = run(source, options["start"], showing, _print)
     click.echo(command)
+
+
+def _of(measured: dict[str, Any]) -> str:
+    """What was shown, and by which model."""
+    if "model" not in measured:
+        return ""
+    source, size = measured["source_size"], measured["worked_on"]
+    reduced = "" if source == size else f", reduced to {size}"
+    return f"; {source}{reduced}, {measured['model']}"
 
 
 def _say(words: str) -> None:

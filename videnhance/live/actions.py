@@ -13,6 +13,7 @@ from videnhance.live.panels import timeline_place
 from videnhance.live.stage import Stage, with_base
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed, Window
+from videnhance.region import Size
 
 __all__ = ["Actions"]
 
@@ -49,6 +50,8 @@ class Actions:
         self.info: VideoInfo | None = None
         self._stage, self._window, self._outputs = stage, window, outputs
         self._face, self._say = face, say
+        self._held: tuple[float, float] | None = None
+        """Where the mouse was last while it takes the picture along."""
         self._back = View.SPLIT
         """The view before the difference."""
         self._base()
@@ -112,9 +115,50 @@ class Actions:
             place = timeline_place(size, mouse.x, mouse.y)
             if place is not None and info.duration_seconds:
                 return self._go_to(place * info.duration_seconds)
+        state = self._face.state
         at = mouse.x / size.width, mouse.y / size.height
-        self._face.state = replace(self._face.state, mouse=at)
+        if state.natural and mouse.held:
+            # The split stays where it is: held, the mouse takes the picture along.
+            held, self._held = self._held, at
+            if held is not None and not mouse.pressed:
+                self._face.state = replace(state, pan=self._panned(held, at, size))
+            return ""
+        self._held = None
+        self._face.state = replace(state, mouse=at)
         return ""
+
+    def _panned(
+        self, held: tuple[float, float], at: tuple[float, float], window: Size
+    ) -> tuple[float, float]:
+        """The part of the picture that is seen once the mouse has moved to `at`."""
+        state, result, info = self._face.state, self.result, self.info
+        if result is None or info is None:
+            return state.pan
+        picture, beside = result.after.size, state.view is View.BESIDE
+        if info.rotation_degrees % 180 == 90:
+            picture = Size(picture.height, picture.width)
+        x, y = (
+            min(max(pan - (now - then) * whole / max(side - room, 1), 0.0), 1.0)
+            for pan, now, then, whole, side, room in (
+                (
+                    state.pan[0],
+                    at[0],
+                    held[0],
+                    window.width,
+                    picture.width,
+                    window.width // (2 if beside else 1),
+                ),
+                (
+                    state.pan[1],
+                    at[1],
+                    held[1],
+                    window.height,
+                    picture.height,
+                    window.height,
+                ),
+            )
+        )
+        return x, y
 
     def _help(self) -> str:
         self._face.help = not self._face.help
@@ -155,7 +199,9 @@ class Actions:
     def _natural(self) -> str:
         state = replace(self._face.state, natural=not self._face.state.natural)
         self._face.state = state
-        return "pixel for pixel; the mouse moves it" if state.natural else "fitted"
+        return (
+            "pixel for pixel; hold the mouse to move it" if state.natural else "fitted"
+        )
 
     def _strength(self, step: float) -> str:
         look = self._stage.look
@@ -165,7 +211,7 @@ class Actions:
 
     def _model(self) -> str:
         self._stage.next_model()
-        return "next model"
+        return f"model: {self._stage.models.wanted}"
 
     def _skip(self) -> str:
         look = self._stage.look

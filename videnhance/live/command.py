@@ -6,6 +6,8 @@ from pathlib import Path
 from videnhance.live.engine import Look
 from videnhance.model.runtime import Choice
 from videnhance.video.making.target import CONTAINERS
+from videnhance.video.pictures.animation import ANIMATIONS
+from videnhance.video.pictures.picture_files import KINDS
 from videnhance.video.source import Source
 
 __all__ = ["convert_command"]
@@ -14,7 +16,8 @@ __all__ = ["convert_command"]
 def convert_command(source: Source, look: Look, choice: Choice | None) -> str:
     """The command, quoted for a shell; only what differs from its defaults is named."""
     path = source.path
-    suffix = path.suffix if path.suffix.lower() in CONTAINERS else ".mkv"
+    known = path.suffix.lower() in {**CONTAINERS, **KINDS, **ANIMATIONS}
+    suffix = path.suffix if known else ".mkv"
     target = path.with_name(f"{path.stem}-enhanced{suffix}")
     words = ["videnhance", "convert", _plain(path), _plain(target)]
     strength = look.strength if choice is not None else 0.0

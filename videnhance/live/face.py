@@ -12,7 +12,15 @@ from videnhance.live.panels import (
     draw_names,
     draw_timeline,
 )
-from videnhance.live.views import Pair, View, ViewState, blank, draw_loupe, drawn
+from videnhance.live.views import (
+    Pair,
+    View,
+    ViewState,
+    blank,
+    difference_gain,
+    draw_loupe,
+    drawn,
+)
 from videnhance.region import Size
 
 __all__ = ["Face", "Words", "painted"]
@@ -56,13 +64,16 @@ def painted(
     if words.timeline is not None:
         bottom = draw_timeline(canvas, *words.timeline)
     if pair is not None:
-        draw_names(canvas, face.state, bottom)
+        view, gain = face.state.view, 1
+        if view is View.DIFFERENCE:
+            gain = difference_gain(pair)
+        draw_names(canvas, face.state, bottom, gain)
     if words.message:
         draw_message(canvas, words.message, words.warns, bottom)
     if face.help:
         draw_help(canvas, preview)
     elif face.overlay and words.figures is not None:
-        draw_figures(canvas, *words.figures)
+        draw_figures(canvas, *words.figures, flat=face.state.view is View.BESIDE)
     if face.state.loupe and pair is not None:
         draw_loupe(canvas, pair, face.state)
     return canvas

@@ -49,6 +49,8 @@ class Gauge:
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
     _all: Counter[int] = field(default_factory=Counter)
     """Frames by their delay in whole milliseconds, since the start."""
+    _made: Counter[int] = field(default_factory=Counter)
+    """Cells by where their residual came from, since the start."""
     _run: int = -1
     _known: tuple[float, float] = (0.0, 0.0)
     """The rates of the last time that there were enough frames to tell."""
@@ -79,6 +81,7 @@ class Gauge:
         for enhanced in result.passes:
             cells.update(enhanced.fills.ravel().tolist())
         self._cells.append(cells)
+        self._made += cells
         self._all[round(1000 * delay)] += 1
         self._began = now if self._began is None else self._began
         if now - self._began >= _HISTORY_SECONDS * (len(self._history) + 1):
@@ -117,7 +120,9 @@ class Gauge:
         return {
             "shown": self.shown,
             "dropped": self.dropped,
+            "taken": self.shown + self.dropped,
             "seconds": round(seconds, 2),
+            "cells": {fill.name.lower(): self._made[fill] for fill in Fill},
             "output_fps": round((self.shown - 1) / seconds, 2) if seconds else 0.0,
             "delay_ms": self._below(0.5),
             "delay_p95_ms": self._below(0.95),

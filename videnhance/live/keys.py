@@ -13,7 +13,7 @@ class Action(Enum):
     PAUSE = "pause"
     SWAP = "swap before and after"
     VIEW = "next view"
-    DIFFERENCE = "difference x4"
+    DIFFERENCE = "difference, made strong"
     LOUPE = "loupe"
     NATURAL = "pixel for pixel, or fit"
     STRONGER = "more strength"

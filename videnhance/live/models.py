@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from videnhance.enhance import Bicubic, Upscaler
-from videnhance.errors import VidenhanceError
+from videnhance.errors import VidenhanceError, printable
 from videnhance.model.adopt import settled
 from videnhance.model.runtime import Choice, Network, load
 from videnhance.threads import Pool
 
 __all__ = ["Models"]
 
+_NONE = "none: plain enlargement"
 _SHARE = 0.25
 """Of the workers' time, that a network may take for whole frames: the rest is for the
 base, the screen, the decoder, and what cannot be foreseen."""
@@ -46,6 +47,13 @@ class Models:
         """Whether another model is on its way."""
         return self._wanted != self._present
 
+    @property
+    def wanted(self) -> str:
+        """The model that was asked for last, in words."""
+        if self._wanted == len(self._choices):
+            return _NONE
+        return printable(self._choices[self._wanted].model)
+
     def next(self) -> None:
         """Asks for the model after the present one; the last of all is none."""
         self.fault = ""
@@ -77,7 +85,7 @@ class Models:
         if number in self._loaded:
             return True
         if number == len(self._choices):
-            self._loaded[number] = Bicubic(), "none: plain enlargement"
+            self._loaded[number] = Bicubic(), _NONE
             return True
         if self._pool is None:
             self._loaded[number] = _loaded(self._choices[number])

@@ -25,6 +25,14 @@ _BAR_HEIGHT = 6
 _SMALL_WINDOW = 480
 """Pixels of height below which type is smaller."""
 _LONGEST_WORDS = 110
+_MADE_BY = {
+    "network": "network",
+    "reused": "unchanged",
+    "moved": "moved along",
+    "base": "plain",
+}
+"""Where a part of the picture comes from, by the names of the shares: the network sees
+it now or has seen it before, or it is plainly enlarged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Facts:
     planner: str
     settings: str
     work_ms: float = 0.0
+    rate: float = 0.0
+    """Frames a second that the source says it has, where its pictures wait for us."""
     in_order: bool = False
     """Whether every frame counts, and none is late."""
     recording: str = ""
@@ -50,21 +60,31 @@ def _points(canvas: Pixels) -> int:
     return 13 if canvas.shape[0] < _SMALL_WINDOW else 15
 
 
-def draw_figures(canvas: Pixels, reading: Reading, facts: Facts) -> None:
-    """The panel of figures, in the upper left corner."""
+def draw_figures(
+    canvas: Pixels, reading: Reading, facts: Facts, *, flat: bool = False
+) -> None:
+    """The panel of figures, in the upper left corner; if `flat`, in half as many rows.
+
+    Above two pictures side by side there is nothing to cover, but not much of it.
+    """
     reduced = f", from {facts.native}" if facts.native != facts.size else ""
     shares = ", ".join(
-        f"{name} {share:.0%}" for name, share in reading.shares.items() if share
+        f"{_MADE_BY[name]} {share:.0%}"
+        for name, share in reading.shares.items()
+        if share
     )
     late = 1000 * reading.delay, 1000 * reading.delay_95
     figures = (
-        ("source", f"{_rate(reading.source_rate)}  {facts.size}{reduced}"),
+        (
+            "source",
+            f"{_rate(facts.rate or reading.source_rate)}  {facts.size}{reduced}",
+        ),
         ("output", f"{_rate(reading.output_rate)}  {facts.output}"),
-        ("work", f"{facts.work_ms:.0f} ms a frame"),
+        ("work", f"{_rate(reading.source_rate)}, {facts.work_ms:.0f} ms a frame"),
         ("delay", f"{late[0]:.0f} ms, 95 % of frames below {late[1]:.0f} ms"),
         ("dropped", f"{reading.dropped} of {reading.shown + reading.dropped}"),
-        ("cells", shares),
-        ("planner", facts.planner),
+        ("parts", shares),
+        ("network", facts.planner),
         ("model", facts.model),
         ("set", facts.settings),
     )
@@ -78,6 +98,11 @@ def draw_figures(canvas: Pixels, reading: Reading, facts: Facts) -> None:
     ]
     if facts.recording:
         rows.append((Cell("record", WARNING), Cell(facts.recording[:_LONGEST_WORDS])))
+    if flat:
+        half = -(-len(rows) // 2)
+        rest = [*rows[half:], ()]
+        rows[0] += (Cell(""),)
+        rows = [(*a, *b) for a, b in zip(rows[:half], rest, strict=False)]
     stamped(canvas, label(tuple(rows), _points(canvas)), _MARGIN, _MARGIN)
 
 
@@ -99,7 +124,7 @@ def draw_help(canvas: Pixels, preview: bool) -> None:
     tail = (
         "mouse: moves the split; on the bar below, the place"
         if preview
-        else ("mouse: moves the split and the loupe")
+        else ("mouse: moves the split and the loupe; held, a picture pixel for pixel")
     )
     panel = label((*rows, (Cell(tail, DIM),)), _points(canvas))
     x, y = _in_middle(canvas, panel.width, panel.height)
@@ -133,8 +158,10 @@ def _lines(words: str, length: int) -> list[str]:
     return lines
 
 
-def draw_names(canvas: Pixels, state: ViewState, bottom: int = 0) -> None:
-    """Which side is which, in the lower corners."""
+def draw_names(
+    canvas: Pixels, state: ViewState, bottom: int = 0, gain: int = 1
+) -> None:
+    """Which side is which, in the lower corners; `gain` is of the difference."""
     names = ("enhanced", "before") if state.swapped else ("before", "enhanced")
     left, right = "", ""
     if state.view in (View.SPLIT, View.BESIDE):
@@ -144,7 +171,7 @@ def draw_names(canvas: Pixels, state: ViewState, bottom: int = 0) -> None:
     elif state.view is View.BEFORE:
         left = names[0]
     else:
-        left = state.view.value
+        left = f"{state.view.value} x{gain}"
     points = _points(canvas) - 2
     for words, on_right in ((left, False), (right, True)):
         if words:

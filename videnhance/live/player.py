@@ -11,8 +11,9 @@ from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.shots import Shot, Trouble
 from videnhance.slots import Wait
+from videnhance.video.ends import FrameSource
 from videnhance.video.isolation.isolated import probed_safely
-from videnhance.video.reading.reader import VideoReader
+from videnhance.video.places import is_video_file, opened
 from videnhance.video.source import Reading, Source, Span
 from videnhance.video.times.timeline import timeline_of
 
@@ -45,7 +46,7 @@ class _Turn(Enum):
 
 @dataclass(slots=True)
 class Player:
-    """A LiveSource of a file. It is told what to do from another thread.
+    """A LiveSource of a file, also of a picture. Another thread tells it what to do.
 
     The file is first opened in a child process, as for a conversion. Raises InputError.
     """
@@ -70,9 +71,13 @@ class Player:
     _run: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.info = probed_safely(
-            self.path, self.reading, timeline=timeline_of(self.path)
-        )
+        if is_video_file(self.path):
+            self.info = probed_safely(
+                self.path, self.reading, timeline=timeline_of(self.path)
+            )
+        else:
+            with opened(self.path, None, self.reading) as pictures:
+                self.info = pictures.info
 
     @property
     def name(self) -> str:
@@ -112,16 +117,16 @@ class Player:
                 clock.stop()
             place, self._goal = self._goal or 0.0, None
 
-    def _opened(self, place: float) -> VideoReader:
+    def _opened(self, place: float) -> FrameSource:
         """The file from shortly before a place, or from its front if it is shorter."""
         try:
             lead = max(place - _LEAD_SECONDS, 0.0)
-            return VideoReader(self.path, Span(lead), self.reading)
+            return opened(self.path, Span(lead), self.reading)
         except UsageError:  # sound can go on when the pictures have ended
-            return VideoReader(self.path, None, self.reading)
+            return opened(self.path, None, self.reading)
 
     def _played(
-        self, reader: VideoReader, place: float, clock: "_Clock", wait: Wait
+        self, reader: FrameSource, place: float, clock: "_Clock", wait: Wait
     ) -> Generator[Shot, None, _Turn]:
         shot, arrived = None, clock.zero is not None
         self._run += 1

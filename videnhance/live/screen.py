@@ -16,18 +16,19 @@ from videnhance.video.isolation.link import child_command
 __all__ = ["check_screen", "main"]
 
 _SECONDS = 30
-_NEXT = (
-    "; without a window, use --headless with --record FILE or --virtual-camera, or "
-    "start it where there is a screen"
-)
+_ANEW = "start it where there is a screen"
 
 
-def check_screen() -> None:
-    """Raises MissingLibraryError if no window can be opened."""
+def check_screen(instead: str) -> None:
+    """Raises MissingLibraryError if no window can be opened.
+
+    `instead` says what can be done without one.
+    """
     told = [name for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)]
     if sys.platform.startswith("linux") and not told:
         raise MissingLibraryError(
-            f"there is no screen for a window: DISPLAY is not set{_NEXT}"
+            "there is no screen for a window: DISPLAY is not set; "
+            f"{instead}, or {_ANEW}"
         )
     try:
         tried = subprocess.run(
@@ -47,7 +48,9 @@ def check_screen() -> None:
             words = "this OpenCV is one without windows (install opencv-python)"
         elif told:
             words += f" on {told[0]}={os.environ[told[0]]}"
-    raise MissingLibraryError(f"there is no window to be had: {words}{_NEXT}")
+    raise MissingLibraryError(
+        f"there is no window to be had: {words}; {instead}, or {_ANEW}"
+    )
 
 
 def main() -> None:

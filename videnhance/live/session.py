@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -124,6 +125,21 @@ class Session:
         self._pair = Pair(before, after, shape)
         return after
 
+    def as_json(self) -> dict[str, Any]:
+        """What was measured, of which pictures, and by which model last."""
+        measured, result = self.gauge.as_json(), self._last
+        if result is not None:
+            size = result.shot.frame.size
+            native = self._stage.native_size(size)
+            measured |= {
+                "source": self._stage.source.name,
+                "source_size": str(native),
+                "worked_on": str(size),
+                "output_size": str(result.after.size),
+                "model": result.model,
+            }
+        return measured
+
     # What is drawn.
 
     def _refresh(self, fresh: bool) -> Pixels | None:
@@ -209,6 +225,7 @@ class Session:
     def _facts(self, result: Result) -> Facts:
         stage, size = self._stage, result.shot.frame.size
         model = "loading another" if stage.models.is_loading else result.model
+        timed = stage.in_order
         return Facts(
             source=stage.source.name,
             size=size,
@@ -217,6 +234,7 @@ class Session:
             model=model,
             planner=planner_words(result, stage.look.skip),
             settings=self._settings,
+            rate=float(stage.source.info.rate) if timed and stage.source.info else 0.0,
             work_ms=1000 * sum(done.cost.seconds for done in result.passes),
             in_order=stage.in_order,
             recording=self._outputs.recording_words,
@@ -228,9 +246,10 @@ def planner_words(result: Result, skip: int) -> str:
     cells = result.passes[0].fills.size
     seen = int(np.count_nonzero(result.passes[0].fills == Fill.NETWORK))
     if result.ration is None:
-        return f"{seen} of {cells} cells; network on every {_nth(skip)}frame"
-    motion = "motion" if result.ration.moves else "no time for motion"
-    return f"{seen} of {cells} cells, time for {result.ration.cells}; {motion}"
+        return f"sees {seen} of {cells} parts; every {_nth(skip)}frame"
+    moves = "" if result.ration.moves else "; no time to follow what moves"
+    time = min(result.ration.cells, cells)
+    return f"sees {seen} of {cells} parts, has time for {time}{moves}"
 
 
 def _nth(skip: int) -> str:

@@ -15,13 +15,25 @@ from videnhance.frame import Pixels
 from videnhance.live.geometry import Placed, fitted, natural
 from videnhance.region import Region, Size
 
-__all__ = ["Pair", "View", "ViewState", "blank", "draw_loupe", "drawn"]
+__all__ = [
+    "Pair",
+    "View",
+    "ViewState",
+    "blank",
+    "difference_gain",
+    "draw_loupe",
+    "drawn",
+]
 
 _GROUND = 22
 """Grey level around the picture."""
-_GAIN = 4
-"""Of the difference."""
-_LINE = (255, 255, 255)
+_MOST_GAIN = 64
+"""Of the difference: beyond it, a single level is a quarter of the range."""
+_FAR = 0.999
+"""Share of the samples whose difference fits into the range."""
+_LOOKED_AT = 4
+"""Every so many rows and columns are looked at for it."""
+_LINE, _OUTLINE = (255, 255, 255), (0, 0, 0)
 _GAP = 2
 """Pixels between two pictures side by side."""
 _LOUPE_ZOOM = 4
@@ -37,7 +49,7 @@ class View(Enum):
     BESIDE = "side by side"
     AFTER = "enhanced"
     BEFORE = "before"
-    DIFFERENCE = "difference x4"
+    DIFFERENCE = "difference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ class ViewState:
     """A pixel for a pixel, instead of the whole picture."""
     mouse: tuple[float, float] = (0.5, 0.5)
     """Its place in the window, each 0 to 1."""
+    pan: tuple[float, float] = (0.5, 0.5)
+    """The part that is seen pixel for pixel: each 0 (left, top) to 1."""
 
 
 def drawn(pair: Pair, state: ViewState, window: Size) -> Pixels:
@@ -91,7 +105,7 @@ def blank(window: Size) -> Pixels:
 def placed(pair: Pair, state: ViewState, room: Region) -> Placed:
     """Where the picture stands in a part of the window."""
     if state.natural:
-        return natural(pair.size, state.mouse, room)
+        return natural(pair.size, state.pan, room)
     return fitted(pair.size, pair.shape, room)
 
 
@@ -104,6 +118,8 @@ def _draw_split(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     rows = slice(where.place.y, where.place.bottom)
     if 0 < left < where.place.width:
         x = where.place.x + left
+        # On white, too, it can be seen.
+        canvas[rows, max(x - 2, 0) : x + 2] = _OUTLINE
         canvas[rows, max(x - 1, 0) : x + 1] = _LINE
 
 
@@ -122,9 +138,19 @@ def _draw_one(name: str) -> Callable[[Pixels, Pair, ViewState], None]:
     return draw
 
 
+def difference_gain(pair: Pair) -> int:
+    """How often the difference is shown: a power of 2 that nearly fills the range."""
+    some = slice(None, None, _LOOKED_AT), slice(None, None, _LOOKED_AT)
+    far = np.quantile(cv2.absdiff(pair.before[some], pair.after[some]), _FAR)
+    gain = _MOST_GAIN
+    while gain > 1 and gain * far > 255:
+        gain //= 2
+    return gain
+
+
 def _draw_difference(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     difference = cv2.absdiff(pair.before, pair.after)
-    difference = cv2.convertScaleAbs(difference, alpha=_GAIN)
+    difference = cv2.convertScaleAbs(difference, alpha=difference_gain(pair))
     _put(canvas, np.asarray(difference), placed(pair, state, _room(canvas)))
 
 

@@ -71,7 +71,9 @@ def live(
     `say` is told lines for the terminal. Raises a VidenhanceError.
     """
     if not showing.headless:
-        check_screen()
+        check_screen(
+            "without a window, use --headless with --record FILE or --virtual-camera"
+        )
     rate = float(source.info.rate) if source.info and source.info.rate else 30.0
     camera = VirtualCamera(rate) if showing.virtual_camera else None
     sound = source.source if isinstance(source, Player) and not source.loop else None
@@ -102,7 +104,7 @@ def preview(
 
     Raises a VidenhanceError.
     """
-    check_screen()
+    check_screen("videnhance convert IN OUT --max-frames 100 makes a part to look at")
     reading = Reading(video_track=source.video_track)
     player = Player(
         *(source.path, reading, start_seconds), when_late=WhenLate.WAIT, stays=True
@@ -141,7 +143,7 @@ def _shown(
                 window.toggle_full_screen()
         session = Session(running, window, outputs, showing.face, say, showing.seconds)
         session.run()
-        measured = session.gauge.as_json()
+        measured = session.as_json()
         return measured | {"peak_memory_mb": round(peak_memory_mb(), 1)}
 
 

@@ -88,7 +88,9 @@ class Network:
         return _NARROW if narrow else ANY_WIDTH
 
     def __str__(self) -> str:
-        speed = f", {self.megapixels_per_second:.1f} megapixels/s a thread"
+        speed = (
+            f", {self.megapixels_per_second:.1f} million pixels a second on each thread"
+        )
         return (
             f"{self.card.name} {self.precision} on {self.engine}"
             f"{speed if self.megapixels_per_second else ''}"
