@@ -161,7 +161,7 @@ def _display() -> Iterator[str]:
     from videnhance.live.screen import check_screen
 
     try:
-        check_screen()
+        check_screen("nothing else is asked")
     except MissingLibraryError as error:
         yield str(error).partition(";")[0]
     else:
