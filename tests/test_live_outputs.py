@@ -319,9 +319,7 @@ def test_without_the_package_there_is_a_way_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
-    with pytest.raises(
-        MissingLibraryError, match=r"pip install 'videnhance\[virtualcam"
-    ):
+    with pytest.raises(MissingLibraryError, match=r"pip install '\.\[virtualcam"):
         VirtualCamera(30.0)
 
 
