@@ -155,12 +155,18 @@ def test_a_first_word_that_is_nothing_is_a_missing_file(
     assert told.startswith("videnhance: nofile does not exist: check the name")
 
 
+def test_batch_of_a_file_names_convert(clip: Path, tmp_path: Path) -> None:
+    told = _refused(tmp_path, 2, "batch", clip, tmp_path / "out")
+    assert f"is one file: convert it by `videnhance {clip} OUT`" in told
+
+
 @pytest.mark.parametrize("with_picture", [False, True])
 def test_a_folder_names_batch(tmp_path: Path, with_picture: bool) -> None:
     folder = tmp_path / "films"
     folder.mkdir()
     if with_picture:
         (folder / "a.png").write_bytes(b"")
+    assert f"videnhance batch {folder} OUT_DIR" in _refused(tmp_path, 2, folder)
     for target in ("out", "out.mp4"):
         told = _refused(tmp_path, 1, folder, tmp_path / target)
         assert f"convert all in it by `videnhance batch {folder} OUT_DIR`" in told
@@ -336,6 +342,7 @@ def test_a_device_is_no_place_for_a_target(clip: Path, tmp_path: Path) -> None:
         ("--device tpu", "'tpu' is not one of"),
         ("--progress loud", "'loud' is not one of"),
         ("-c nosuch", "nosuch"),
+        ("-c libx256", "libx256 (did you mean libx265?)"),
         ("-c aac", "aac"),
         ("--pix-fmt nosuch", "nosuch"),
         ("--crf best", "'best' is not a valid integer"),

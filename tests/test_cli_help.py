@@ -83,6 +83,11 @@ def test_help_fits_the_terminal(words: tuple[str, ...], columns: int) -> None:
     assert all(len(line) <= 80 for line in examples.splitlines())
 
 
+@pytest.mark.parametrize("words", [(), ("model",), ("profile",)])
+def test_each_command_has_a_whole_line(words: tuple[str, ...]) -> None:
+    assert "..." not in _help(*words, "--help").partition("Commands:")[2]
+
+
 def test_help_has_no_colours() -> None:
     words = [sys.executable, "-m", "videnhance", "convert", "--help-all"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, check=True)

@@ -121,6 +121,7 @@ def app() -> None:
 
 @app.command(
     cls=Command,
+    short_help="Converts a video, a picture, a sequence.",
     common=(
         "scale",
         "size",
@@ -199,6 +200,7 @@ def _converted(job: "Job", display: Display) -> "Report":
 
 @app.command(
     cls=Command,
+    short_help="Says what is known of a file, or of its conversion.",
     examples=(
         "videnhance probe in.mp4                    what is known of it",
         "videnhance probe in.mp4 --for out.webm     what a conversion would do",
@@ -242,7 +244,7 @@ def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Prefligh
     return preflight(job_of(source, target, ConvertOptions(video_track=video_track)))
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, short_help="Measures the speed of this machine.")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[IN]")
 @click.option("--frames", default=150, show_default=True, help="Frames to measure.")
 @click.option(
@@ -269,7 +271,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
         written(target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json")
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, short_help="Says what works on this machine, for a report.")
 @click.option("--json", "as_values", is_flag=True, help="Write JSON, for programs.")
 def doctor(as_values: bool) -> None:
     """Says what works on this machine: a screen of words to put into a report."""
@@ -287,6 +289,7 @@ def doctor(as_values: bool) -> None:
 
 @app.command(
     cls=Command,
+    short_help="Prints what completes words by Tab in a shell.",
     examples=(
         'eval "$(videnhance completion bash)"       a line for ~/.bashrc',
         'eval "$(videnhance completion zsh)"        a line for ~/.zshrc',

@@ -29,6 +29,7 @@ _FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
 
 @click.command(
     cls=Command,
+    short_help="Converts a folder, as far as it is not done.",
     common=(
         "to",
         "pictures_to",

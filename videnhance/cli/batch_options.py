@@ -7,15 +7,26 @@ import click
 from videnhance.cli.options import ENCODER, SHARED
 from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import in_section, with_options
+from videnhance.errors import UsageError, printable
 
 __all__ = ["batch_options"]
 
 _files, _output = in_section("Files"), in_section("Output")
 _machine, _messages = in_section("Machine"), in_section("Messages")
 _FILE = click.Path(path_type=Path)
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_FOLDER = click.Path(path_type=Path, exists=True)
+
+
+def _folder(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    del ctx, param
+    if not value.is_dir():
+        name = printable(value)
+        raise UsageError(f"{name} is one file: convert it by `videnhance {name} OUT`")
+    return value
+
+
 _BATCH = (
-    click.argument("source", type=_FOLDER, metavar="IN_DIR"),
+    click.argument("source", type=_FOLDER, metavar="IN_DIR", callback=_folder),
     click.argument("target", type=_FILE, metavar="OUT_DIR"),
     profile_option,
     _files(

@@ -66,6 +66,12 @@ def _files(options: dict[str, Any]) -> tuple[Path, Path]:
         raise UsageError(
             f"{printable(rest[0])} is one file too many; give one input and one output"
         )
+    if source is not None and target is None and source.is_dir():
+        name = printable(source)
+        raise UsageError(
+            f"{name} is a folder: convert all in it by `videnhance batch {name} "
+            "OUT_DIR`"
+        )
     if source is None or target is None:
         raise UsageError(
             f"the {'input' if source is None else 'output'} is missing; "

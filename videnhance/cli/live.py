@@ -32,6 +32,7 @@ _COMMON = (
 
 @click.command(
     cls=Command,
+    short_help="Shows a camera, a file or a stream, enhanced.",
     common=(
         "size",
         "loop",
@@ -90,6 +91,7 @@ def live(**options: Any) -> None:
 
 @click.command(
     cls=Command,
+    short_help="Shows a conversion in a window, to try settings.",
     examples=(
         "videnhance preview in.mp4 --start 60       from the second minute",
         "videnhance preview in.mp4 -m default -m restore     M changes between them",

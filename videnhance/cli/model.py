@@ -28,13 +28,13 @@ _threads = _option(
 
 @click.group()
 def model() -> None:
-    """Trains, quantizes, exports and tests models."""
+    """Lists, tests, trains, quantizes and exports networks."""
 
 
 model.add_command(train)
 
 
-@model.command("list", cls=Command)
+@model.command("list", cls=Command, short_help="Says which models there are.")
 @_option("--json", "Write the cards, for programs.", name="as_values", is_flag=True)
 def list_models(as_values: bool) -> None:
     """Says which models there are, what each is for, its size and its speed."""
@@ -61,7 +61,7 @@ def list_models(as_values: bool) -> None:
     )
 
 
-@model.command(cls=Command)
+@model.command(cls=Command, short_help="Makes a network int8, with a card.")
 @with_options(
     click.argument("network", metavar="MODEL"),
     _option("--to FOLDER", "Write the result there.", name="target", type=_FILE),
@@ -136,7 +136,7 @@ def quantize(**options: Any) -> None:
     click.echo(f"videnhance: {result.card}", err=True)
 
 
-@model.command(cls=Command)
+@model.command(cls=Command, short_help="Writes a network for other programs.")
 @with_options(
     click.argument("network", metavar="MODEL"),
     _option(
@@ -170,7 +170,7 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
         click.echo(row.line())
 
 
-@model.command(cls=Command)
+@model.command(cls=Command, short_help="Loads a model and measures it at five sizes.")
 @with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
     _option("--image", "Enlarge this picture, too.", type=_PLACE),
@@ -234,7 +234,7 @@ def _enlarge(options: dict[str, Any]) -> None:
     click.echo(f"{target}: {size}, twice the source; {both} shows both")
 
 
-@model.command(cls=Command)
+@model.command(cls=Command, short_help="Compares engines on the same frame.")
 @with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
     _option("--size WxH", "Pixels of the frame.", default="640x360"),

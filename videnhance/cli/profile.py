@@ -49,6 +49,7 @@ def show(name: str) -> None:
 
 @profile.command(
     cls=Command,
+    short_help="Keeps options as a profile.",
     common=("replace", "scale", "size", "skip", "model", "codec", "crf"),
     examples=(
         "videnhance profile save web --size 1080p --crf 23",

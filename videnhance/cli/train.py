@@ -24,6 +24,7 @@ _machine = in_section("Machine")
 
 @click.command(
     cls=Command,
+    short_help="Trains a network on stills and videos.",
     examples=(
         "videnhance model train clips --to run --finetune    adapt the default",
         "videnhance model train stills --to run              from nothing",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import av
 
-from videnhance.errors import UsageError, printable
+from videnhance.errors import UsageError, nearest, printable
 
 __all__ = [
     "DEFAULT_PRESET",
@@ -117,6 +117,7 @@ def video_encoder(name: str) -> av.Codec:
 
 def _unknown(name: str) -> str:
     words = f"there is no encoder named {printable(name)}"
+    words += nearest(name, {*_SOFTWARE.values(), *_DEFAULTS.values()})
     if is_hardware(name):
         return f"{words} in this build of FFmpeg: use -c {software_for(name)}"
     return f"{words}: choose libx264, libx265, libsvtav1, libvpx-vp9 or ffv1"
