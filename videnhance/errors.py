@@ -106,9 +106,12 @@ def install_words(extra: str) -> str:
     return f"run pip install '.[{extra}]' in the folder of videnhance's source"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` (did you mean ...?)` for a word that is nearly one of `known`, else nothing."""
-    found = get_close_matches(word, known, n=1)
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """` (did you mean ...?)` for a word that is nearly one of `known`, else nothing.
+
+    `likeness` is difflib's ratio, 0 to 1, from which it is near enough.
+    """
+    found = get_close_matches(word, known, n=1, cutoff=likeness)
     return f" (did you mean {found[0]}?)" if found else ""
 
 

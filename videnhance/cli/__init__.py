@@ -69,11 +69,12 @@ class _App(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         if self.get_command(ctx, word) is None:
-            known = ctx.resilient_parsing or nearest(word, self.list_commands(ctx))
-            if not _is_video(word) and not known:
+            commands = self.list_commands(ctx)
+            is_typo = nearest(word, commands, likeness=_TYPO)
+            if not (_is_video(word) or is_typo or ctx.resilient_parsing):
                 raise InputError(
                     f"{printable(word)} does not exist: check the name; no command is "
-                    "called so, either (videnhance --help lists them)"
+                    f"called so, either{nearest(word, commands)}"
                 )
             if _is_video(word):
                 args = ["convert", *args]
@@ -102,6 +103,8 @@ class _App(click.Group):
             ctx.exit(INTERRUPTED)
 
 
+_TYPO = 0.8
+"""Likeness from which a word is a command with a typo rather than a file's name."""
 _OWN_OPTIONS = ("--help", "-h", "--version")
 
 
