@@ -13,7 +13,7 @@ from videnhance.batch.order import order_of
 from videnhance.cli import app
 from videnhance.cli.job import job_from, options_from
 from videnhance.errors import UsageError
-from videnhance.job import job_of
+from videnhance.job import choice_of, job_of
 from videnhance.options import (
     ConvertOptions,
     FolderOptions,
@@ -132,6 +132,14 @@ def test_a_choice_means_what_its_option_means() -> None:
     ("name", "value"),
     [
         ("scale", 3),
+        ("scale", 2.0),
+        ("skip", None),
+        ("size", (1280, 720)),
+        ("codec", 5),
+        ("overwrite", "no"),
+        ("model", 7),
+        ("encoder_options", "g=3"),
+        ("encoder_options", {"g": 3}),
         ("scale", "2"),
         ("skip", 0),
         ("skip", 1.5),
@@ -223,6 +231,17 @@ def test_pictures_take_their_own_quality_and_none_of_the_videos(tmp_path: Path) 
     assert (jpeg.codec, jpeg.crf, jpeg.options) == ("libx264", None, {"quality": "50"})
     png = order.job_for(Path("a.png"), Path("b.png"), Kind.PICTURE).encoding
     assert png.options == {}
+
+
+def test_patterns_are_a_tuple() -> None:
+    with pytest.raises(UsageError, match=r"--include \*\.mp4 is not .* give tuple"):
+        FolderOptions(include="*.mp4")  # type: ignore[arg-type]  # that is the test
+
+
+@pytest.mark.opencv
+def test_a_model_may_be_a_path() -> None:
+    options = ConvertOptions(model=Path("a/b.json"))
+    assert choice_of(options).model == str(Path("a/b.json"))
 
 
 def test_a_pipe_is_no_choice_for_a_folder() -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
 from math import inf
-from typing import Literal, get_args, get_type_hints
+from os import PathLike
+from types import NoneType, UnionType
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from videnhance.errors import UsageError, printable
 from videnhance.fit import Fit, box_of
@@ -78,7 +80,7 @@ class ConvertOptions:
     """0 (plain resize) to 1."""
     reuse: Literal["exact", "off"] = "exact"
     """Whether parts that did not change keep their result."""
-    model: str | None = None
+    model: str | PathLike[str] | None = None
     """A name, the path of a card, or of weights; None: `default`."""
     clean: float | None = None
     """Instead of `model`: 0 (true to the source) to 1 (cleaned of noise and blocks)."""
@@ -144,8 +146,8 @@ class ConvertOptions:
     """What goes to standard output if the target is `-`."""
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         check(**{name: getattr(self, name) for name in get_type_hints(type(self))})
-        _check_words(self)
         if self.size is not None:
             if self.scale is not None:
                 raise UsageError("--size and --scale say two things; give one of them")
@@ -230,14 +232,30 @@ def _wanted(name: str) -> str:
     return "1, 2 or 4" if name == "scale" else _RANGES.get(name, _ANY)[2]
 
 
-def _check_words(options: ConvertOptions) -> None:
-    for name, kind in get_type_hints(type(options)).items():
-        words, value = get_args(kind), getattr(options, name)
-        if words and isinstance(words[0], str) and value not in words:
-            raise UsageError(
-                f"{option_name(name)} {printable(value)} is not possible; use "
-                f"{', '.join(words)}"
-            )
+def _check_kinds(options: ConvertOptions) -> None:
+    """Raises UsageError for a value of another kind than its field's."""
+    for name, hint in get_type_hints(type(options)).items():
+        value = getattr(options, name)
+        if get_origin(hint) is Literal:
+            words = get_args(hint)
+            is_right, wanted = value in words, f"use {', '.join(words)}"
+        else:
+            kinds = _kinds(hint)
+            names = (kind.__name__ for kind in kinds if kind is not NoneType)
+            is_right, wanted = isinstance(value, kinds), f"give {' or '.join(names)}"
+        if not is_right:
+            shown = printable(value if isinstance(value, str) else repr(value))
+            raise UsageError(f"{option_name(name)} {shown} is not possible; {wanted}")
+    for pair in options.encoder_options.items():
+        if not all(isinstance(word, str) for word in pair):
+            raise UsageError(f"-e {pair} is not possible; give both as str")
+
+
+def _kinds(hint: object) -> tuple[type, ...]:
+    """The classes whose values a field takes."""
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    kinds = tuple(get_origin(part) or part for part in parts)
+    return (*kinds, int) if float in kinds else kinds
 
 
 def check_names(kind: type[ConvertOptions], names: Mapping[str, object]) -> None:
