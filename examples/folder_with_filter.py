@@ -20,6 +20,5 @@ def main(source: str, target: str, word: str) -> None:
         sys.exit(1)
 
 
-# Each file is converted in a process of its own, which reads this program, too.
 if __name__ == "__main__":
     main(*sys.argv[1:])

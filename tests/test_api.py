@@ -1,6 +1,7 @@
 """The door: what other programs call does what the command line does."""
 
 import inspect
+import os
 import signal
 import subprocess
 import sys
@@ -314,6 +315,31 @@ def test_a_folder_gives_an_outcome_for_each_input(tmp_path: Path) -> None:
     assert pts_of(folder / "out/b.mp4") == pts_of(folder / "in/b.mp4")
     again = videnhance.convert_folder(*places, options, exclude=("drafts", "bad*"))
     assert {one.status.value for one in again} == {"skipped"}
+
+
+def test_a_program_without_a_guard_is_run_once(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    write_clip(tmp_path / "in/a.mkv", FEW)
+    code = (
+        "import videnhance\n"
+        "print('once')\n"
+        "options = videnhance.FolderOptions(strength=0, settle=0, jobs=1, again=True)\n"
+        "made = videnhance.convert_folder('in', 'out', options)\n"
+        "print(*(one.status.value for one in made))\n"
+    )
+    (tmp_path / "program.py").write_text(code)
+    for words, given in (["program.py"], None), (["-"], code):
+        said = subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stderr == ""
+        assert said.stdout.split() == ["once", "done"]
 
 
 def test_a_folder_can_be_cancelled(tmp_path: Path) -> None:

@@ -120,9 +120,8 @@ def convert_folder(
 
     A file that fails stops no other: its outcome says why. `on_outcome` is called on
     this thread as each is known. Setting `cancel` ends the work within seconds and
-    raises Cancelled; the same call goes on. Starts processes, so a program calls it
-    below `if __name__ == "__main__":`. Raises a VidenhanceError for what holds for all
-    inputs.
+    raises Cancelled; the same call goes on. Each file is converted in a process of its
+    own. Raises a VidenhanceError for what holds for all inputs.
     """
     chosen = _changed(options or FolderOptions(), changes)
     order = order_of(Path(source), Path(target), chosen)

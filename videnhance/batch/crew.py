@@ -4,6 +4,7 @@ One that dies takes its file with it and nothing else; another takes its place.
 """
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 from videnhance.batch.worker import (
     Advanced,
@@ -125,7 +126,7 @@ class Crew:
         process = self._context.Process(
             target=self._target, args=(theirs,), name="videnhance-job"
         )
-        with _without_interrupt():
+        with _without_interrupt(), _without_program():
             process.start()
         theirs.close()
         member = _Member(process, ours)
@@ -165,6 +166,21 @@ def _without_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _without_program() -> Iterator[None]:
+    """The new process does not read the program that starts it, which `work` needs not.
+
+    One that lacks `if __name__ == "__main__":` would begin anew in each, and one that
+    comes by standard input cannot be read again.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def default_jobs(memory_mb: float | None = None) -> int:
