@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.limits import LIMIT_PIXELS
 from videnhance.options import check
+from videnhance.video.joined import JoinedFile, flv_parts
 
 __all__ = [
     "DECODE_ERRORS",
@@ -206,6 +207,8 @@ def open_source(path: Path) -> Iterator[InputContainer]:
         if _NUMBERED.search(path.name):
             # By its name FFmpeg would take it for a pattern of many; it gets none.
             place = stack.enter_context(open(os.open(path, _READ_ONLY), "rb"))
+        if parts := flv_parts(path):
+            place = stack.enter_context(JoinedFile(path, parts))
         try:
             known = {"format_whitelist": _CONTAINERS.replace(" ", ",")}
             container = opened_container(place, known | _looked_through(path))

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from videnhance.limits import check_pixels
 from videnhance.region import Size
+from videnhance.video.joined import behind_notice
 from videnhance.video.others.late import unexpected_streams
 from videnhance.video.reading.clock import LONGEST_SECONDS
 from videnhance.video.reading.cut import cut_notice
@@ -287,6 +288,8 @@ class Decoder:
             form = self.container.format.name
             for told in edition_notices(self.path) if "matroska" in form else ():
                 self._note(told)
+            if behind := behind_notice(self.path, form):
+                self._note(behind)
             words = cut_notice(self.path, form)
             if words is not None:
                 self._note(words)
