@@ -264,7 +264,7 @@ class Cluster:
     def _none(self, others: int) -> ClusterError:
         if self._resources and others:
             return ClusterError(
-                f"--device cuda: none of {counted(others, 'worker')} of "
+                f"--device cuda: none of the {counted(others, 'worker')} of "
                 f"{self.address} offers a GPU; start one with `dask worker --resources "
                 "GPU=1`"
             )
