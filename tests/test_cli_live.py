@@ -53,6 +53,7 @@ def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
         frames = list(reader)
         assert len(reader.info.streams) == 2
     assert len(frames) == measured["shown"]
+    assert f"recorded {len(frames)} frames: out.mp4" in err
     assert measured["taken"] == measured["shown"] + measured["dropped"]
     assert measured["model"].startswith(("default", "fast"))
     sizes = [measured[name] for name in ("source_size", "worked_on")]

@@ -85,9 +85,10 @@ def live(
         played = sound.path if sound else None
         check_target(recording.target, played, recording.overwrite)
     with ExitStack() as stack:
-        outputs = stack.enter_context(
-            Outputs(showing.folder, recording, camera, sound, _silence(source))
-        )
+        outputs = Outputs(showing.folder, recording, camera, sound, _silence(source))
+        # Also of what is completed only when it is closed.
+        stack.callback(_tell, outputs, say)
+        stack.enter_context(outputs)
         running = stack.enter_context(
             stage(
                 *(source, showing.choices, showing.look, showing.workers),
@@ -118,6 +119,11 @@ def preview(
         _shown(running, outputs, showing, say)
         choice = running.models.choice
         return convert_command(source, running.look, choice)
+
+
+def _tell(outputs: Outputs, say: Callable[[str], None]) -> None:
+    for words in outputs.told():
+        say(words)
 
 
 def _silence(source: LiveSource) -> str:
