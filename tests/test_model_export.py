@@ -97,7 +97,7 @@ def test_a_missing_library_is_named_with_its_extra(
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr("importlib.import_module", gone)
-    with pytest.raises(MissingLibraryError, match=rf"videnhance\[{form}\]"):
+    with pytest.raises(MissingLibraryError, match=rf"pip install '.\[{form}\]'"):
         exported("default", form, tmp_path / "a")
 
 

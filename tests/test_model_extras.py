@@ -13,7 +13,7 @@ def test_what_is_here_is_given() -> None:
 
 def test_what_is_absent_is_named() -> None:
     assert not is_here("videnhance.nothing")
-    with pytest.raises(MissingLibraryError, match=r"nothing.*'videnhance\[some\]'"):
+    with pytest.raises(MissingLibraryError, match=r"nothing.*pip install '\.\[some\]'"):
         extra("videnhance.nothing", "some")
 
 

@@ -134,7 +134,7 @@ def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr("importlib.import_module", gone)
-    with pytest.raises(MissingLibraryError, match=r"videnhance\[models\]"):
+    with pytest.raises(MissingLibraryError, match=r"pip install '\.\[models\]'"):
         read_foreign(Path("a.pth"), STEP)
 
 
