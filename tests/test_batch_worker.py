@@ -169,10 +169,13 @@ def test_a_pause_holds_the_work(pair: Pair, job: Job) -> None:
 
 def test_a_signal_ends_it_in_order(pair: Pair, job: Job) -> None:
     ours, theirs = pair
-    ours.send(Task(0, job))
+    whole = replace(job, settings=replace(job.settings, segment_frames=250))
+    ours.send(Task(0, whole))
 
     def kill() -> None:
         assert isinstance(ours.recv(), Began)
+        # By then the first segment's file is open; in the midst of it, it stays so.
+        assert isinstance(ours.recv(), Advanced)
         signal.raise_signal(signal.SIGTERM)
 
     killing = threading.Thread(target=kill)

@@ -61,6 +61,8 @@ MANY = {
     "of {promised} frames",  # of which some are there
     "{len(made)} packets have",
     "{len(piece)} bytes",  # a long piece
+    "{count} files: {printable(words)}",  # what several have in common
+    "{rate:.1f} frames",
     "{n_fmt} of {total_fmt} files",
     "{still.tags.pictures} pictures",
     "{info.frames} frames",

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import av
 
-from videnhance.errors import OutputError
+from videnhance.errors import OutputError, counted
 from videnhance.frame import Frame, VideoInfo
 from videnhance.video.coding.coder import VideoCoder
 from videnhance.video.coding.encoder import added_stream
@@ -52,4 +52,5 @@ def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
         for packet in [*packets, *coder.rest()]:
             out.mux(packet)
     if coder.frames != len(frames):
-        raise OutputError(f"{codec} took {coder.frames} of {len(frames)} frames")
+        sent = counted(len(frames), "frame")
+        raise OutputError(f"{codec} took {coder.frames} of {sent}")
