@@ -6,15 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from videnhance.video.making.boxes import boxes_of
+
 __all__ = ["JoinedFile", "behind_notice", "flv_parts"]
 
 Part = tuple[int, int]
 """First byte, and the one behind the last."""
 
 _FLV, _FLV_HEAD, _TAG_HEAD = b"FLV\x01", 9, 11
-_BOX_HEAD = 8
-_LONG_BOX = 1
-"""A size that says that the real one follows."""
 
 
 class JoinedFile(io.RawIOBase):
@@ -107,7 +106,7 @@ def behind_notice(path: Path, container: str) -> str | None:
     if not container.startswith("mov"):
         return None
     with path.open("rb") as file:
-        place = _second_mov(file, path.stat().st_size)
+        place = _second_mov(file)
     if place is None:
         return None
     return (
@@ -116,19 +115,11 @@ def behind_notice(path: Path, container: str) -> str | None:
     )
 
 
-def _second_mov(file: BinaryIO, size: int) -> int | None:
+def _second_mov(file: BinaryIO) -> int | None:
     """Where a file type box comes once more; fragments with a head each are read on."""
-    place, seen = 0, set[bytes]()
-    while place + _BOX_HEAD <= size:
-        file.seek(place)
-        head = file.read(2 * _BOX_HEAD)
-        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+    seen = set[bytes]()
+    for kind, place, _ in boxes_of(file):
         if kind == b"ftyp" and b"moov" in seen and b"moof" not in seen:
             return place
         seen.add(kind)
-        if length == _LONG_BOX:
-            length = int.from_bytes(head[8:16], "big")
-        if length < _BOX_HEAD:
-            return None
-        place += length
     return None

@@ -5,17 +5,19 @@ Format, "Metadata"), where phones write theirs and FFmpeg, too, reads them.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from videnhance.errors import OutputError, printable
 
-__all__ = ["BOXED", "box", "keys_box", "with_boxes"]
+__all__ = ["BOXED", "box", "boxes_of", "keys_box", "with_boxes"]
 
 BOXED = ("mov", "mp4")
 """Containers, by FFmpeg's name."""
 _HEAD = struct.Struct(">I4s")
-_LARGE = struct.Struct(">Q")
+_LONG = 1
+"""A size that says that the real one follows."""
 _ENTRY = (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"")
 """The way to the sample entry of the first track, which is the enlarged video."""
 _BEFORE_CHILDREN = {b"stsd": 16, b"": 86}
@@ -31,12 +33,7 @@ def with_boxes(path: Path, *, movie: bytes = b"", entry: bytes = b"") -> None:
     """
     with path.open("r+b") as file:
         size = file.seek(0, 2)
-        at = 0
-        while at < size:
-            file.seek(at)
-            length, kind = _HEAD.unpack(file.read(8))
-            if length == 1:
-                (length,) = _LARGE.unpack(file.read(8))
+        for kind, at, length in boxes_of(file):
             if kind == b"moov" and at + length == size:
                 file.seek(at + 8)
                 body = file.read(length - 8)
@@ -44,8 +41,25 @@ def with_boxes(path: Path, *, movie: bytes = b"", entry: bytes = b"") -> None:
                 file.seek(at)
                 file.write(box(b"moov", body + movie))
                 return
-            at += max(length, 8)
     raise OutputError(f"{printable(path)} has no index at its end: report this")
+
+
+def boxes_of(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and length of each box of a file, its head with it.
+
+    The last may be longer than the file. Ends where no box can begin.
+    """
+    size, at = file.seek(0, 2), 0
+    while at + _HEAD.size <= size:
+        file.seek(at)
+        length, kind = _HEAD.unpack(file.read(_HEAD.size))
+        if length == _LONG:
+            length = int.from_bytes(file.read(8), "big")
+        length = length or size - at  # to the end
+        if length < _HEAD.size:
+            return
+        yield kind, at, length
+        at += length
 
 
 def _grown(boxes: bytes, way: tuple[bytes, ...], new: bytes) -> bytes:

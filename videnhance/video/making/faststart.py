@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from videnhance.video.making.boxes import box, boxes_of
+
 __all__ = ["index_in_front"]
 
 _HEAD = struct.Struct(">I4s")
@@ -27,7 +29,7 @@ def index_in_front(path: Path) -> None:
     Raises OSError as the disk does.
     """
     with path.open("r+b") as file:
-        boxes = _boxes(file)
+        boxes = list(boxes_of(file))
         if len(boxes) < 2 or boxes[0][0] != b"ftyp" or boxes[-1][0] != b"moov":
             return
         start, (_, at, length) = boxes[1][1], boxes[-1]
@@ -40,21 +42,6 @@ def index_in_front(path: Path) -> None:
         _shift(file, start, at, by)
         file.seek(start)
         file.write(index)
-
-
-def _boxes(file: BinaryIO) -> list[tuple[bytes, int, int]]:
-    """Kind, place and length of each box of a file."""
-    size, at = file.seek(0, 2), 0
-    found = []
-    while at + _HEAD.size <= size:
-        file.seek(at)
-        length, kind = _HEAD.unpack(file.read(_HEAD.size))
-        if length == 1:
-            length = int.from_bytes(file.read(8), "big")
-        length = max(length or size - at, _HEAD.size)
-        found.append((kind, at, length))
-        at += length
-    return found
 
 
 def _moved(boxes: bytes, by: int, *, wide: bool) -> bytes:
@@ -73,7 +60,7 @@ def _moved(boxes: bytes, by: int, *, wide: bool) -> bytes:
             later = (place + by for place in places)
             body = body[: _COUNT.size]
             body += struct.pack(f">{count}{_WORDS[kind]}", *later)
-        out += _HEAD.pack(_HEAD.size + len(body), kind) + body
+        out += box(kind, body)
         at += length
     return bytes(out) + boxes[at:]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from videnhance.errors import counted
+from videnhance.video.making.boxes import boxes_of
 
 __all__ = ["cut_notice"]
 
@@ -26,8 +27,6 @@ _SURE_PACKETS = 8
 
 _PAGE_HEAD, _LONGEST_PAGE = 27, 27 + 255 + 255 * 255
 """Of an Ogg page: its fixed part, and the longest whole."""
-_BOX_HEAD, _LONG_BOX = 8, 1
-"""Bytes of a box's size and name; a size that says that the real one follows."""
 
 
 def cut_notice(path: Path, container: str) -> str | None:
@@ -122,13 +121,8 @@ def _ends_in_a_page(file: BinaryIO, size: int) -> bool:
 
 def _ends_in_a_fragment(file: BinaryIO, size: int) -> bool:
     """Whether the last box is the head of a fragment, and not all of it is there."""
-    start, name = 0, b""
-    while start + _BOX_HEAD <= size:
-        file.seek(start)
-        length, name = int.from_bytes(file.read(4), "big"), file.read(4)
-        if length == _LONG_BOX:
-            length = int.from_bytes(file.read(8), "big")
-        if length < _BOX_HEAD:
-            return False
-        start += length
-    return name == b"moof" and start > size
+    boxes = list(boxes_of(file))
+    if not boxes:
+        return False
+    kind, at, length = boxes[-1]
+    return kind == b"moof" and at + length > size
