@@ -20,6 +20,8 @@ from videnhance.frame import (
     Stereo,
 )
 from videnhance.probe import as_json, describe, probe
+from videnhance.video.isolation import isolated
+from videnhance.video.isolation.isolated import IsolatedReader
 
 CLIP = Clip(
     colour=(2, 1, 1, 1),
@@ -140,3 +142,20 @@ def test_colours_are_told_in_words(tmp_path: Path) -> None:
     for tags, told in words.items():
         line = f"colour       range {told}"
         assert line in describe(replace(plain, tags=tags))
+
+
+@pytest.mark.parametrize(("name", "runs"), [("a.mp4", 1), ("a.mkv", 2)])
+def test_a_file_is_asked_again_only_where_its_packets_tell_more(
+    tmp_path: Path, name: str, runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    class Counted(IsolatedReader):
+        def close(self) -> None:
+            asked.append(self.path)
+            super().close()
+
+    monkeypatch.setattr(isolated, "IsolatedReader", Counted)
+    path = write_clip(tmp_path / name)
+    assert probe(path).frames == 12
+    assert asked == [path] * runs

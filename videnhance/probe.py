@@ -119,7 +119,7 @@ def probe(source: str | PathLike[str], video_track: int | None = None) -> VideoI
         # Whatever it does to FFmpeg, it does there first.
         info = probed_safely(path, reading)
         timeline = timeline_of(path)
-        if not timeline.streams:
+        if not timeline.adds:
             return info
         return probed_safely(path, reading, timeline=timeline)
     with opened(path, reading=reading) as reader:

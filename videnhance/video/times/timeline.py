@@ -73,6 +73,11 @@ class Timeline:
         """Whether every time is moved alike, so that a time is a place in the file."""
         return all(stream.is_simple for stream in self.streams)
 
+    @property
+    def adds(self) -> bool:
+        """Whether it knows more than the file's header says."""
+        return any(s.moves or s.end_seconds is not None for s in self.streams)
+
     def of(self, index: int) -> Retiming:
         """The times of the stream with this index."""
         same = (stream for stream in self.streams if stream.stream == index)
