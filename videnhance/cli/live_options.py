@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from videnhance.cli.options import VIDEO_TRACK
+from videnhance.cli.options import DEVICE, PRECISION, VIDEO_TRACK
 from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import complete_model, in_section, with_options
 
@@ -66,18 +66,8 @@ _MODEL = (
         type=_FILE,
         default=Path(),
     ),
-    _speed(
-        "--precision",
-        "Arithmetic of the network; auto takes whichever measures faster.",
-        default="auto",
-        type=click.Choice(["auto", "int8", "float32"]),
-    ),
-    _speed(
-        "--device",
-        "What runs the network; auto takes CUDA if it is there.",
-        default="auto",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-    ),
+    PRECISION,
+    DEVICE,
     _speed(
         "--workers N",
         "Threads that enhance.",

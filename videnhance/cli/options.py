@@ -9,7 +9,15 @@ import click
 from videnhance.cli.profiles import profile_option
 from videnhance.cli.sections import complete_model, in_section, with_options
 
-__all__ = ["ENCODER", "KEPT", "SHARED", "VIDEO_TRACK", "convert_options"]
+__all__ = [
+    "DEVICE",
+    "ENCODER",
+    "KEPT",
+    "PRECISION",
+    "SHARED",
+    "VIDEO_TRACK",
+    "convert_options",
+]
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -150,6 +158,18 @@ _PICTURE = (
         type=click.Choice(["auto", "on", "off"]),
     ),
 )
+PRECISION = _speed(
+    "--precision",
+    "Arithmetic of the network; auto takes whichever measures faster.",
+    default="auto",
+    type=click.Choice(["auto", "int8", "float32"]),
+)
+DEVICE = _speed(
+    "--device",
+    "What runs the network; auto takes CUDA if it is there.",
+    default="auto",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+)
 _SPEED = (
     _speed(
         "--skip N",
@@ -162,18 +182,8 @@ _SPEED = (
         default="exact",
         type=click.Choice(["exact", "off"]),
     ),
-    _speed(
-        "--precision",
-        "Arithmetic of the network; auto takes whichever measures faster.",
-        default="auto",
-        type=click.Choice(["auto", "int8", "float32"]),
-    ),
-    _speed(
-        "--device",
-        "What runs the network; auto takes CUDA if it is there.",
-        default="auto",
-        type=click.Choice(["auto", "cpu", "cuda"]),
-    ),
+    PRECISION,
+    DEVICE,
     _speed(
         "--workers N",
         "Worker threads; 0 uses none, with the same result.",
