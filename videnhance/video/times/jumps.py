@@ -149,10 +149,9 @@ class _Judge:
         end = self._time(here, here.expected) + min(1.0, left / 2)
         if here.delta > 0:
             return any(self._end(row) > end for row in others)
+        # One packet behind the place may only have been late.
         return any(
-            row.times[after:].size > 1 and self._end(row) > end
-            for row in others
-            for after in (int(np.searchsorted(row.places, here.place)),)
+            row.places[-2] >= here.place and self._end(row) > end for row in others
         )
 
     def _time(self, here: Break, time: float) -> float:
@@ -234,8 +233,7 @@ def _bring_together(verdict: Verdict, dense: list[Row]) -> None:
 
 
 def _first(verdict: Verdict, row: Row) -> float:
-    time = row.made.get(0, float(row.times[0]))
-    return time + float(_offset(verdict, row, 0))
+    return float(row.times[0]) + float(_offset(verdict, row, 0))
 
 
 def _follow(verdict: Verdict, row: Row, dense: list[Row]) -> None:
