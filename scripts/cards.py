@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from videnhance.model.card import ASSETS, card_names
+from videnhance.models.card import ASSETS, card_names
 
 README = Path(__file__).parents[1] / "models" / "README.md"
 BEGIN, END = "<!-- table -->\n", "<!-- /table -->\n"

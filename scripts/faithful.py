@@ -25,7 +25,7 @@ from tests.faithful_checks import TICKS, field, frames  # noqa: E402
 from tests.faithful_reader import run_tool  # noqa: E402
 from tests.faithful_row import Case, Check, Row  # noqa: E402
 from tests.faithful_table import PARTS  # noqa: E402
-from videnhance.video.reading.side_data import SILENT, UNKEPT  # noqa: E402
+from videnhance.media.reader.side_data import SILENT, UNKEPT  # noqa: E402
 
 TABLE = ROOT / "docs" / "faithful.md"
 
@@ -111,7 +111,7 @@ def _side_data() -> list[str]:
         "## What can come with a picture",
         "",
         "By FFmpeg's numbers (`AVFrameSideDataType`). What is not in the list is "
-        "named, too; `tests/test_video_side_data.py` compares the list with PyAV's.",
+        "named, too; `tests/test_media_side_data.py` compares the list with PyAV's.",
         "",
         "| number | what it is, and what becomes of it |",
         "|---|---|",

@@ -8,10 +8,14 @@ from pathlib import Path
 import av
 from av.stream import Disposition, Stream
 
-from videnhance.video.making.target import container_for
-from videnhance.video.others.streams import StreamCopy, StreamPlan, plan_streams
-from videnhance.video.source import AnyPacket, Source, Span, open_source
-from videnhance.video.stream_choice import chosen_video
+from videnhance.media.output.target import container_for
+from videnhance.media.source import AnyPacket, Source, Span, open_source
+from videnhance.media.stream_choice import chosen_video
+from videnhance.media.streams.other_streams import (
+    StreamCopy,
+    StreamPlan,
+    plan_streams,
+)
 
 __all__ = ["PNG", "Copied", "Part", "bundle", "copied", "packets", "shown"]
 

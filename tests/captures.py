@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from videnhance.live.feed import Feed, Patience
+from videnhance.live.capture_client import Feed, Patience
+from videnhance.live.captured import Shot, Trouble
 from videnhance.live.messages import CaptureKind, CaptureOrder
-from videnhance.live.shots import Shot, Trouble
-from videnhance.slots import Latest
+from videnhance.system.latest import Latest
 
 __all__ = ["PATIENCE", "SIZES", "FakeCamera", "awaited"]
 

@@ -18,11 +18,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from videnhance.convert.fingerprint import arithmetic_of
 from videnhance.frame import Pixels
-from videnhance.identity import arithmetic_of
-from videnhance.model.card import card_names
-from videnhance.model.runtime import Choice, load
-from videnhance.model.torchscript import deprecated
+from videnhance.models.card import card_names
+from videnhance.models.runtime import Choice, load
+from videnhance.models.torchscript import deprecated
 
 __all__ = ["Found", "Layer", "layers"]
 

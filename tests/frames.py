@@ -6,11 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from videnhance.enhance import Bicubic, Upscaler
-from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels
-from videnhance.region import Size
-from videnhance.resize import Plane
-from videnhance.tiles import ANY_WIDTH
+from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, Plane
+from videnhance.geometry import Size
+from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.tiles import ANY_WIDTH
 
 __all__ = [
     "GRAY",
@@ -163,4 +162,4 @@ UPSCALERS: list[Upscaler] = [
     Weave(widest=96),
     Weave(halo=0, step=1.0),
 ]
-"""Everything that `tests.test_enhance.UpscalerContract` holds for."""
+"""Everything that `tests.test_pipeline_enhance.UpscalerContract` holds for."""

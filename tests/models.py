@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from videnhance.frame import Pixels
-from videnhance.model.network import NetworkShape, SRVGGNetLightweight
-from videnhance.model.program import float32_script, int8_script
+from videnhance.models.network import NetworkShape, SRVGGNetLightweight
+from videnhance.models.program import float32_script, int8_script
 
 __all__ = [
     "REPORT",

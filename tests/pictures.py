@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-from videnhance.region import Size
-from videnhance.video.coding.encoder import Encoding
-from videnhance.video.pictures.still_writer import StillWriter
-from videnhance.video.pictures.stills import StillReader
+from videnhance.geometry import Size
+from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.stills.still_reader import StillReader
+from videnhance.media.stills.still_writer import StillWriter
 
 __all__ = ["PLAIN", "exif_block", "rewritten", "rgb_samples", "shown", "srgb_profile"]
 

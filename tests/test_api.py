@@ -23,7 +23,7 @@ from tests.models import write_model
 from tests.sources import ROOT
 from videnhance.cli import app
 from videnhance.frame import Pixels
-from videnhance.video.reading.reader import VideoReader
+from videnhance.media.reader.video_reader import VideoReader
 
 PATIENCE = 60.0
 FEW = Clip(pts=range(0, 5 * 512, 512))

@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from tests.trees import made_of
-from videnhance.batch.records import FOLDER, Identity, Records, identity_of
+from videnhance.batch.records import (
+    FOLDER,
+    Identity,
+    Records,
+    identity_of,
+)
+from videnhance.convert.workdir import journal_line
 from videnhance.errors import BusyError, InputError, OutputError
-from videnhance.locks import LockedFile
-from videnhance.unfinished import journal_line
+from videnhance.system.locks import LockedFile
 
 
 def _file(folder: Path) -> Path:

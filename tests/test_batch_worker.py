@@ -13,10 +13,18 @@ import pytest
 from tests.clips import pts_of, write_clip
 from tests.trees import job_for
 from videnhance.batch import worker
-from videnhance.batch.worker import Advanced, Began, Ended, Failed, Pause, Task, work
-from videnhance.convert import Watcher, convert
-from videnhance.job import Job
-from videnhance.unfinished import folder_beside, locked_journal
+from videnhance.batch.worker import (
+    Advanced,
+    Began,
+    Ended,
+    Failed,
+    Pause,
+    Task,
+    work,
+)
+from videnhance.convert.job import Job
+from videnhance.convert.run import Watcher, convert
+from videnhance.convert.workdir import folder_beside, locked_journal
 
 Pair = tuple[Connection, Connection]
 

@@ -18,13 +18,13 @@ from click.testing import CliRunner, Result
 
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.models import REPORT, edit_card, write_model, write_wrong
-from videnhance.alpha import laid_on_black
 from videnhance.cli import app
+from videnhance.convert.journal import Journal
 from videnhance.errors import OutputError
 from videnhance.frame import Frame
-from videnhance.journal import Journal
-from videnhance.resize import doubled
-from videnhance.video.reading.reader import VideoReader
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.pipeline.alpha import laid_on_black
+from videnhance.pipeline.resize import doubled
 
 Word = str | Path | int | float
 FEW = Clip(pts=range(0, 5 * 512, 512))
@@ -762,7 +762,7 @@ def test_an_interrupted_conversion_goes_on(
         raise OutputError("no space left on the disk")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("videnhance.segments.Muxer", full)
+        patch.setattr("videnhance.convert.segments.Muxer", full)
         result = _run(source, target, *words)
     assert result.exit_code == 1
     assert "no space left on the disk; 12 frames are kept" in result.stderr

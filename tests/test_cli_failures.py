@@ -11,8 +11,12 @@ from click.testing import CliRunner, Result
 
 from tests.clips import Clip, pts_of, write_clip
 from videnhance.cli import app
+from videnhance.convert.workdir import (
+    folder_beside,
+    kept_words,
+    locked_journal,
+)
 from videnhance.errors import OutputError
-from videnhance.unfinished import folder_beside, kept_words, locked_journal
 
 PLAIN = ("--strength", "0", "--workers", "1", "--segment", "25")
 FRAMES = 30
@@ -51,8 +55,9 @@ def _refused(number: int) -> av.FFmpegError:
     return kind(number, os.strerror(number))
 
 
-MUXER = "videnhance.video.making.muxer"
-VERIFY = "videnhance.video.making.verify"
+MUXER = "videnhance.media.output.muxer"
+SEGMENTS = "videnhance.convert.segments"
+VERIFY = "videnhance.media.output.verify"
 
 
 def _differs(*_: object) -> Iterator[str]:
@@ -76,7 +81,11 @@ PASSING: list[tuple[str, Act, str]] = [
     (f"{MUXER}.stuffed", _fails(_os_error(errno.ENOSPC)), "no space left"),
     (f"{MUXER}.stuffed", _fails(_os_error(errno.ESTALE)), "cannot be written"),
     (f"{MUXER}.publish", _fails(_os_error(errno.ENOTCONN)), "cannot be written"),
-    ("videnhance.segments.read_packets", _fails(_os_error(errno.EIO)), "written"),
+    (
+        "videnhance.convert.segments.read_packets",
+        _fails(_os_error(errno.EIO)),
+        "written",
+    ),
 ]
 
 
@@ -151,7 +160,7 @@ def test_the_remedy_that_is_told_helps(
 
 def test_one_frame_is_one(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = _kept(clip, monkeypatch)
-    monkeypatch.setattr("videnhance.unfinished.kept_frames", lambda _: 1)
+    monkeypatch.setattr("videnhance.convert.workdir.kept_frames", lambda _: 1)
     assert kept_words(target).startswith("1 frame is kept: ")
 
 
@@ -170,7 +179,7 @@ def test_numbered_pictures_on_a_full_disk_are_one_line(
 ) -> None:
     (tmp_path / "out").mkdir()
     with monkeypatch.context() as patch:
-        segment = "videnhance.journal.Journal.close_segment"
+        segment = "videnhance.convert.journal.Journal.close_segment"
         patch.setattr(segment, _fails(_os_error(errno.ENOSPC)))
         result = _run(clip, tmp_path / "out/%03d.png")
     assert result.exit_code == 1

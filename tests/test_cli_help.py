@@ -14,7 +14,7 @@ from tests.sources import ROOT
 from videnhance.cli import app
 from videnhance.cli.profiles import write_profile
 from videnhance.cli.sections import Command, SectionedOption
-from videnhance.limits import LIMIT_PIXELS
+from videnhance.system.limits import LIMIT_PIXELS
 
 HEAVY = {"av", "cv2", "numpy", "torch", "tqdm"}
 EXAMPLE_FILES = ("films", "in", "clips", "stills")

@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from tests.clips import Clip, Sound, write_clip
 from tests.windows import FakeWindow
 from videnhance.cli import app
-from videnhance.live import watching
-from videnhance.live.feed import Feed
+from videnhance.geometry import Size
+from videnhance.live import app as watching
+from videnhance.live.capture_client import Feed
 from videnhance.live.messages import CaptureKind, CaptureOrder
 from videnhance.live.player import Player
-from videnhance.region import Size
-from videnhance.video.display import Displayer
-from videnhance.video.reading.reader import VideoReader
+from videnhance.media.display import Displayer
+from videnhance.media.reader.video_reader import VideoReader
 
 pytestmark = [pytest.mark.opencv]
 

@@ -21,11 +21,21 @@ from tests.clips import Clip, Sound, write_clip
 from tests.clusters import local_cluster
 from tests.models import write_model
 from videnhance.cli import app
-from videnhance.cluster import scheduler, segment, task
-from videnhance.cluster.alike import check_versions
-from videnhance.cluster.orders import Commission
-from videnhance.convert import Watcher, convert
-from videnhance.enhance import Bicubic, Settings
+from videnhance.cluster import (
+    client as scheduler,
+)
+from videnhance.cluster import (
+    task,
+)
+from videnhance.cluster import (
+    worker as segment,
+)
+from videnhance.cluster.compat import check_versions
+from videnhance.cluster.messages import Commission
+from videnhance.convert.job import Job, Resources
+from videnhance.convert.run import Watcher, convert
+from videnhance.convert.segment_encoder import Part
+from videnhance.convert.workdir import folder_beside, kept_frames
 from videnhance.errors import (
     ClusterError,
     InputError,
@@ -34,15 +44,13 @@ from videnhance.errors import (
     UsageError,
 )
 from videnhance.frame import VideoInfo
-from videnhance.job import Job, Resources
-from videnhance.model.runtime import Choice
-from videnhance.part import Part
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.open_any import PIPE
+from videnhance.media.output.header import OutputPlan
+from videnhance.media.source import Deinterlace, Reading, Span
+from videnhance.models.runtime import Choice
+from videnhance.pipeline.enhance import Bicubic, Settings
 from videnhance.report import Report
-from videnhance.unfinished import folder_beside, kept_frames
-from videnhance.video.coding.encoding import Encoding
-from videnhance.video.making.header import OutputPlan
-from videnhance.video.places import PIPE
-from videnhance.video.source import Deinterlace, Reading, Span
 
 pytestmark = [
     pytest.mark.cluster,
@@ -312,7 +320,7 @@ def test_a_worker_that_does_not_see_the_source_is_sent_it(
         task, "_is_it", lambda path, c: path != job.source and known(path, c)
     )
     _compared(job, address)
-    monkeypatch.setattr("videnhance.cluster.sending.LARGEST_SENT", 100)
+    monkeypatch.setattr("videnhance.cluster.upload.LARGEST_SENT", 100)
     other = replace(_there(job, address), overwrite=True)
     with pytest.raises(ClusterError, match="does not see it, and of more than"):
         convert(other, _watcher())

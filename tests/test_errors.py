@@ -6,7 +6,12 @@ import pytest
 
 from tests.sources import sources
 from videnhance import errors
-from videnhance.errors import UsageError, VidenhanceError, counted, printable
+from videnhance.errors import (
+    UsageError,
+    VidenhanceError,
+    counted,
+    printable,
+)
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 
@@ -86,7 +91,7 @@ def test_only_a_fault_of_ours_is_to_be_reported() -> None:
     """Not what an input, a file system or an option does."""
     asked = {s.name for s in sources() if ": report this" in s.text}
     assert asked <= {
-        "videnhance.video.coding.coder",  # frames of two sizes from our own pipeline
-        "videnhance.video.making.boxes",  # what we have just written ourselves
-        "videnhance.video.making.elements",
+        "videnhance.media.encoder.coder",  # frames of two sizes from our own pipeline
+        "videnhance.media.output.boxes",  # what we have just written ourselves
+        "videnhance.media.output.elements",
     }

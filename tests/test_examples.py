@@ -12,7 +12,7 @@ import pytest
 from tests.clips import Clip, pts_of, write_clip
 from tests.models import write_model
 from tests.sources import ROOT
-from videnhance.probe import probe
+from videnhance.media.probe import probe
 
 FEW = Clip(pts=range(0, 5 * 512, 512))
 PROGRAMS = sorted((ROOT / "examples").glob("*.py"))

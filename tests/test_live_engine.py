@@ -20,25 +20,36 @@ from tests.frames import (
     noise,
     pan,
 )
-from videnhance.compose import Composer
-from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
 from videnhance.errors import ModelError
 from videnhance.frame import Frame, Layout, Pixels
+from videnhance.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live.budget import Budget, Cost, Mode, Ration
+from videnhance.live.captured import Shot, Trouble
 from videnhance.live.engine import Engine, InOrder, Look, Result, plain
-from videnhance.live.enhancer import Enhancer, Wanted, composing, joined, together
-from videnhance.live.gauge import Gauge
+from videnhance.live.enhancer import (
+    Enhancer,
+    Wanted,
+    composing,
+    joined,
+    together,
+)
 from videnhance.live.models import Models
-from videnhance.live.shots import Shot, Trouble
-from videnhance.model.card import find_card
-from videnhance.model.runtime import Choice, Network
-from videnhance.plan import Fill, every_nth
-from videnhance.region import Size
+from videnhance.live.stats import Gauge
+from videnhance.models.card import find_card
+from videnhance.models.runtime import Choice, Network
+from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.enhance import (
+    Bicubic,
+    Settings,
+    Upscaler,
+    enhanced,
+)
+from videnhance.pipeline.plan import Fill, every_nth
+from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.report import Report
-from videnhance.slots import Latest, Wait
-from videnhance.threads import pool_of
-from videnhance.tiles import ANY_WIDTH
+from videnhance.system.latest import Latest, Wait
+from videnhance.system.threads import pool_of
 
 pytestmark = [pytest.mark.opencv]
 SIZE = Size(150, 134)

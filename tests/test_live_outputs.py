@@ -16,23 +16,27 @@ import pytest
 
 from tests.clips import Clip, Sound, write_clip
 from tests.frames import YUV420, Weave, noise
-from videnhance.errors import MissingLibraryError, OutputError, UsageError
+from videnhance.errors import (
+    MissingLibraryError,
+    OutputError,
+    UsageError,
+)
 from videnhance.frame import Frame
+from videnhance.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live import recorder as recorder_module
+from videnhance.live.captured import Shot, live_info
 from videnhance.live.engine import Engine, Look, Result
 from videnhance.live.models import Models
 from videnhance.live.outputs import Outputs
 from videnhance.live.player import Player
 from videnhance.live.recorder import Recorder, Recording, live_encoding
-from videnhance.live.shots import Shot, live_info
 from videnhance.live.virtual import VirtualCamera
-from videnhance.model.runtime import Choice
-from videnhance.region import Size
-from videnhance.video.coding.encoding import Encoding
-from videnhance.video.display import Displayer, frame_of_screen
-from videnhance.video.making.writer import VideoWriter
-from videnhance.video.reading.reader import VideoReader
+from videnhance.media.display import Displayer, frame_of_screen
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.writer import VideoWriter
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.models.runtime import Choice
 
 pytestmark = [pytest.mark.opencv]
 SIZE = Size(96, 66)
@@ -349,7 +353,7 @@ def test_a_screen_becomes_a_frame_and_a_screen_again() -> None:
 def test_a_window_after_pyav_is_refused_and_does_not_hang() -> None:
     code = (
         "import av; from videnhance.live.window import OpenCVWindow; "
-        "from videnhance.region import Size\n"
+        "from videnhance.geometry import Size\n"
         "with OpenCVWindow('a', Size(64, 64)): pass"
     )
     if not sys.platform.startswith("linux"):

@@ -19,30 +19,30 @@ from tests.clips import Clip, write_clip
 from tests.frames import YUV420, Weave, noise
 from tests.windows import FakeWindow, ReadySource
 from videnhance.cli import app
-from videnhance.cli.job import job_from
-from videnhance.enhance import Bicubic, Upscaler
+from videnhance.cli.job_from_words import job_from
 from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame, Pixels
+from videnhance.geometry import Size
 from videnhance.live import models as models_module
+from videnhance.live.capture_client import Patience
+from videnhance.live.captured import LiveSource, Shot, Trouble
 from videnhance.live.command import convert_command
 from videnhance.live.engine import Look, Result
-from videnhance.live.face import Face
-from videnhance.live.feed import Patience
 from videnhance.live.outputs import Outputs
+from videnhance.live.overlay import Face
 from videnhance.live.pattern import TestPattern
+from videnhance.live.pipeline import preview_stage, stage
 from videnhance.live.player import Player, WhenLate
 from videnhance.live.recorder import Recording, live_encoding
 from videnhance.live.session import Session
-from videnhance.live.shots import LiveSource, Shot, Trouble
-from videnhance.live.sizes import Reduced
-from videnhance.live.stage import preview_stage, stage
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed
-from videnhance.model.runtime import Choice
-from videnhance.region import Size
-from videnhance.slots import Wait
-from videnhance.video.display import Displayer
-from videnhance.video.source import Source
+from videnhance.live.work_size import Reduced
+from videnhance.media.display import Displayer
+from videnhance.media.source import Source
+from videnhance.models.runtime import Choice
+from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.system.latest import Wait
 
 pytestmark = [pytest.mark.opencv]
 SIZE = Size(96, 66)

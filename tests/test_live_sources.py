@@ -7,12 +7,12 @@ import pytest
 
 from tests.clips import write_clip
 from videnhance.errors import InputError, UsageError
+from videnhance.geometry import Size
 from videnhance.live.cameras import Camera, camera_for, cameras, listed
-from videnhance.live.feed import Feed
+from videnhance.live.capture_client import Feed
 from videnhance.live.pattern import TestPattern
 from videnhance.live.player import Player
 from videnhance.live.sources import Wish, source_for
-from videnhance.region import Size
 
 pytestmark = pytest.mark.opencv
 FOUND = [

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from videnhance.frame import Pixels
-from videnhance.live.face import Face, Words, painted
-from videnhance.live.gauge import Reading
+from videnhance.geometry import Region, Size
 from videnhance.live.geometry import fitted, natural
 from videnhance.live.keys import KEYS, Action, action_of, help_keys
-from videnhance.live.lettering import Cell, label, stamped
+from videnhance.live.overlay import Face, Words, painted
 from videnhance.live.panels import Facts, timeline_place
+from videnhance.live.stats import Reading
+from videnhance.live.text import Cell, label, stamped
 from videnhance.live.views import (
     Pair,
     View,
@@ -22,7 +23,6 @@ from videnhance.live.views import (
     draw_loupe,
     drawn,
 )
-from videnhance.region import Region, Size
 
 pytestmark = pytest.mark.opencv
 ROOM = Size(120, 80)

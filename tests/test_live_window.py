@@ -12,7 +12,7 @@ import pytest
 
 from tests.screens import Screen, Seen, virtual_screen
 from tests.sources import ROOT
-from videnhance.video.reading.reader import VideoReader
+from videnhance.media.reader.video_reader import VideoReader
 
 pytestmark = [pytest.mark.window, pytest.mark.opencv]
 CLIP = str(ROOT / "samples" / "animation.mp4")

@@ -8,12 +8,12 @@ from typing import Any, get_args, get_type_hints
 import click
 import pytest
 
-from videnhance.batch.finding import Kind
-from videnhance.batch.order import order_of
+from videnhance.batch.batch_options import order_of
+from videnhance.batch.inputs import Kind
 from videnhance.cli import app
-from videnhance.cli.job import job_from, options_from
+from videnhance.cli.job_from_words import job_from, options_from
+from videnhance.convert.job import choice_of, job_of
 from videnhance.errors import UsageError
-from videnhance.job import choice_of, job_of
 from videnhance.options import (
     ConvertOptions,
     FolderOptions,

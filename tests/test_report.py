@@ -5,7 +5,7 @@ import json
 import pytest
 
 from videnhance.report import Report
-from videnhance.threads import Meter
+from videnhance.system.threads import Meter
 
 
 def test_a_report_is_plain_json() -> None:

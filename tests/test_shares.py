@@ -15,15 +15,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.clips import Clip, pts_of, write_clip
-from videnhance import locks, unfinished
 from videnhance.batch.records import Records
 from videnhance.cli import app
-from videnhance.disk import free_bytes
+from videnhance.convert import workdir as unfinished
+from videnhance.convert.journal import Journal
+from videnhance.convert.workdir import discard, folder_beside
 from videnhance.errors import BusyError, OutputError
-from videnhance.journal import Journal
-from videnhance.locks import locked_file
-from videnhance.unfinished import discard, folder_beside
-from videnhance.video.making.target import publish
+from videnhance.media.output.target import publish
+from videnhance.system import locks
+from videnhance.system.disk import free_bytes
+from videnhance.system.locks import locked_file
 
 PLAIN = ("--strength", "0", "--workers", "1")
 NO_LOCKS = "the disk of the output has no file locks"

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.finding import Input, Kind
-from videnhance.batch.order import Order
+from videnhance.batch.batch_options import Order
+from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made
-from videnhance.enhance import Settings
-from videnhance.job import Job
-from videnhance.model.runtime import Choice
-from videnhance.video.coding.encoding import Encoding
-from videnhance.video.source import Span
+from videnhance.convert.job import Job
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.source import Span
+from videnhance.models.runtime import Choice
+from videnhance.pipeline.enhance import Settings
 
 __all__ = ["OLD_SECONDS", "filled", "input_of", "job_for", "made_of", "order_for"]
 

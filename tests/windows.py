@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from videnhance.frame import Frame, Pixels, VideoInfo
-from videnhance.live.shots import Shot, Trouble, live_info
+from videnhance.geometry import Size
+from videnhance.live.captured import Shot, Trouble, live_info
 from videnhance.live.window import Mouse, Pressed
-from videnhance.region import Size
-from videnhance.slots import Wait
+from videnhance.system.latest import Wait
 
 __all__ = ["FakeWindow", "ReadySource"]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from videnhance.api import convert, convert_folder, enhance, preflight
     from videnhance.batch.outcome import Outcome
+    from videnhance.convert.preflight import Preflight
     from videnhance.errors import (
         BusyError,
         Cancelled,
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
         VidenhanceError,
     )
     from videnhance.frame import VideoInfo
+    from videnhance.media.probe import probe
     from videnhance.options import ConvertOptions, FolderOptions
-    from videnhance.preflight import Preflight
-    from videnhance.probe import probe
-    from videnhance.progress import Progress
-    from videnhance.report import Report
+    from videnhance.report import Progress, Report
 
 __all__ = [
     "BusyError",
@@ -67,15 +66,15 @@ _HOMES = {
     "ConvertOptions": "options",
     "FolderOptions": "options",
     "Outcome": "batch.outcome",
-    "Preflight": "preflight",
-    "Progress": "progress",
+    "Preflight": "convert.preflight",
+    "Progress": "report",
     "Report": "report",
     "VideoInfo": "frame",
     "convert": "api",
     "convert_folder": "api",
     "enhance": "api",
     "preflight": "api",
-    "probe": "probe",
+    "probe": "media.probe",
 }
 """The module of each public name; those that are not here are errors."""
 

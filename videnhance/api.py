@@ -17,30 +17,44 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from videnhance.batch.crew import Crew
+from videnhance.batch.batch_options import order_of
 from videnhance.batch.events import Finished
-from videnhance.batch.order import order_of
 from videnhance.batch.outcome import Outcome
+from videnhance.batch.pool import Crew
 from videnhance.batch.records import Records
-from videnhance.batch.running import Batch
-from videnhance.convert import Watcher
-from videnhance.convert import convert as converted
-from videnhance.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.batch.run import Batch
+from videnhance.convert.job import (
+    box_from,
+    choice_of,
+    job_of,
+    settings_of,
+)
+from videnhance.convert.preflight import Preflight
+from videnhance.convert.preflight import preflight as looked_ahead
+from videnhance.convert.run import Watcher
+from videnhance.convert.run import convert as converted
+from videnhance.convert.workdir import kept_is_told
 from videnhance.errors import Cancelled, UsageError
-from videnhance.fit import Box
 from videnhance.frame import ColourTags, Frame, Pixels, VideoInfo
-from videnhance.job import box_from, choice_of, job_of, settings_of
-from videnhance.model.adopt import settled
-from videnhance.model.runtime import load
-from videnhance.options import ConvertOptions, FolderOptions, check_names, option_name
-from videnhance.preflight import Preflight
-from videnhance.preflight import preflight as looked_ahead
-from videnhance.progress import Progress
-from videnhance.report import Report
-from videnhance.sizing import planned_size
-from videnhance.unfinished import kept_is_told
-from videnhance.video.coding.rescale import Rescaler
-from videnhance.video.layout import delivered_layout
+from videnhance.geometry import Box
+from videnhance.media.encoder.rescale import Rescaler
+from videnhance.media.layout import delivered_layout
+from videnhance.models.imported import settled
+from videnhance.models.runtime import load
+from videnhance.options import (
+    ConvertOptions,
+    FolderOptions,
+    check_names,
+    option_name,
+)
+from videnhance.pipeline.enhance import (
+    Bicubic,
+    Settings,
+    Upscaler,
+    enhanced,
+)
+from videnhance.pipeline.output_size import planned_size
+from videnhance.report import Progress, Report
 
 __all__ = ["Flag", "convert", "convert_folder", "enhance", "preflight"]
 

@@ -8,8 +8,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.region import Size
-from videnhance.resize import Plane
+from videnhance.geometry import Size
 
 __all__ = [
     "LONGEST_USER_DATA",
@@ -22,6 +21,7 @@ __all__ = [
     "Mastering",
     "Packing",
     "Pixels",
+    "Plane",
     "Projection",
     "Sphere",
     "Stereo",
@@ -31,6 +31,8 @@ __all__ = [
 
 Pixels = npt.NDArray[np.uint8]
 """What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
+Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+"""One channel, H x W, 8 bits or 9 to 16 bits a sample."""
 LONGEST_USER_DATA = 1 << 16
 """Bytes of a piece; captions have 100, and a camera's own notes a few thousand."""
 ZERO_CODE = 128

@@ -13,8 +13,7 @@ from types import NoneType, UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from videnhance.errors import UsageError, printable
-from videnhance.fit import Fit, box_of
-from videnhance.region import Size
+from videnhance.geometry import Fit, Size, box_of
 
 __all__ = [
     "ConvertOptions",

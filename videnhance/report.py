@@ -1,11 +1,11 @@
-"""What a run did, for people and for scripts."""
+"""Progress of a running conversion, and the report of a finished one."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from videnhance.threads import Meter
+from videnhance.system.threads import Meter
 
-__all__ = ["Report", "Share"]
+__all__ = ["Progress", "Report", "Share"]
 
 
 @dataclass(slots=True)
@@ -105,3 +105,36 @@ class Report:
         for meter in ("reading", "working", "writing"):
             del plain[meter]
         return plain | {"waited_seconds": self.waited, "slowest_stage": self.slowest}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a conversion is at a moment; what nobody can know is None."""
+
+    frames: int
+    """Written so far, those of earlier runs among them."""
+    kept: int
+    """Of these, what earlier runs had made."""
+    total: int | None
+    """Frames of the whole; some headers promise more than there are, or fewer."""
+    seconds: float
+    """Since the first frame."""
+    notices: tuple[str, ...] = ()
+    """What a user should hear, by now."""
+
+    @property
+    def share(self) -> float | None:
+        """What is made, 0 to 1."""
+        return min(self.frames / self.total, 1.0) if self.total else None
+
+    @property
+    def frames_per_second(self) -> float:
+        """The pace of this run so far."""
+        return (self.frames - self.kept) / max(self.seconds, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far."""
+        if not self.total or self.frames <= self.kept:
+            return None
+        return max(self.total - self.frames, 0) / self.frames_per_second

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from videnhance.batch.finding import Found, Input
-from videnhance.batch.judging import State
+from videnhance.batch.inputs import Found, Input
 from videnhance.batch.outcome import Outcome
 from videnhance.batch.records import Identity
+from videnhance.batch.up_to_date import State
 
 __all__ = ["Event", "Finished", "Item", "Looked", "Moved", "PutBack", "Ticked"]
 

@@ -16,17 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from videnhance.disk import sync, sync_folder
-from videnhance.errors import BusyError, InputError, OutputError, printable
-from videnhance.identity import input_key, series_key
-from videnhance.locks import LockedFile, locked_file
-from videnhance.unfinished import (
+from videnhance.convert.fingerprint import input_key, series_key
+from videnhance.convert.workdir import (
     check_own_folder,
     journal_line,
     parsed_line,
 )
-from videnhance.video.making.stamp import digest_of
-from videnhance.video.pictures.series import is_series, series_of
+from videnhance.errors import (
+    BusyError,
+    InputError,
+    OutputError,
+    printable,
+)
+from videnhance.media.output.provenance import digest_of
+from videnhance.media.stills.series import is_series, series_of
+from videnhance.system.disk import sync, sync_folder
+from videnhance.system.locks import LockedFile, locked_file
 
 __all__ = ["FOLDER", "Identity", "Made", "Records", "identity_of", "start_of"]
 

@@ -10,12 +10,17 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from types import FrameType
 
-from videnhance.convert import Watcher, convert
-from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printable
+from videnhance.convert.job import Job
+from videnhance.convert.run import Watcher, convert
+from videnhance.convert.workdir import kept_words
+from videnhance.errors import (
+    BusyError,
+    OtherWorkError,
+    VidenhanceError,
+    printable,
+)
 from videnhance.frame import VideoInfo
-from videnhance.job import Job
 from videnhance.report import Report
-from videnhance.unfinished import kept_words
 
 __all__ = [
     "Advanced",

@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from videnhance import __version__
 from videnhance.cli.batch import batch
-from videnhance.cli.job import check_report, job_from
+from videnhance.cli.job_from_words import check_report, job_from
 from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import VIDEO_TRACK, convert_options
@@ -28,7 +28,7 @@ from videnhance.cli.progress import (
     written,
 )
 from videnhance.cli.sections import Command
-from videnhance.cli.stopping import INTERRUPTED, signals
+from videnhance.cli.signals import INTERRUPTED, signals
 from videnhance.cli.streams import prepare_streams
 from videnhance.errors import (
     InputError,
@@ -40,8 +40,8 @@ from videnhance.errors import (
 )
 
 if TYPE_CHECKING:
-    from videnhance.job import Job
-    from videnhance.preflight import Preflight
+    from videnhance.convert.job import Job
+    from videnhance.convert.preflight import Preflight
     from videnhance.report import Report
 
 __all__ = ["app", "main"]
@@ -162,7 +162,7 @@ def convert(**options: Any) -> None:
     try:
         job = job_from(options)
         if options["dry_run"]:
-            from videnhance.preflight import preflight
+            from videnhance.convert.preflight import preflight
 
             click.echo("\n".join(preflight(job).lines()))
             return
@@ -186,8 +186,8 @@ def convert(**options: Any) -> None:
 
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
-    from videnhance.convert import convert as run
-    from videnhance.unfinished import kept_is_told, kept_words
+    from videnhance.convert.run import convert as run
+    from videnhance.convert.workdir import kept_is_told, kept_words
 
     try:
         with signals(), display, kept_is_told(job.target):
@@ -223,8 +223,8 @@ def probe(
     file: Path, *, as_values: bool, target: Path | None, video_track: int | None
 ) -> None:
     """Says what is known of the video IN, or of its conversion."""
-    from videnhance.probe import as_json, describe
-    from videnhance.probe import probe as probed
+    from videnhance.media.probe import as_json, describe
+    from videnhance.media.probe import probe as probed
 
     if target is not None:
         found = _rehearsed(file, target, video_track)
@@ -240,9 +240,9 @@ def probe(
 
 def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":
     """What `convert` would do with its default options, but for the track."""
-    from videnhance.job import job_of
+    from videnhance.convert.job import job_of
+    from videnhance.convert.preflight import preflight
     from videnhance.options import ConvertOptions
-    from videnhance.preflight import preflight
 
     return preflight(job_of(source, target, ConvertOptions(video_track=video_track)))
 
@@ -259,7 +259,7 @@ def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Prefligh
 )
 def bench(file: Path | None, frames: int, target: Path | None) -> None:
     """Measures this machine with the video IN, or with a generated 640x360 scene."""
-    from videnhance import bench as measure
+    from videnhance.convert import bench as measure
 
     if frames < 1:
         raise UsageError(f"--frames {frames} measures nothing; use 1 or more")
@@ -278,7 +278,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 @click.option("--json", "as_values", is_flag=True, help="Write JSON, for programs.")
 def doctor(as_values: bool) -> None:
     """Says what works on this machine: a screen of words to put into a report."""
-    from videnhance.doctor import report
+    from videnhance.cli.doctor_checks import report
 
     if as_values:
         click.echo(json.dumps([asdict(found) for found in report()], indent=2))

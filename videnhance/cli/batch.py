@@ -10,17 +10,22 @@ import click
 
 from videnhance.cli.batch_display import BatchDisplay, tell_end
 from videnhance.cli.batch_options import batch_options
-from videnhance.cli.job import check_report, options_from
+from videnhance.cli.job_from_words import check_report, options_from
 from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
-from videnhance.cli.stopping import INTERRUPTED, signals
-from videnhance.errors import InputError, UsageError, VidenhanceError, printable
+from videnhance.cli.signals import INTERRUPTED, signals
+from videnhance.errors import (
+    InputError,
+    UsageError,
+    VidenhanceError,
+    printable,
+)
 from videnhance.options import FolderOptions
 
 if TYPE_CHECKING:
-    from videnhance.batch.order import Order
+    from videnhance.batch.batch_options import Order
     from videnhance.batch.outcome import Summary
-    from videnhance.batch.running import Batch
+    from videnhance.batch.run import Batch
 
 __all__ = ["batch"]
 
@@ -53,7 +58,7 @@ _FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
 @batch_options
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
-    from videnhance.batch.order import order_of
+    from videnhance.batch.batch_options import order_of
     from videnhance.batch.outcome import Summary
 
     if options["verbose"]:
@@ -99,10 +104,10 @@ def _exit_code(summary: "Summary", options: dict[str, Any]) -> int:
 
 def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
     """All of it; whatever ends it, the reports are written and the table is shown."""
-    from videnhance.batch.crew import Crew
+    from videnhance.batch.pool import Crew
     from videnhance.batch.records import Records
-    from videnhance.batch.running import Batch
-    from videnhance.batch.watching import Watch
+    from videnhance.batch.run import Batch
+    from videnhance.batch.watch import Watch
 
     began, run = time.monotonic(), None
     try:
@@ -153,7 +158,7 @@ def _conclude(
 
 def _check_report(report: Path, options: dict[str, Any]) -> None:
     """Raises UsageError for a report that could take the place of a video."""
-    from videnhance.batch.finding import is_media
+    from videnhance.batch.inputs import is_media
 
     check_report(report, "--report", ())
     place = report.resolve()
@@ -168,7 +173,7 @@ def _check_report(report: Path, options: dict[str, Any]) -> None:
 def _rehearse(order: "Order") -> None:
     """Says of each input what would be done and why; writes nothing."""
     from videnhance.batch.records import Records
-    from videnhance.batch.running import rehearsed
+    from videnhance.batch.run import rehearsed
 
     with Records(order.target, keeps=False) as records:
         for line in rehearsed(order, records):

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.job import check_report
-from videnhance.cli.live_options import VIEWS, live_options, preview_options
+from videnhance.cli.job_from_words import check_report
+from videnhance.cli.live_options import (
+    VIEWS,
+    live_options,
+    preview_options,
+)
 from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
-from videnhance.cli.stopping import INTERRUPTED, signals
+from videnhance.cli.signals import INTERRUPTED, signals
 from videnhance.errors import UsageError, counted, printable
 from videnhance.options import ConvertOptions
 
 if TYPE_CHECKING:
+    from videnhance.geometry import Size
+    from videnhance.live.app import Showing
     from videnhance.live.engine import Look
     from videnhance.live.recorder import Recording
-    from videnhance.live.watching import Showing
-    from videnhance.model.runtime import Choice
-    from videnhance.region import Size
+    from videnhance.models.runtime import Choice
 
 __all__ = ["live", "preview"]
 
@@ -59,9 +63,9 @@ def live(**options: Any) -> None:
     SOURCE is a camera's number, name or device (0 by default), a video file, or an
     address (rtsp://, http://).
     """
+    from videnhance.live.app import live as run
     from videnhance.live.cameras import cameras
     from videnhance.live.sources import Wish, source_for
-    from videnhance.live.watching import live as run
 
     if options["list_cameras"]:
         lines = map(str, cameras())
@@ -100,8 +104,8 @@ def live(**options: Any) -> None:
 @preview_options
 def preview(**options: Any) -> None:
     """Shows IN as its conversion would be, to try settings; C prints the command."""
-    from videnhance.live.watching import preview as run
-    from videnhance.video.source import Source
+    from videnhance.live.app import preview as run
+    from videnhance.media.source import Source
 
     showing = _showing(options, None)
     with signals():
@@ -131,8 +135,8 @@ def _print(words: str) -> None:
 
 def _capture(words: str | None) -> "tuple[Size | None, int | None]":
     """The size to ask for, and the most pixels of a frame. Raises UsageError."""
-    from videnhance.limits import LIMIT_PIXELS
-    from videnhance.region import Size
+    from videnhance.geometry import Size
+    from videnhance.system.limits import LIMIT_PIXELS
 
     if words is None:
         return None, None
@@ -148,10 +152,10 @@ def _capture(words: str | None) -> "tuple[Size | None, int | None]":
 
 
 def _showing(options: dict[str, Any], area: int | None) -> "Showing":
-    from videnhance.live.face import Face
+    from videnhance.live.app import Showing
+    from videnhance.live.overlay import Face
     from videnhance.live.views import View, ViewState
-    from videnhance.live.watching import Showing
-    from videnhance.threads import available_cores
+    from videnhance.system.threads import available_cores
 
     if not options["snapshots"].is_dir():
         raise UsageError(
@@ -181,7 +185,7 @@ def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
 
 
 def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
-    from videnhance.job import choice_of
+    from videnhance.convert.job import choice_of
 
     models = words["models"] or (() if words["cleans"] else ("default", "fast"))
     named = [choice_of(_chosen(words, model=model)) for model in models]
@@ -189,7 +193,7 @@ def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
 
 
 def _look(words: dict[str, Any]) -> "Look":
-    from videnhance.job import settings_of
+    from videnhance.convert.job import settings_of
     from videnhance.live.engine import Look
 
     settings, _ = settings_of(_chosen(words))
@@ -197,7 +201,7 @@ def _look(words: dict[str, Any]) -> "Look":
 
 
 def _recording(words: dict[str, Any]) -> "Recording | None":
-    from videnhance.job import encoding_of
+    from videnhance.convert.job import encoding_of
     from videnhance.live.recorder import Recording, live_encoding
 
     target, view = words.get("record"), words.get("record_view", False)

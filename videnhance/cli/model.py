@@ -11,7 +11,7 @@ from videnhance.cli.progress import is_watched
 from videnhance.cli.sections import Command, in_section, with_options
 from videnhance.cli.train import train
 from videnhance.errors import UsageError, printable
-from videnhance.model.card import ASSETS, card_files
+from videnhance.models.card import ASSETS, card_files
 
 __all__ = ["model"]
 
@@ -103,9 +103,9 @@ def quantize(**options: Any) -> None:
 
     MODEL is a network.pth of `model train`, or the name of a shipped model.
     """
-    from videnhance.model import quantize as work
-    from videnhance.model.measure import known_stills
-    from videnhance.model.qat import Rounding
+    from videnhance.training import quantize as work
+    from videnhance.training.measure import known_stills
+    from videnhance.training.qat import Rounding
 
     kind = work.Kind(options["kind"])
     if options["target"] is None and kind is not work.Kind.DYNAMIC:
@@ -156,8 +156,8 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
 
     Picture in, picture out: values from 0 to 1, no mean, no deviation.
     """
-    from videnhance.model import export as work
-    from videnhance.model.measure import known_stills
+    from videnhance.models import export as work
+    from videnhance.training.measure import known_stills
 
     stills = known_stills(tests)
     picture, written = work.exported(network, form, target)
@@ -189,11 +189,11 @@ def test(**options: Any) -> None:
     """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
     from tqdm import tqdm
 
-    from videnhance.model import test as work
-    from videnhance.model.adopt import is_made
-    from videnhance.model.runtime import Choice
-    from videnhance.model.timing import SIZES
-    from videnhance.threads import available_cores
+    from videnhance.models import test as work
+    from videnhance.models.imported import is_made
+    from videnhance.models.runtime import Choice
+    from videnhance.models.timing import SIZES
+    from videnhance.system.threads import available_cores
 
     choice = Choice(options["network"], trusted=options["trust_model"])
     if is_made(choice.model):
@@ -216,9 +216,9 @@ def test(**options: Any) -> None:
 
 def _enlarge(options: dict[str, Any]) -> None:
     """Through the whole program, as `videnhance IN OUT` does."""
-    from videnhance.convert import Watcher, convert
-    from videnhance.job import job_of
-    from videnhance.model.test import before_after
+    from videnhance.convert.job import job_of
+    from videnhance.convert.run import Watcher, convert
+    from videnhance.models.test import before_after
     from videnhance.options import ConvertOptions
 
     source, target = options["image"], options["target"]
@@ -252,10 +252,10 @@ def bench(
     network: str, size: str, threads: int | None, runs: int, against: bool
 ) -> None:
     """Runs the network MODEL in several engines on the same frame."""
-    from videnhance.bench import processor_name
-    from videnhance.model import bench as work
+    from videnhance.convert.bench import processor_name
+    from videnhance.models import bench as work
     from videnhance.options import size_of
-    from videnhance.threads import available_cores
+    from videnhance.system.threads import available_cores
 
     counts = range(1, (threads or available_cores()) + 1)
     click.echo(f"{processor_name()}, {size}\n\n{work.HEAD}")

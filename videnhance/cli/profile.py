@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from videnhance.cli.job import options_from
+from videnhance.cli.job_from_words import options_from
 from videnhance.cli.options import KEPT
 from videnhance.cli.profiles import (
     given_options,

@@ -16,7 +16,12 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from videnhance.errors import UsageError, VidenhanceError, nearest, printable
+from videnhance.errors import (
+    UsageError,
+    VidenhanceError,
+    nearest,
+    printable,
+)
 
 __all__ = [
     "blame",

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.course import Course
 from videnhance.cli.keys import Keys
-from videnhance.cli.stopping import held
-from videnhance.errors import OutputError, UsageError, counted, printable
+from videnhance.cli.log_progress import Course
+from videnhance.cli.signals import held
+from videnhance.errors import (
+    OutputError,
+    UsageError,
+    counted,
+    printable,
+)
 
 if TYPE_CHECKING:
-    from videnhance.convert import Watcher
+    from videnhance.convert.run import Watcher
     from videnhance.frame import VideoInfo
     from videnhance.report import Report
 
@@ -65,7 +70,7 @@ class Display:
     @property
     def watcher(self) -> "Watcher":
         """Who tells this display."""
-        from videnhance.convert import Watcher
+        from videnhance.convert.run import Watcher
 
         return Watcher(self._started, self._advanced, self._waits)
 

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from videnhance.cli.profiles import blame, use_profile
 from videnhance.errors import UsageError
-from videnhance.model.card import card_names
+from videnhance.models.card import card_names
 
 __all__ = [
     "Command",

@@ -10,7 +10,7 @@ from videnhance.cli.sections import Command, in_section, with_options
 from videnhance.errors import UsageError
 
 if TYPE_CHECKING:
-    from videnhance.model.train import Course
+    from videnhance.training.train import Course
 
 __all__ = ["train"]
 
@@ -109,7 +109,7 @@ def train(**options: Any) -> None:
     """
     from tqdm import tqdm
 
-    from videnhance.model.train import run
+    from videnhance.training.train import run
 
     logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
     course = _course(options)
@@ -122,7 +122,7 @@ def train(**options: Any) -> None:
             bar.set_postfix(loss=f"{point.loss:.4f}", psnr=f"{point.psnr:.3f} dB")
             bar.update(point.step - bar.n)
     if options["finetune"]:
-        from videnhance.model.finetune import compared
+        from videnhance.training.finetune import compared
 
         click.echo("\n".join(compared(course).lines()))
     click.echo(f"videnhance: {course.work / 'network.pth'}", err=True)
@@ -131,11 +131,11 @@ def train(**options: Any) -> None:
 def _course(options: dict[str, Any]) -> "Course":
     from dataclasses import replace
 
-    from videnhance.model.degrade import Mix
-    from videnhance.model.material import CLIPS, Material
-    from videnhance.model.network import PRESETS
-    from videnhance.model.recipe import EPOCHS, RECIPES, suited
-    from videnhance.model.train import Course
+    from videnhance.models.network import PRESETS
+    from videnhance.training.dataset import CLIPS, Material
+    from videnhance.training.degrade import Mix
+    from videnhance.training.recipe import EPOCHS, RECIPES, suited
+    from videnhance.training.train import Course
 
     reported, tuned = options["recipe"] == "report", options["finetune"]
     recipe = RECIPES["finetune" if tuned else options["recipe"]]

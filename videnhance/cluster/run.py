@@ -6,24 +6,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
-from videnhance.cluster.orders import Commission
-from videnhance.cluster.scheduler import Cluster
-from videnhance.cluster.spread import Beginning, Spread
-from videnhance.cluster.tally import Tally
-from videnhance.cluster.whole import Conversion, taken_over, whole
+from videnhance.cluster.client import Cluster
+from videnhance.cluster.coordinator import Beginning, Spread
+from videnhance.cluster.messages import Commission
+from videnhance.cluster.progress import Tally
+from videnhance.cluster.single_task import Conversion, taken_over, whole
+from videnhance.convert.fingerprint import library_key
+from videnhance.convert.job import Job, Resources
+from videnhance.convert.journal import Journal
+from videnhance.convert.resolve import Engine, Work, source_key
+from videnhance.convert.segments import SegmentedWriter, Tails
+from videnhance.convert.workdir import folder_failure
 from videnhance.errors import UsageError
 from videnhance.frame import Frame
-from videnhance.identity import library_key
-from videnhance.job import Job, Resources
-from videnhance.journal import Journal
-from videnhance.model.card import card_names
+from videnhance.media.open_any import PIPE
+from videnhance.media.output.header import OutputPlan, Trial
+from videnhance.media.output.target import temporary_beside
+from videnhance.models.card import card_names
 from videnhance.report import Report
-from videnhance.segments import SegmentedWriter, Tails
-from videnhance.unfinished import folder_failure
-from videnhance.video.making.header import OutputPlan, Trial
-from videnhance.video.making.target import temporary_beside
-from videnhance.video.places import PIPE
-from videnhance.work import Engine, Work, source_key
 
 __all__ = ["Helpers", "connected"]
 

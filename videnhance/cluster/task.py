@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from videnhance.cluster.alike import check_versions
-from videnhance.cluster.orders import Commission, Outcome
-from videnhance.cluster.station import Station
+from videnhance.cluster.compat import check_versions
+from videnhance.cluster.dask_worker import Station
+from videnhance.cluster.messages import Commission, Outcome
+from videnhance.convert.fingerprint import library_key
+from videnhance.convert.resolve import source_key
 from videnhance.errors import ClusterError, InputError, VidenhanceError
-from videnhance.identity import library_key
-from videnhance.memory import keep_freed_memory
-from videnhance.work import source_key
+from videnhance.system.memory import keep_freed_memory
 
 __all__ = ["Pulse", "Unwanted", "answered", "source_seen", "target_seen"]
 

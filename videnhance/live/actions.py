@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from videnhance.frame import VideoInfo
+from videnhance.geometry import Size
 from videnhance.live.command import convert_command
 from videnhance.live.engine import Result
-from videnhance.live.face import Face
 from videnhance.live.keys import Action, action_of
 from videnhance.live.outputs import Outputs
+from videnhance.live.overlay import Face
 from videnhance.live.panels import timeline_place
-from videnhance.live.stage import Stage, with_base
+from videnhance.live.pipeline import Stage, with_base
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed, Window
-from videnhance.region import Size
 
 __all__ = ["Actions"]
 

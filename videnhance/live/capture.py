@@ -19,11 +19,21 @@ import numpy as np
 
 from videnhance.errors import InputError, VidenhanceError
 from videnhance.frame import ColourTags
-from videnhance.live.messages import ENDED, CaptureKind, CaptureOrder, Picture
-from videnhance.video.addresses import received
-from videnhance.video.isolation.child import speak
-from videnhance.video.isolation.confine import confine, end_with_parent
-from videnhance.video.isolation.messages import LONGEST_LINE, Failed, decoded, encoded
+from videnhance.live.messages import (
+    ENDED,
+    CaptureKind,
+    CaptureOrder,
+    Picture,
+)
+from videnhance.media.addresses import received
+from videnhance.media.sandbox.child import speak
+from videnhance.media.sandbox.confine import confine, end_with_parent
+from videnhance.media.sandbox.messages import (
+    LONGEST_LINE,
+    Failed,
+    decoded,
+    encoded,
+)
 
 __all__ = ["Grabber", "main", "serve"]
 

@@ -4,11 +4,11 @@ import shlex
 from pathlib import Path
 
 from videnhance.live.engine import Look
-from videnhance.model.runtime import Choice
-from videnhance.video.making.target import CONTAINERS
-from videnhance.video.pictures.animation import ANIMATIONS
-from videnhance.video.pictures.picture_files import KINDS
-from videnhance.video.source import Source
+from videnhance.media.output.target import CONTAINERS
+from videnhance.media.source import Source
+from videnhance.media.stills.animation_writer import ANIMATIONS
+from videnhance.media.stills.picture_files import KINDS
+from videnhance.models.runtime import Choice
 
 __all__ = ["convert_command"]
 

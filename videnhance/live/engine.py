@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from videnhance.compose import Composer
-from videnhance.enhance import Upscaler
 from videnhance.frame import Frame
 from videnhance.live.budget import Budget, Ration
+from videnhance.live.captured import Shot, Trouble
 from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
 from videnhance.live.models import Models
-from videnhance.live.shots import Shot, Trouble
-from videnhance.plan import Rationed, Rule, every_nth, nothing
-from videnhance.slots import Wait
-from videnhance.threads import Pool
+from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.enhance import Upscaler
+from videnhance.pipeline.plan import Rationed, Rule, every_nth, nothing
+from videnhance.system.latest import Wait
+from videnhance.system.threads import Pool
 
 __all__ = ["Engine", "InOrder", "Look", "Result", "Shots", "plain"]
 

@@ -14,17 +14,23 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from videnhance import motion
-from videnhance.colour import seen_by
-from videnhance.compose import Composer
-from videnhance.enhance import Upscaler
-from videnhance.frame import Frame, Pixels
+from videnhance.frame import Frame, Pixels, Plane
 from videnhance.live.budget import Cost
-from videnhance.plan import CELL, Fill, Plan, Rule, Sight, Sighting
-from videnhance.residual import assembled, carrying
-from videnhance.resize import Plane
-from videnhance.threads import Meter, Pool, ordered_map
-from videnhance.tiles import Tile, Tiling, tiles_of
+from videnhance.pipeline import motion
+from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.enhance import Upscaler
+from videnhance.pipeline.plan import (
+    CELL,
+    Fill,
+    Plan,
+    Rule,
+    Sight,
+    Sighting,
+)
+from videnhance.pipeline.residual import assembled, carrying
+from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
+from videnhance.system.threads import Meter, Pool, ordered_map
 
 __all__ = ["Enhanced", "Enhancer", "Wanted", "composing", "joined", "together"]
 

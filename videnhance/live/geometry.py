@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from videnhance.region import Region, Size
+from videnhance.geometry import Region, Size
 
 __all__ = ["Placed", "fitted", "natural"]
 

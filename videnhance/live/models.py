@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from videnhance.enhance import Bicubic, Upscaler
 from videnhance.errors import VidenhanceError, printable
-from videnhance.model.adopt import settled
-from videnhance.model.runtime import Choice, Network, load
-from videnhance.threads import Pool
+from videnhance.models.imported import settled
+from videnhance.models.runtime import Choice, Network, load
+from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.system.threads import Pool
 
 __all__ = ["Models"]
 

@@ -10,8 +10,8 @@ from videnhance.live.engine import Result
 from videnhance.live.recorder import Recorder, Recording, live_encoding
 from videnhance.live.snapshot import Snapshots, stem_now
 from videnhance.live.virtual import VirtualCamera
-from videnhance.video.display import frame_of_screen
-from videnhance.video.source import Source
+from videnhance.media.display import frame_of_screen
+from videnhance.media.source import Source
 
 __all__ = ["Outputs"]
 

@@ -3,11 +3,19 @@
 from dataclasses import dataclass
 
 from videnhance.frame import Pixels
-from videnhance.live.gauge import Reading
+from videnhance.geometry import Region, Size
 from videnhance.live.keys import help_keys
-from videnhance.live.lettering import ACCENT, DIM, WARNING, WHITE, Cell, label, stamped
+from videnhance.live.stats import Reading
+from videnhance.live.text import (
+    ACCENT,
+    DIM,
+    WARNING,
+    WHITE,
+    Cell,
+    label,
+    stamped,
+)
 from videnhance.live.views import View, ViewState
-from videnhance.region import Region, Size
 
 __all__ = [
     "Facts",

@@ -9,9 +9,16 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from videnhance.frame import ColourTags, Frame, VideoInfo
-from videnhance.live.shots import TICKS, YUV420, Shot, Trouble, live_info, ticks
-from videnhance.region import Size
-from videnhance.slots import Wait
+from videnhance.geometry import Size
+from videnhance.live.captured import (
+    TICKS,
+    YUV420,
+    Shot,
+    Trouble,
+    live_info,
+    ticks,
+)
+from videnhance.system.latest import Wait
 
 __all__ = ["TestPattern"]
 

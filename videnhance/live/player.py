@@ -9,13 +9,13 @@ from pathlib import Path
 
 from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
-from videnhance.live.shots import Shot, Trouble
-from videnhance.slots import Wait
-from videnhance.video.ends import FrameSource
-from videnhance.video.isolation.isolated import probed_safely
-from videnhance.video.places import is_video_file, opened
-from videnhance.video.source import Reading, Source, Span
-from videnhance.video.times.timeline import timeline_of
+from videnhance.live.captured import Shot, Trouble
+from videnhance.media.open_any import is_video_file, opened
+from videnhance.media.protocols import FrameSource
+from videnhance.media.sandbox.isolated import probed_safely
+from videnhance.media.source import Reading, Source, Span
+from videnhance.media.times.timeline import timeline_of
+from videnhance.system.latest import Wait
 
 __all__ = ["Player", "WhenLate"]
 

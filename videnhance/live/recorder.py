@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from videnhance.frame import Frame, VideoInfo
+from videnhance.geometry import Region, Size
+from videnhance.live.captured import TICKS, Shot, Ticker
 from videnhance.live.geometry import fitted
-from videnhance.live.shots import TICKS, Shot, Ticker
-from videnhance.region import Region, Size
-from videnhance.sizing import Target
-from videnhance.slots import Outbox
-from videnhance.video.coding.encoding import Encoding, default_codec
-from videnhance.video.coding.rescale import Rescaler
-from videnhance.video.making.target import check_target, container_for
-from videnhance.video.making.writer import VideoWriter
-from videnhance.video.reading.clock import until_next
-from videnhance.video.source import Source, Span
+from videnhance.media.encoder.encoding import Encoding, default_codec
+from videnhance.media.encoder.rescale import Rescaler
+from videnhance.media.output.target import check_target, container_for
+from videnhance.media.output.writer import VideoWriter
+from videnhance.media.reader.clock import until_next
+from videnhance.media.source import Source, Span
+from videnhance.pipeline.output_size import Target
+from videnhance.system.latest import Outbox
 
 __all__ = ["Recorder", "Recording", "live_encoding"]
 

@@ -11,7 +11,7 @@ import sys
 import cv2
 
 from videnhance.errors import MissingLibraryError
-from videnhance.video.isolation.link import child_command
+from videnhance.media.sandbox.ipc import child_command
 
 __all__ = ["check_screen", "main"]
 

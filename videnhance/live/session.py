@@ -9,18 +9,18 @@ import numpy as np
 
 from videnhance.frame import Pixels, VideoInfo
 from videnhance.live.actions import Actions
+from videnhance.live.captured import Trouble
 from videnhance.live.engine import Result
-from videnhance.live.face import Face, Words, painted
-from videnhance.live.gauge import Gauge, Reading
 from videnhance.live.outputs import Outputs
+from videnhance.live.overlay import Face, Words, painted
 from videnhance.live.panels import Facts
-from videnhance.live.shots import Trouble
-from videnhance.live.sizes import shape_of
-from videnhance.live.stage import Stage
+from videnhance.live.pipeline import Stage
+from videnhance.live.stats import Gauge, Reading
 from videnhance.live.views import Pair
 from videnhance.live.window import Window
-from videnhance.plan import Fill
-from videnhance.video.display import Displayer
+from videnhance.live.work_size import shape_of
+from videnhance.media.display import Displayer
+from videnhance.pipeline.plan import Fill
 
 __all__ = ["Session"]
 

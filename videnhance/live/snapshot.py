@@ -8,9 +8,9 @@ from pathlib import Path
 from videnhance.errors import VidenhanceError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.engine import Result, plain
-from videnhance.slots import Outbox
-from videnhance.video.coding.encoding import Encoding
-from videnhance.video.pictures.still_writer import StillWriter
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.stills.still_writer import StillWriter
+from videnhance.system.latest import Outbox
 
 __all__ = ["Snapshots"]
 

@@ -5,15 +5,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from videnhance.errors import InputError, UsageError, printable
+from videnhance.geometry import Size
 from videnhance.live.cameras import Camera, camera_for, cameras
-from videnhance.live.feed import Feed
+from videnhance.live.capture_client import Feed
+from videnhance.live.captured import LiveSource
 from videnhance.live.messages import CaptureKind, CaptureOrder
 from videnhance.live.pattern import TestPattern
 from videnhance.live.player import Player
-from videnhance.live.shots import LiveSource
-from videnhance.region import Size
-from videnhance.video.addresses import is_address
-from videnhance.video.source import Reading
+from videnhance.media.addresses import is_address
+from videnhance.media.source import Reading
 
 __all__ = ["Wish", "source_for"]
 

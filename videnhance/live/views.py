@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from videnhance.frame import Pixels
+from videnhance.geometry import Region, Size
 from videnhance.live.geometry import Placed, fitted, natural
-from videnhance.region import Region, Size
 
 __all__ = [
     "Pair",

@@ -11,9 +11,9 @@ import cv2
 
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
+from videnhance.geometry import Size
 from videnhance.live import PYAV_CAME_FIRST
-from videnhance.live.mapping import find_window, tell_mapped
-from videnhance.region import Size
+from videnhance.live.x11 import find_window, tell_mapped
 
 __all__ = ["Mouse", "OpenCVWindow", "Pressed", "Window"]
 

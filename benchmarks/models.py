@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Makes the shipped models again: trains, quantizes, measures, writes cards.
+
+Runs lie under --runs and go on where they stopped. `fidelity` comes first: `default`
+and `restore` begin with its weights at an early step, so that what lies between the
+three is a network, too.
+
+    benchmarks/models.py STILLS EVAL --runs RUNS [--to videnhance/assets] [NAME...]
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from videnhance.models.card import ASSETS
+from videnhance.models.program import prefer_int8_engine
+from videnhance.models.torchscript import deprecated, loaded
+from videnhance.system.memory import keep_freed_memory
+from videnhance.training.dataset import CLIPS, Material
+from videnhance.training.degrade import Mix
+from videnhance.training.figures import a_frame, best_milliseconds
+from videnhance.training.measure import (
+    by_script,
+    known_stills,
+    mean_scores,
+)
+from videnhance.training.qat import Rounding
+from videnhance.training.quantize import (
+    STEP,
+    Kind,
+    Quantizing,
+    quantized,
+)
+from videnhance.training.recipe import RECIPES, Loss, Recipe, suited
+from videnhance.training.train import Course, run
+
+SETS = ("Set5", "Set14", "B100")
+WORDS = {
+    Mix.FIDELITY: "halved by MATLAB's antialiased bicubic, nothing else",
+    Mix.REAL: "20 % clean; the rest blurred, noisy, coded by x264, x265, VP9, MPEG-4 "
+    "and JPEG as videos are, on panning clips of 6 frames",
+    Mix.RESTORE: "noise sigma 1-8 on half, all coded at low rates, on panning clips",
+}
+
+ENDS = {
+    Loss.SQUARED: "squared error",
+    Loss.LOGARITHM: "logarithm of each crop's squared error",
+    Loss.ROOT: "root of each crop's squared error",
+}
+ROUNDED = {
+    Mix.FIDELITY: Loss.ROOT,
+    Mix.REAL: Loss.LOGARITHM,
+    Mix.RESTORE: Loss.ROOT,
+}
+"""What int8 networks are trained with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How one model is trained."""
+
+    preset: str
+    mix: Mix
+    steps: int
+    clips: int = CLIPS
+    begins_at: int | None = None
+    """With the weights of `fidelity` at this step."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """Ours, of this length, and with the loss that suits the mix."""
+        return suited(replace(RECIPES["default"], steps=self.steps), self.mix)
+
+
+MODELS = {
+    "fidelity": Making("default", Mix.FIDELITY, 60_000),
+    "default": Making("default", Mix.REAL, 50_000, begins_at=11_000),
+    "restore": Making("default", Mix.RESTORE, 12_000, 6_000, begins_at=11_000),
+    "fast": Making("fast", Mix.REAL, 30_000),
+    "fast-fidelity": Making("fast", Mix.FIDELITY, 30_000),
+    "quality-fidelity": Making("quality", Mix.FIDELITY, 36_000),
+}
+
+
+def trained(name: str, options: argparse.Namespace) -> Path:
+    """The network of a finished run; early weights are kept beside it."""
+    making, work = MODELS[name], options.runs / name
+    start = None
+    if making.begins_at is not None:
+        start = str(options.runs / "fidelity" / f"step-{making.begins_at}.pth")
+    material = Material((options.stills,), making.mix, making.clips)
+    course = Course(
+        material,
+        work,
+        making.preset,
+        making.recipe,
+        start,
+        resume=True,
+        threads=options.threads,
+    )
+    kept = {m.begins_at for m in MODELS.values()}
+    for point, steps in run(course):
+        print(f"{name}: {point.step} of {steps}, {point.psnr:.3f} dB", flush=True)
+        if name == "fidelity" and point.step in kept:
+            shutil.copy(work / "network.pth", work / f"step-{point.step}.pth")
+    return work / "network.pth"
+
+
+def made(name: str, network: Path, options: argparse.Namespace) -> None:
+    """Quantizes the network, and writes its files and its card."""
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    making, steps = MODELS[name], options.rounding_steps
+    # Read before the default's own card is written anew.
+    about = json.loads((ASSETS / "default.json").read_text(encoding="utf-8"))
+    job = Quantizing(
+        str(network),
+        Kind.QAT if steps else Kind.STATIC,
+        options.to,
+        name,
+        samples=options.runs / name / "samples",
+        rounding=Rounding(steps=steps, loss=ROUNDED[making.mix]),
+    )
+    result = quantized(job)
+    card = json.loads(result.card.read_text(encoding="utf-8"))
+    card["quality"] = measured(result.card.parent, card, options.eval)
+    card["recipe"] = {
+        "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
+        "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
+        f"then the {ENDS[making.recipe.loss]}; moving average 0.999; bfloat16, "
+        "float32 for the last 7 %",
+        "command": f"benchmarks/models.py STILLS EVAL --runs RUNS {name} "
+        f"--rounding-steps {steps}",
+        "steps": making.steps,
+        "begins with": f"fidelity at step {making.begins_at}"
+        if making.begins_at
+        else "nothing",
+        "degradation": WORDS[making.mix],
+        "machine": options.machine or platform.processor() or platform.machine(),
+        "date": time.strftime("%Y-%m-%d"),
+        "int8": f"trained with its rounding for {steps} steps, then static: weights "
+        "per channel within +-64, 8-bit activations",
+    }
+    card["data"] = about["data"]
+    shipped = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
+    card |= {key: shipped[key] for key in ("for", "licence")}
+    card["speed"] = speeds(result.card.parent, card)
+    written(result.card, card)
+
+
+def written(path: Path, card: dict[str, Any]) -> None:
+    """Writes a card."""
+    words = json.dumps(card, indent=1, ensure_ascii=False)
+    path.write_text(words + "\n", encoding="utf-8")
+
+
+def speeds(folder: Path, card: dict[str, Any]) -> dict[str, float]:
+    """Milliseconds a frame, not cut, on one thread of an otherwise idle machine."""
+    keep_freed_memory()  # as conversions do
+    prefer_int8_engine()
+    torch.set_num_threads(1)
+    found = {}
+    for precision, file in card["files"].items():
+        script = loaded((folder / file["file"]).read_bytes())
+        if precision == "float32":
+            with deprecated():
+                script = torch.jit.optimize_for_inference(torch.jit.freeze(script))
+        # The best of ten times five: other guests of a virtual machine come and go.
+        run = partial(script, a_frame(1))
+        spent = min(best_milliseconds(run) for _ in range(10))
+        found[f"ms a 640x360 frame, uncut, on one thread, {precision}"] = round(
+            spent, 1
+        )
+    return found
+
+
+def measured(folder: Path, card: dict[str, Any], sets: Path) -> dict[str, float]:
+    """PSNR of the files as they are, on the usual sets."""
+    found = {}
+    for name in SETS:
+        stills = known_stills(sets / name / "HR")
+        for precision, file in card["files"].items():
+            script = loaded((folder / file["file"]).read_bytes())
+            scores = mean_scores(stills, by_script(script, STEP), 1, full=False)
+            found[f"{name} x2 PSNR-Y, {precision}"] = round(scores.psnr, 3)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stills", type=Path)
+    parser.add_argument("eval", type=Path)
+    parser.add_argument("names", nargs="*", default=[*MODELS])
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--to", type=Path, default=ASSETS)
+    parser.add_argument("--rounding-steps", type=int, default=400)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--machine", help="For the card.")
+    parser.add_argument("--speed", action="store_true", help="Only time what is there.")
+    options = parser.parse_args()
+    for name in options.names:
+        path = options.to / f"{name}.json"
+        if options.speed:
+            card = json.loads(path.read_text(encoding="utf-8"))
+            written(path, card | {"speed": speeds(options.to, card)})
+        else:
+            made(name, trained(name, options), options)
+
+
+if __name__ == "__main__":
+    main()

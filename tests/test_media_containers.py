@@ -1,0 +1,27 @@
+"""What a container cannot hold is said, and by which file."""
+
+from fractions import Fraction
+
+import pytest
+
+from videnhance.errors import OutputError
+from videnhance.media.output.containers import check_length, facts_of
+
+DAY = Fraction(86400)
+
+
+def test_a_day_fits_everywhere() -> None:
+    for container in ("mpegts", "mp4", "matroska", "unknown"):
+        check_length("a", container, DAY)
+
+
+def test_more_than_a_transport_stream_counts_is_refused_by_name() -> None:
+    with pytest.raises(
+        OutputError, match=r"a\.ts: mpegts holds 26 hours.*over 48.*mkv"
+    ):
+        check_length("a.ts", "mpegts", 2 * DAY)
+    check_length("a.mkv", "matroska", 1000 * DAY)
+
+
+def test_nothing_is_known_of_an_unknown_container() -> None:
+    assert facts_of("unknown") == frozenset()

@@ -1,0 +1,151 @@
+"""Other people's weights: made a model at first use, kept, never run as programs."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch.nn import functional
+
+from tests.models import TINY, network
+from videnhance.errors import ModelError
+from videnhance.frame import Pixels
+from videnhance.models import crops
+from videnhance.models import imported as adopt
+from videnhance.models.imported import (
+    adopted,
+    cache_folder,
+    chart,
+    is_made,
+    settled,
+)
+from videnhance.models.network import NetworkShape
+from videnhance.models.runtime import Choice, load
+from videnhance.models.weights import sha256_of, write_network
+from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
+
+COMPACT = NetworkShape(3, 6, 2, 2, "prelu")
+
+
+@pytest.fixture(autouse=True)
+def _few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crops, "_BATCHES", 2)
+    monkeypatch.setattr(crops, "_SIDE", 48)
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A small network in Real-ESRGAN's form."""
+    torch.save({"params": network(COMPACT, seed=2).state_dict()}, tmp_path / "a.pth")
+    return tmp_path / "a.pth"
+
+
+def _base(luma: Pixels) -> npt.NDArray[np.float64]:
+    out = np.empty((2 * luma.shape[0], 2 * luma.shape[1]))
+    for rows, fixed in doubled_strips(np.ascontiguousarray(luma)):
+        out[rows] = fixed / (1 << FRACTION_BITS)
+    return out
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_it_enlarges_as_its_authors_say(
+    weights: Path, tmp_path: Path, precision: str
+) -> None:
+    card = adopted(str(weights), chart(), tmp_path / "cache")
+    ready = load(Choice(str(card), precision, "cpu", trusted=True))
+    assert (ready.channels, ready.halo) == (1, COMPACT.halo)
+    pixels = chart()[1][:40, :52]
+    codes = ready(pixels[None])[0, ..., 0].astype(float)
+    base = _base(pixels[..., 0])
+    got = base + (codes - 128) * ready.step
+    grey = torch.from_numpy(pixels[..., 0])[None, None].expand(-1, 3, -1, -1) / 255
+    with torch.no_grad():
+        large = functional.interpolate(grey, scale_factor=2, mode="nearest")
+        wanted = (network(COMPACT, seed=2)(grey) + large)[0].numpy() * 255
+    luma = np.tensordot([0.299, 0.587, 0.114], wanted, 1)
+    inner = slice(4, -4)
+    assert np.abs(got - luma)[inner, inner].max() <= 3
+    assert np.abs(luma - base).max() > 10
+
+
+def test_it_is_made_once_and_named_after_its_source(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = adopted(str(weights), chart(), tmp_path / "cache")
+    fields = json.loads(card.read_text(encoding="utf-8"))
+    assert fields["made_of"] == {"a.pth": sha256_of(weights)}
+    monkeypatch.setattr(adopt, "_make", None)
+    assert adopted(str(weights), chart(), tmp_path / "cache") == card
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [card.parent.name]
+
+
+def test_another_clip_or_file_makes_another_model(
+    weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cache"
+    cards = {adopted(str(weights), chart(), folder)}
+    cards.add(adopted(str(weights), chart()[:1], folder))
+    torch.save({"params": network(COMPACT, seed=3).state_dict()}, weights)
+    cards.add(adopted(str(weights), chart(), folder))
+    assert len(cards) == 3
+
+
+def test_our_own_weights_are_adopted_too(tmp_path: Path) -> None:
+    write_network(network(TINY), tmp_path / "ours.pth")
+    card = adopted(str(tmp_path / "ours.pth"), chart(), tmp_path / "cache")
+    assert load(Choice(str(card), "float32", "cpu", trusted=True)).halo == TINY.halo
+    write_network(network(NetworkShape(channels=3)), tmp_path / "rgb.pth")
+    with pytest.raises(ModelError, match="is one of our RGB networks; quantize it"):
+        adopted(str(tmp_path / "rgb.pth"), chart(), tmp_path / "cache")
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"cannot be written: .*XDG_CACHE_HOME"):
+        adopted(str(weights), chart(), tmp_path / "file")
+
+
+def test_weights_are_told_by_their_suffix() -> None:
+    assert is_made("a/b.pth")
+    assert is_made("a.safetensors")
+    assert not is_made("default")
+    assert not is_made("models/a.json")
+
+
+def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
+    monkeypatch.setenv(variable, "/some/place")
+    assert cache_folder() == Path("/some/place/videnhance/models")
+    monkeypatch.delenv(variable)
+    assert cache_folder().is_relative_to(Path.home())
+
+
+def test_many_inputs_share_the_model_that_a_chart_calibrated(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adopt, "cache_folder", lambda: tmp_path / "cache")
+    choice = settled(Choice(str(weights)))
+    assert choice.trusted
+    assert choice.model == str(adopted(str(weights), chart(), tmp_path / "cache"))
+    assert settled(Choice(str(weights)), chart()[:1]).model != choice.model
+    assert settled(Choice("default")) == Choice("default")
+
+
+def test_what_lies_between_the_sets_is_made_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    choice = settled(Choice("clean:0.3", "int8", "cpu"))
+    card = json.loads(Path(choice.model).read_text(encoding="utf-8"))
+    assert card["name"] == "clean-0.3"
+    assert len(card["made_of"]) == 3
+    ready = load(choice)
+    pixels = chart()[2][:40, :52]
+    assert ready(pixels[None]).std() > 0
+    assert settled(Choice("clean:0.31")).model != choice.model

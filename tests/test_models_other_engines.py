@@ -1,0 +1,42 @@
+"""Other engines, where they are installed, and the file that is written for ncnn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models import network, noise
+from videnhance.models.engines import TORCH, Bench
+from videnhance.models.extras import is_here
+from videnhance.models.network import NetworkShape
+from videnhance.models.other_engines import RIVALS, write_ncnn
+
+SHAPE = NetworkShape(features=8, convs=2)
+LIBRARIES = {"ONNX": "onnxruntime", "OpenVINO": "openvino", "ncnn": "ncnn"}
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_it_gives_the_networks_residual(tmp_path: Path, name: str) -> None:
+    needed = {LIBRARIES[name.split()[0]]} | (
+        {"onnxruntime"} if "int8" in name else set()
+    )
+    if not all(map(is_here, needed)):
+        pytest.skip(f"{', '.join(sorted(needed))} is not installed")
+    bench = Bench(network(SHAPE, seed=1), noise(1, 24, 40, 1), 1, tmp_path)
+    wanted = TORCH["torch eager float32"](bench)
+    ready = RIVALS[name](bench)
+    found = ready.residual(ready.run())
+    error = np.abs(found - wanted.residual(wanted.run()))
+    assert found.shape == (1, 1, 48, 80)
+    assert error.max() <= (4 if "int8" in name else 0.01)
+
+
+def test_the_file_for_ncnn_is_a_chain(tmp_path: Path) -> None:
+    made = network(SHAPE)
+    param, weights = write_ncnn(made, tmp_path / "a")
+    lines = param.read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["7767517", "6 6", "Input in 0 1 x"]
+    assert lines[-2].endswith("0=4 1=3 4=1 5=1 6=288 9=0")
+    assert lines[-1] == "PixelShuffle shuffle 1 1 c3 residual 0=2"
+    count = sum(p.numel() for p in made.parameters())
+    assert weights.stat().st_size == 4 * (count + 4)

@@ -1,0 +1,322 @@
+"""Plans: what stands still, what moves, what starts anew."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.frames import GRAY, frame_of, noise, texture
+from videnhance.frame import Frame, Pixels
+from videnhance.geometry import Size
+from videnhance.pipeline.motion import Motion
+from videnhance.pipeline.plan import (
+    CELL,
+    Fill,
+    Plan,
+    Rationed,
+    Sight,
+    Sighting,
+    detail,
+    every_nth,
+    grid,
+    nothing,
+    planned,
+    unchanged_cells,
+)
+
+SIZE = Size(150, 134)
+CELLS = (3, 3)
+HALO = 6
+Mask = npt.NDArray[np.bool_]
+
+
+def _brute_force(last: Pixels, seen: Pixels, halo: int) -> Mask:
+    height, width = seen.shape[:2]
+    rows, columns = grid(Size(width, height))
+    out = np.zeros((rows, columns), np.bool_)
+    for row, column in np.ndindex(rows, columns):
+        top, left = max(row * CELL - halo, 0), max(column * CELL - halo, 0)
+        part = (
+            slice(top, (row + 1) * CELL + halo),
+            slice(left, (column + 1) * CELL + halo),
+        )
+        out[row, column] = bool((last[part] == seen[part]).all())
+    return out
+
+
+def _motion(explained: Mask, cut: bool = False) -> Motion:
+    flow = np.zeros((SIZE.height, SIZE.width, 2), np.float32)
+    trust = np.full((SIZE.height, SIZE.width), 128, np.uint8)
+    return Motion(flow, trust, explained, cut)
+
+
+def _sight(
+    index: int,
+    unchanged: Mask | None = None,
+    explained: Mask | None = None,
+    cut: bool = False,
+) -> Sight:
+    nowhere = np.zeros(CELLS, np.bool_)
+    return Sight(
+        noise(SIZE, index=index),
+        np.zeros((SIZE.height, SIZE.width, 1), np.uint8),
+        nowhere if unchanged is None else unchanged,
+        None if explained is None else _motion(explained, cut),
+    )
+
+
+def _moving(count: int, cuts: Iterable[int] = ()) -> list[Sight]:
+    """Sights of a scene whose motion explains everything, after the first."""
+    everywhere = np.ones(CELLS, np.bool_)
+    return [
+        _sight(i, explained=everywhere if i else None, cut=i in set(cuts))
+        for i in range(count)
+    ]
+
+
+def _of_one_kind(plan: Plan) -> Fill:
+    (kind,) = set(plan.fills.ravel().tolist())
+    return Fill(kind)
+
+
+@pytest.mark.parametrize("halo", [0, 1, 6, 70])
+@pytest.mark.parametrize("changes", [0, 1, 2, 9, 2000])
+@pytest.mark.parametrize("shape", [(134, 150, 1), (65, 129, 3), (1, 1, 1), (5, 200, 1)])
+def test_unchanged_cells_are_those_of_a_plain_comparison(
+    shape: tuple[int, int, int], changes: int, halo: int
+) -> None:
+    random = np.random.default_rng(changes)
+    for _ in range(4):
+        last = random.integers(0, 256, shape, np.uint8)
+        seen = last.copy()
+        for spot in random.integers(0, last.size, changes):
+            seen.flat[spot] ^= 1
+        wanted = _brute_force(last, seen, halo)
+        np.testing.assert_array_equal(unchanged_cells(last, seen, halo), wanted)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "changed"),
+    [
+        (CELL - HALO - 1, 70, {(1, 0)}),
+        (CELL - HALO, 70, {(1, 0), (1, 1)}),
+        (CELL + HALO - 1, 70, {(1, 0), (1, 1)}),
+        (CELL + HALO, 70, {(1, 1)}),
+        (20, CELL - HALO - 1, {(0, 0)}),
+        (20, CELL - HALO, {(0, 0), (1, 0)}),
+        (CELL, CELL, {(0, 0), (0, 1), (1, 0), (1, 1)}),
+        (149, 133, {(1, 2), (2, 2)}),
+    ],
+)
+def test_a_change_counts_up_to_the_halo_and_no_farther(
+    x: int, y: int, changed: set[tuple[int, int]]
+) -> None:
+    last = np.zeros((SIZE.height, SIZE.width, 1), np.uint8)
+    seen = last.copy()
+    seen[y, x] = 1
+    unchanged = unchanged_cells(last, seen, HALO)
+    assert set(map(tuple, np.argwhere(~unchanged).tolist())) == changed
+
+
+def test_a_change_in_one_channel_is_a_change() -> None:
+    last = np.zeros((70, 50, 3), np.uint8)
+    for channel in range(3):
+        seen = last.copy()
+        seen[3, 3, channel] = 1
+        assert not unchanged_cells(last, seen, 0)[0, 0]
+
+
+def test_the_grid_covers_the_frame() -> None:
+    assert grid(Size(1, 1)) == (1, 1)
+    assert grid(Size(64, 65)) == (2, 1)
+    assert grid(SIZE) == CELLS
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_the_network_sees_every_nth_frame(count: int) -> None:
+    plans = list(planned(_moving(11), every_nth(count)))
+    assert [p.frame.index for p in plans] == list(range(11))
+    for plan in plans:
+        due = plan.frame.index % count == 0
+        assert _of_one_kind(plan) == (Fill.NETWORK if due else Fill.MOVED)
+
+
+def test_a_cut_starts_the_count_anew() -> None:
+    plans = list(planned(_moving(10, cuts=[4, 5]), every_nth(3)))
+    network = [p.frame.index for p in plans if _of_one_kind(p) is Fill.NETWORK]
+    assert network == [0, 3, 4, 5, 8]
+    assert [p.frame.index for p in plans if p.motion is None] == [0, 4, 5]
+
+
+def test_what_the_motion_does_not_explain_is_for_the_network() -> None:
+    explained = np.arange(9).reshape(CELLS) % 2 == 0
+    sights = [_sight(0), _sight(1, explained=explained)]
+    plan = list(planned(sights, every_nth(2)))[1]
+    wanted = np.where(explained, Fill.MOVED, Fill.NETWORK)
+    np.testing.assert_array_equal(plan.fills, wanted)
+    assert (plan.count(Fill.MOVED), plan.count(Fill.NETWORK)) == (5, 4)
+    assert plan.count(Fill.BASE) == 0
+
+
+@pytest.mark.parametrize("index", [1, 2])
+def test_unchanged_cells_win_over_network_and_motion(index: int) -> None:
+    unchanged = np.arange(9).reshape(CELLS) < 4
+    sights = _moving(3)
+    everywhere = np.ones(CELLS, np.bool_)
+    sights[index] = _sight(index, unchanged, everywhere)
+    plan = list(planned(sights, every_nth(2)))[index]
+    rest = Fill.MOVED if index == 1 else Fill.NETWORK
+    np.testing.assert_array_equal(plan.fills, np.where(unchanged, Fill.REUSED, rest))
+
+
+def test_the_first_frame_is_for_the_network() -> None:
+    (plan,) = planned([_sight(0)], every_nth(4))
+    assert _of_one_kind(plan) is Fill.NETWORK
+    assert plan.motion is None
+
+
+def test_nothing_plans_the_base() -> None:
+    everywhere = np.ones(CELLS, np.bool_)
+    sights = [_sight(0), _sight(1, unchanged=everywhere)]
+    for plan in planned(sights, nothing):
+        assert _of_one_kind(plan) is Fill.BASE
+
+
+def test_plans_come_as_sights_do() -> None:
+    taken = []
+
+    def sights() -> Iterable[Sight]:
+        for sight in _moving(3):
+            taken.append(sight.frame.index)
+            yield sight
+
+    for plan in planned(sights(), every_nth(2)):
+        assert taken[-1] == plan.frame.index
+
+
+def _pair(last: Pixels | None, seen: Pixels) -> tuple[Frame, Pixels, Pixels | None]:
+    return frame_of([seen[..., 0]], GRAY, index=1), seen, last
+
+
+def _unwanted(last: Pixels, seen: Pixels) -> Motion:
+    raise AssertionError("nobody needs the motion")
+
+
+def test_the_first_frame_is_compared_with_nothing() -> None:
+    seen = texture(SIZE)[..., None]
+    sight = Sighting(HALO, True, _unwanted)(_pair(None, seen))
+    assert not sight.unchanged.any()
+    assert sight.motion is None
+    assert sight.cut
+
+
+def test_a_still_picture_needs_no_motion() -> None:
+    seen = texture(SIZE)[..., None]
+    sight = Sighting(HALO, True, _unwanted)(_pair(seen, seen.copy()))
+    assert sight.unchanged.all()
+    assert sight.motion is None
+
+
+def test_what_moves_is_given_its_motion() -> None:
+    seen = texture(SIZE)[..., None]
+    last = seen.copy()
+    last[0, 0] ^= 1
+    found = _motion(np.ones(CELLS, np.bool_), cut=True)
+    pairs = []
+
+    def analyse(before: Pixels, now: Pixels) -> Motion:
+        pairs.append((before, now))
+        return found
+
+    sight = Sighting(HALO, True, analyse)(_pair(last, seen))
+    assert sight.motion is found
+    assert sight.cut
+    assert pairs[0][0] is last
+    assert pairs[0][1] is seen
+    assert np.count_nonzero(sight.unchanged) == 8
+
+
+def test_without_reuse_nothing_counts_as_unchanged() -> None:
+    seen = texture(SIZE)[..., None]
+    sight = Sighting(HALO, False, None)(_pair(seen, seen))
+    assert not sight.unchanged.any()
+
+
+def test_a_frame_of_another_size_is_compared_with_nothing() -> None:
+    last = texture(Size(70, 50))[..., None]
+    sight = Sighting(HALO, True, _unwanted)(_pair(last, texture(SIZE)[..., None]))
+    assert not sight.unchanged.any()
+    assert sight.motion is None
+
+
+def moving(explained: Mask, seen: Pixels, unchanged: Mask | None = None) -> Sight:
+    """A sight in mid-film, with motion that explains these cells."""
+    flow = np.zeros((*seen.shape[:2], 2), np.float32)
+    trust = np.zeros(seen.shape[:2], np.uint8)
+    still = np.zeros(explained.shape, np.bool_) if unchanged is None else unchanged
+    motion = Motion(flow, trust, explained, cut=False)
+    return Sight(frame_of([seen[..., 0]], GRAY), seen, still, motion)
+
+
+def rationed_seen() -> Pixels:
+    """Detail in the first row of cells, hardly any below."""
+    seen = texture(SIZE)
+    seen[CELL:] //= 64
+    return seen[..., None]
+
+
+def test_a_ration_goes_where_there_is_detail() -> None:
+    rule = Rationed(3)
+    explained = np.ones(CELLS, np.bool_)
+    fills = rule(moving(explained, rationed_seen()), 1)
+    assert (fills[0] == Fill.NETWORK).all()
+    assert (fills[1:] == Fill.MOVED).all()
+
+
+def test_a_ration_goes_round() -> None:
+    rule, explained = Rationed(2), np.ones(CELLS, np.bool_)
+    seen = np.zeros(CELLS, np.bool_)
+    for _ in range(20):
+        seen |= rule(moving(explained, rationed_seen()), 1) == Fill.NETWORK
+    assert seen.all()
+
+
+def test_without_a_ration_cells_are_moved_or_plain() -> None:
+    explained = np.ones(CELLS, np.bool_)
+    explained[1, 1] = False
+    fills = Rationed(0)(moving(explained, rationed_seen()), 1)
+    assert fills[1, 1] == Fill.BASE
+    assert (fills == Fill.MOVED).sum() == explained.sum()
+
+
+def test_a_still_picture_is_completed_and_then_left_alone() -> None:
+    rule, explained = Rationed(2), np.zeros(CELLS, np.bool_)
+    still = np.ones(CELLS, np.bool_)
+    rule(moving(explained, rationed_seen()), 1)
+    for _ in range(4):
+        rule(moving(explained, rationed_seen(), still), 1)
+    assert (rule(moving(explained, rationed_seen(), still), 1) == Fill.REUSED).all()
+
+
+def test_after_a_cut_nothing_is_known() -> None:
+    rule, seen = Rationed(1), rationed_seen()
+    first = Sight(
+        frame_of([seen[..., 0]], GRAY),
+        seen,
+        np.zeros(CELLS, np.bool_),
+        None,
+        first=True,
+    )
+    fills = rule(first, 0)
+    assert (fills == Fill.NETWORK).sum() == 1
+    assert (fills == Fill.BASE).sum() == fills.size - 1
+    assert rule.ages[fills == Fill.NETWORK] == 0
+
+
+def test_detail_is_the_step_from_pixel_to_pixel() -> None:
+    seen = np.zeros((CELL, 2 * CELL, 1), np.uint8)
+    seen[:, 1:CELL:2] = 8
+    left, right = detail(seen)[0]
+    assert left == pytest.approx(8)
+    assert right == 0

@@ -1,0 +1,137 @@
+"""The share of the processor is kept, and priority only goes down."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from videnhance.errors import UsageError
+from videnhance.system.throttle import Pace, be_nice
+
+
+@dataclass
+class _Machine:
+    """Clocks that stand still unless something works or sleeps."""
+
+    cores: int = 3
+    now: float = 1000.0
+    cpu: float = 7.0
+    slept: float = 0.0
+    beside: float = 0.0
+    """Processor seconds a second that other threads use while the caller sleeps."""
+
+    def work(self, seconds: float, cpu: float) -> None:
+        self.now += seconds
+        self.cpu += cpu
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.work(seconds, seconds * self.beside)
+
+    def pace(self, percent: float | None) -> Pace:
+        return Pace(
+            percent,
+            self.cores,
+            lambda: self.now,
+            lambda: self.cpu,
+            self.sleep,
+        )
+
+
+def _share(machine: _Machine, pace: Pace, frames: int, seconds: float) -> float:
+    """Runs frames that keep all cores busy; the share of all cores in percent."""
+    began = machine.now, machine.cpu
+    for _ in range(frames):
+        machine.work(seconds, seconds * machine.cores)
+        pace()
+    passed, used = machine.now - began[0], machine.cpu - began[1]
+    return 100 * used / passed / machine.cores
+
+
+@pytest.mark.parametrize("percent", [1, 13, 50, 99])
+@pytest.mark.parametrize("seconds", [0.003, 0.07, 11.0])
+def test_the_share_is_kept_for_short_and_long_frames(
+    percent: float, seconds: float
+) -> None:
+    machine = _Machine()
+    pace = machine.pace(percent)
+    pace()
+    assert _share(machine, pace, 200, seconds) == pytest.approx(percent, rel=0.001)
+
+
+def test_work_beside_the_sleep_counts() -> None:
+    machine = _Machine(beside=1.0)
+    pace = machine.pace(50)
+    pace()
+    assert _share(machine, pace, 400, 0.05) == pytest.approx(50, abs=0.5)
+
+
+def test_without_a_bound_nothing_sleeps() -> None:
+    machine = _Machine()
+    assert _share(machine, machine.pace(None), 50, 0.05) == pytest.approx(100)
+    assert machine.slept == 0
+
+
+def test_work_below_the_bound_does_not_sleep() -> None:
+    machine = _Machine()
+    pace = machine.pace(50)
+    for _ in range(100):
+        machine.work(0.1, 0.1)  # a third of three cores
+        assert pace() == 0
+
+
+def test_a_pause_does_not_buy_a_burst() -> None:
+    machine = _Machine()
+    pace = machine.pace(50)
+    pace()
+    machine.work(3600, 0)
+    pace()
+    began = machine.slept
+    _share(machine, pace, 100, 0.1)
+    # 10 seconds at full speed take 20, but for half a second of credit.
+    assert machine.slept - began == pytest.approx(9.5)
+
+
+def test_the_first_call_does_not_count_what_was_before() -> None:
+    machine = _Machine()
+    assert machine.pace(1)() == 0
+
+
+@pytest.mark.parametrize("percent", [0, -3, 101, float("nan"), float("inf")])
+def test_a_bound_that_cannot_be_is_refused(percent: float) -> None:
+    with pytest.raises(UsageError, match="--max-cpu"):
+        Pace(percent, 2)
+
+
+def test_the_real_clocks_fit() -> None:
+    pace = Pace(100, max(os.cpu_count() or 1, 1))
+    assert pace() == 0
+    assert pace() < 0.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="niceness is POSIX's")
+@pytest.mark.parametrize("more", [0, 4, 10, 15])
+def test_priority_is_lowered_and_never_raised(more: int) -> None:
+    code = (
+        f"import os; before = os.nice({more})\n"
+        "from videnhance.system.throttle import be_nice\n"
+        "print(be_nice(), before, os.nice(0))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    good, before, after = done.stdout.split()
+    assert good == "True"
+    assert int(after) == max(int(before), 10)
+
+
+def test_a_system_that_refuses_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(increment: int) -> int:
+        if increment:
+            raise PermissionError("not allowed")
+        return 0
+
+    monkeypatch.setattr(os, "nice", refused, raising=False)
+    assert sys.platform == "win32" or not be_nice()

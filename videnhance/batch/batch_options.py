@@ -1,0 +1,125 @@
+"""What is asked of a batch: from where, to where, what of it, and how."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from videnhance.batch.inputs import Choosing, Kind, Sequences
+from videnhance.batch.output_names import Naming
+from videnhance.batch.pool import default_jobs
+from videnhance.convert.job import Job, default_workers, job_of
+from videnhance.errors import UsageError, printable
+from videnhance.media.output.target import CONTAINERS
+from videnhance.options import FolderOptions
+
+__all__ = ["First", "Order", "order_of"]
+
+_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
+"""Pictures without a quality."""
+_OF_VIDEOS: dict[str, Any] = {
+    "codec": None,
+    "crf": None,
+    "preset": None,
+    "pix_fmt": None,
+}
+
+
+class First(Enum):
+    """Which of the inputs that wait comes first."""
+
+    NAME = "name"
+    SHORTEST = "shortest"
+    """By their bytes: how long they play is known only when they are opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done."""
+
+    source: Path
+    target: Path
+    job_for: Callable[[Path, Path, Kind], Job]
+    """The conversion of one input to its output."""
+    choosing: Choosing = field(default_factory=Choosing)
+    naming: Naming = field(default_factory=Naming)
+    first: First = First.NAME
+    settle_seconds: float = 2.0
+    """An input that changed less long ago is not whole yet."""
+    overwrite: bool = False
+    """Replace outputs that are not ours, too."""
+    again: bool = False
+    """Make everything anew."""
+    recheck: bool = False
+    """Trust no size and no time."""
+    jobs: int = 1
+    """Files at a time."""
+
+    def __post_init__(self) -> None:
+        source, target = self.source.resolve(), self.target.resolve()
+        if source == target or target in source.parents:
+            raise UsageError(
+                f"{printable(self.target)} is or holds the folder of the inputs: name "
+                "another folder for the outputs"
+            )
+        if self.target.exists() and not self.target.is_dir():
+            raise UsageError(
+                f"{printable(self.target)} is a file: name a folder for the outputs"
+            )
+
+
+def order_of(source: Path, target: Path, options: FolderOptions) -> Order:
+    """What is asked for: what a user leaves open is decided here. Raises UsageError."""
+    jobs = options.jobs or default_jobs(options.max_memory)
+    return Order(
+        source=source,
+        target=target,
+        job_for=partial(_job, _share(options, jobs)),
+        choosing=Choosing(
+            include=options.include,
+            exclude=options.exclude,
+            follow_links=options.follow_links,
+            sequences=Sequences(options.sequences),
+        ),
+        naming=Naming(
+            pattern=options.name,
+            video_suffix=_suffix(options.to),
+            picture_suffix=_suffix(options.pictures_to),
+        ),
+        first=First(options.order),
+        settle_seconds=options.settle,
+        overwrite=options.overwrite,
+        again=options.again,
+        recheck=options.recheck,
+        jobs=jobs,
+    )
+
+
+def _suffix(word: str | None) -> str | None:
+    return word if word is None or word.startswith(".") else f".{word}"
+
+
+def _share(options: FolderOptions, jobs: int) -> FolderOptions:
+    """Of what the machine may give, the part of one of the files that share it."""
+    cpu, memory, workers = options.max_cpu, options.max_memory, options.workers
+    return replace(
+        options,
+        workers=max(default_workers() // jobs, 1) if workers is None else workers,
+        max_cpu=None if cpu is None else max(cpu / jobs, 1.0),
+        max_memory=None if memory is None else max(memory // jobs, 1),
+    )
+
+
+def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
+    """The conversion of one input: options that are not for its kind are left out."""
+    suffix = target.suffix.lower()
+    changed: dict[str, Any] = {}
+    if kind is not Kind.SEQUENCE:
+        changed["rate"] = None
+    if suffix not in CONTAINERS:
+        quality = None if suffix in _LOSSLESS else options.picture_quality
+        words = {} if quality is None else {"quality": str(quality)}
+        changed |= {**_OF_VIDEOS, "encoder_options": words}
+    return job_of(source, target, replace(options, **changed))

@@ -1,0 +1,38 @@
+"""What a user chose, as far as an output shows it, as a digest.
+
+Versions of libraries are not in it: an update is no reason to make thousands of
+outputs anew.
+"""
+
+import json
+from typing import Any
+
+from videnhance.convert.fingerprint import option_key
+from videnhance.convert.job import Job
+from videnhance.convert.resolve import NOT_IN_THE_PICTURE
+from videnhance.media.output.provenance import digest_of
+from videnhance.media.sandbox.serialize import to_plain
+from videnhance.models.card import find_card
+from videnhance.models.imported import settled
+
+__all__ = ["wishes_of"]
+
+
+def wishes_of(job: Job) -> str:
+    """The digest; equal for jobs whose outputs differ by their inputs alone.
+
+    Raises ModelError if the model is not to be had.
+    """
+    wishes: dict[str, Any] = {
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("stamp",)),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+    }
+    if job.settings.strength:
+        card = find_card(settled(job.choice).model)
+        wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
+        wishes["precision"] = job.choice.precision
+    return digest_of(json.dumps(wishes, sort_keys=True))

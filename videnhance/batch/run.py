@@ -1,0 +1,344 @@
+"""A batch on its way: look at the folder, judge each input, convert what is not done.
+
+Everything that happens is an event; who takes them decides what is shown. Closing the
+iterator ends the processes in order, and what they have closed is kept.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from videnhance.batch.batch_options import First, Order
+from videnhance.batch.debounce import GONE, Settling, version_of
+from videnhance.batch.eta import Outlook
+from videnhance.batch.events import (
+    Event,
+    Finished,
+    Item,
+    Looked,
+    Moved,
+    PutBack,
+    Ticked,
+)
+from videnhance.batch.forecast import foretold
+from videnhance.batch.inputs import Found, Input, Kind, found_in
+from videnhance.batch.options_digest import wishes_of
+from videnhance.batch.outcome import Outcome, Status
+from videnhance.batch.output_names import Names, folder_made
+from videnhance.batch.pool import Crew, Said
+from videnhance.batch.records import (
+    Made,
+    Records,
+    identity_of,
+    start_of,
+)
+from videnhance.batch.up_to_date import Case, Judge, State
+from videnhance.batch.worker import Advanced, Began, Ended, Failed
+from videnhance.convert.job import Job
+from videnhance.errors import InputError, VidenhanceError, printable
+from videnhance.media.output.provenance import digest_of, stamp_of
+from videnhance.media.stills.series import series_of
+from videnhance.models.card import find_card
+from videnhance.models.imported import settled
+from videnhance.models.runtime import Choice, load
+
+__all__ = ["Batch", "rehearsed"]
+
+_TICK_SECONDS = 0.2
+_TRIES = 3
+"""Of an input that changes while it is converted."""
+
+
+class Batch:
+    """One run over a folder; take its events once, within the crew's `with` block."""
+
+    def __init__(
+        self,
+        order: Order,
+        records: Records,
+        crew: Crew,
+        look_again: Callable[[], bool] | None = None,
+    ) -> None:
+        """`look_again` tells, now and then, whether files may have come; with it the
+        run has no end of its own."""
+        self.outlook = Outlook(crew.jobs)
+        self._order, self._records, self._crew = order, records, crew
+        self._look_again = look_again
+        self._judge = Judge(records, order.recheck, order.again)
+        self._names = Names(order.naming, records.owners)
+        self._names.notices += records.notices
+        self._root = digest_of(str(order.source.resolve()))
+        self._settling = Settling(order.settle_seconds)
+        self._decided: dict[str, tuple[int, int]] = {}
+        """The version of each input for which it is known what became of it."""
+        self.ready: deque[Item] = deque()
+        self._running: dict[int, Item] = {}
+        self._tries: dict[str, int] = {}
+        self._wishes: dict[tuple[Kind, str], str] = {}
+        self._choice: Choice | None = None
+        self._number = 0
+        self._unreadable: set[str] = set()
+        self._ticked = 0.0
+
+    def events(self) -> Generator[Event]:
+        """All that happens, to the end.
+
+        Raises what holds for every input: InputError for a folder that cannot be read,
+        UsageError and ModelError, and OutputError if nothing can be noted any more.
+        """
+        yield from self._look()
+        while True:
+            while self.ready and self._crew.free:
+                yield from self._begin(self.ready.popleft())
+            if not (self._running or self._settling.waiting or self._look_again):
+                return
+            heard = self._crew.hear(_TICK_SECONDS) if self._running else []
+            for said in heard:
+                yield from self._take(said)
+            if not self._running and not self.ready:
+                time.sleep(_TICK_SECONDS)
+            if time.monotonic() - self._ticked >= _TICK_SECONDS:
+                yield self._tick()
+            came = self._look_again is not None and self._look_again()
+            if came or self._settling.due:
+                yield from self._look()
+
+    def left(self) -> Iterator[Outcome]:
+        """The inputs that were found, and have no outcome."""
+        for words, items in (
+            ("begun", self._running.values()),
+            ("", self.ready),
+        ):
+            for item in items:
+                yield Outcome(item.one.relative, item.name, Status.LEFT, words)
+
+    def _tick(self) -> Ticked:
+        self._ticked = time.monotonic()
+        waiting = [item.one for item in self.ready]
+        return Ticked(
+            waiting=len(waiting),
+            running=len(self._running),
+            unsettled=self._settling.waiting,
+            seconds_left=self.outlook.seconds_left(waiting),
+        )
+
+    def _look(self) -> Iterator[Event]:
+        order = self._order
+        try:
+            found = found_in(order.source, order.choosing, order.target)
+        except InputError as error:
+            if self._look_again is None:
+                raise
+            yield Looked(Found(), (str(error),))  # a share that is away for a while
+            return
+        under_way = {
+            item.one.relative for item in (*self.ready, *self._running.values())
+        }
+        new = [
+            one
+            for one in found.inputs
+            if one.relative not in under_way
+            and self._decided.get(one.relative) != one.version
+        ]
+        outcomes = [
+            outcome
+            for one in self._settling.settled(new)
+            if (outcome := self.decided_on(one)) is not None
+        ]
+        if order.first is First.SHORTEST:
+            self.ready = deque(sorted(self.ready, key=lambda item: item.one.bytes))
+        outcomes += [
+            Outcome(name, name, Status.FAILED, reason)
+            for name, reason in found.unreadable.items()
+            if name not in self._unreadable
+        ]
+        self._unreadable = set(found.unreadable)
+        notices, self._names.notices = tuple(self._names.notices), []
+        yield Looked(found, notices)
+        for outcome in outcomes:
+            yield Finished(outcome)
+
+    def decided_on(self, one: Input) -> Outcome | None:
+        """What became of an input already; None: it is to be converted."""
+        name = self._names.name_of(one)
+        target = self._order.target / name
+        wishes = self._wishes_for(one, target)
+        try:
+            state = self._judge.state(Case(one, name, target, wishes, self._root))
+        except VidenhanceError as error:
+            return self._failed(one, name, str(error))
+        if state is State.CURRENT:
+            self._decided[one.relative] = one.version
+            return Outcome(one.relative, name, Status.SKIPPED, state.value)
+        if state is State.NO_FILE or not (state.is_ours or self._order.overwrite):
+            hint = "remove it" if state is State.NO_FILE else "-y replaces it"
+            words = f"{printable(name)} is in the way: {state.value}; {hint}"
+            return self._failed(one, name, words)
+        self.ready.append(Item(one, name, state, wishes))
+        return None
+
+    def _wishes_for(self, one: Input, target: Path) -> str:
+        """The same for all inputs of a kind whose outputs are of a kind."""
+        key = one.kind, target.suffix.lower()
+        if key not in self._wishes:
+            self._wishes[key] = wishes_of(
+                self._order.job_for(one.path, target, one.kind)
+            )
+        return self._wishes[key]
+
+    def _failed(self, one: Input, name: str, reason: str) -> Outcome:
+        self._decided[one.relative] = one.version
+        return Outcome(one.relative, name, Status.FAILED, reason)
+
+    def _begin(self, item: Item) -> Iterator[Event]:
+        one, order = item.one, self._order
+        if version_of(one) != one.version:  # while it waited for its turn
+            yield self._put_back(item)
+            return
+        job = order.job_for(one.path, order.target / item.name, one.kind)
+        if job.settings.strength:
+            choice = self._pinned(job.choice)
+            job, item.precision = replace(job, choice=choice), choice.precision
+        try:
+            job = self._prepared(job, item)
+        except VidenhanceError as error:
+            yield Finished(self._failed(one, item.name, str(error)))
+            return
+        self._records.begin(item.name, one.relative)
+        self._number += 1
+        self._running[self._number] = item
+        self._crew.start(self._number, job)
+        self.outlook.began(one)
+        yield Moved(item)
+
+    def _put_back(self, item: Item) -> Event:
+        """Lets an input that has changed wait; one that is gone has failed."""
+        if version_of(item.one) == GONE:
+            return Finished(self._failed(item.one, item.name, "the input is gone"))
+        self._settling.wait_for(item.one)
+        return PutBack(item)
+
+    def _prepared(self, job: Job, item: Item) -> Job:
+        """The job with its stamp, its folder made."""
+        item.source = self._judge.source_of(item.one)
+        folder_made(self._order.target, item.name)
+        stamp = stamp_of(item.source.digest, item.wishes)
+        return replace(
+            job,
+            encoding=replace(job.encoding, stamp=stamp),
+            overwrite=item.state is not State.ABSENT,
+        )
+
+    def _pinned(self, choice: Choice) -> Choice:
+        """The model as all inputs have it: what measures faster differs by the moment.
+
+        A folder goes on with the precision that it was begun with.
+        """
+        if self._choice is None:
+            before, choice = self._records.precision, settled(choice)
+            if choice.precision == "auto" and before in find_card(choice.model).files:
+                choice = replace(choice, precision=before)
+            network = load(choice)
+            device = "cuda" if network.engine == "cuda" else "cpu"
+            self._choice = replace(choice, precision=network.precision, device=device)
+        return self._choice
+
+    def _take(self, said: Said) -> Iterator[Event]:
+        item, words = self._running[said.number], said.words
+        if isinstance(words, Began | Advanced):
+            self._advance(item, words)
+            yield Moved(item)
+            return
+        del self._running[said.number]
+        seconds = self.outlook.ended(item.one, isinstance(words, Ended))
+        if self._has_changed(item) and self._may_try(item.one):
+            yield self._put_back(item)
+            return
+        yield Finished(replace(self._outcome(item, words), seconds=seconds))
+
+    def _has_changed(self, item: Item) -> bool:
+        """Whether the input is another one than when its conversion began.
+
+        One that is gone has not: what was made of it is whole.
+        """
+        assert item.source is not None
+        if version_of(item.one) in (item.one.version, GONE):
+            return False
+        try:
+            return self._judge.source_of(item.one).digest != item.source.digest
+        except InputError:
+            return False
+
+    def _advance(self, item: Item, words: Began | Advanced) -> None:
+        kept = 0.0
+        if isinstance(words, Began):
+            item.frames, item.made = words.frames, words.kept
+            kept = item.share
+        else:
+            item.made = words.frames
+        self.outlook.advanced(item.one, item.share, kept)
+
+    def _may_try(self, one: Input) -> bool:
+        """Whether an input that changed under the work is tried once more."""
+        self._tries[one.relative] = self._tries.get(one.relative, 0) + 1
+        return self._tries[one.relative] < _TRIES
+
+    def _outcome(self, item: Item, words: Ended | Failed) -> Outcome:
+        one, name = item.one, item.name
+        if isinstance(words, Failed):
+            self._records.give_up(name)
+            gone = version_of(one) == GONE
+            return self._failed(
+                one, name, "the input is gone" if gone else words.reason
+            )
+        if self._has_changed(item):
+            return self._failed(one, name, "it keeps changing: run again when it rests")
+        try:
+            self._complete(item, words.report.frames_written)
+        except (InputError, OSError):
+            return self._failed(one, name, "its output was there and is gone")
+        self._decided[one.relative] = one.version
+        reason = "" if item.state is State.ABSENT else item.state.value
+        report = words.report.as_json()
+        return Outcome(one.relative, name, Status.DONE, reason, report=report)
+
+    def _complete(self, item: Item, frames: int) -> None:
+        """Enters a finished output. Raises InputError or OSError if it is gone."""
+        assert item.source is not None
+        target, before = self._order.target / item.name, self._records.made(item.name)
+        count = frames if item.one.kind is Kind.SEQUENCE else 0
+        if count and before is not None:
+            for file in series_of(target).files[count : before.frames]:
+                file.unlink()  # of a sequence that was longer
+        self._records.complete(
+            Made(
+                output=item.name,
+                input=item.one.relative,
+                wishes=item.wishes,
+                source=item.source,
+                result=identity_of(target, count=count),
+                frames=count,
+                precision=item.precision,
+                start=start_of(target),
+                root=self._root,
+            )
+        )
+
+
+def rehearsed(order: Order, records: Records) -> Iterator[str]:
+    """Each input with its output, and what would be done, time and size at the end.
+
+    Does nothing. Raises InputError for a folder that cannot be read.
+    """
+    batch = Batch(order, records, Crew(1))
+    for one in found_in(order.source, order.choosing, order.target).inputs:
+        outcome = batch.decided_on(one)
+        if outcome is not None:
+            names = f"{printable(one.relative)} -> {printable(outcome.target)}"
+            yield f"{names}: {outcome.status.value}: {printable(outcome.reason)}"
+    for item in batch.ready:
+        names = f"{printable(item.one.relative)} -> {printable(item.name)}"
+        yield f"{names}: to be made: {item.state.value}"
+    yield from foretold([item.one for item in batch.ready], order)

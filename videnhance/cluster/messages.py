@@ -1,0 +1,95 @@
+"""What travels between the machine that asks and those that do the work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from videnhance.convert.job import Job
+from videnhance.convert.journal import Segment
+from videnhance.convert.workdir import Key
+from videnhance.errors import VidenhanceError
+from videnhance.media.output.header import OutputPlan
+from videnhance.media.source import Mark
+from videnhance.models.runtime import Choice
+from videnhance.report import Report
+
+__all__ = [
+    "Commission",
+    "Converted",
+    "Made",
+    "Order",
+    "Outcome",
+    "Unseen",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What all tasks of one conversion have in common."""
+
+    run: str
+    """Names the run that asks."""
+    job: Job
+    """With the model's precision and device decided."""
+    source: Key
+    """By its content: a file of the same name may be another one."""
+    token: Path
+    """A file that only this run has made: who sees it sees the same folder."""
+    versions: Mapping[str, str]
+    digest: str = ""
+    """SHA-256 of the model's file; empty if none is used."""
+    plan: OutputPlan | None = None
+    """Of a video's segments; what is no video has none."""
+
+    @property
+    def choice(self) -> Choice:
+        """The model, as it must run."""
+        return self.job.choice
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One segment to be made."""
+
+    number: int
+    """Counted from 0."""
+    mark: Mark
+    """Where it begins."""
+    last_pts: int | None
+    """The time of the frame before, in ticks of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A segment that is made."""
+
+    worker: str
+    segment: Segment
+    file: Path | bytes
+    """Its packets: a file in the folder of unfinished work, or what would be in it."""
+    report: Report
+    processor: tuple[float, float]
+    """Processor seconds of the worker when the task began and when it ended."""
+    arithmetic: str
+    """How the worker's network rounds; empty if it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """An output that is made as a whole."""
+
+    worker: str
+    report: Report
+    file: bytes | None
+    """What is in it; None if it is under its name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The worker does not see the source, and it was not sent along."""
+
+    worker: str
+
+
+Outcome = Made | Converted | Unseen | VidenhanceError
+"""A failure that comes again is an answer: Dask repeats a task that raises."""

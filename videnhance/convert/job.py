@@ -1,0 +1,177 @@
+"""What a conversion is told, and how it is made of what a user chooses."""
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+from videnhance.geometry import Box, Fit, box_of
+from videnhance.media.encoder.encoding import Encoding, default_codec
+from videnhance.media.output.target import CONTAINERS
+from videnhance.media.pipes.raw import RawShape
+from videnhance.media.pipes.writer import PipeForm
+from videnhance.media.source import Deinterlace, Reading, Span
+from videnhance.models.clean import clean_model
+from videnhance.models.runtime import Choice
+from videnhance.options import ConvertOptions, check, rate_of, size_of
+from videnhance.pipeline.enhance import Settings, default_fuse
+from videnhance.system.threads import available_cores
+
+__all__ = [
+    "Job",
+    "Resources",
+    "box_from",
+    "choice_of",
+    "default_workers",
+    "encoding_of",
+    "job_of",
+    "settings_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a conversion may use of this machine and others; no frame depends on it."""
+
+    isolate: bool = False
+    """Decode in a process of its own, with limits."""
+    nice: bool = False
+    """Leave the machine to other programs."""
+    max_cpu_percent: float | None = None
+    """Of all cores."""
+    max_memory_mb: int | None = None
+    cluster: str | None = None
+    """Address of a Dask scheduler, whose workers do the work; None: done here."""
+
+    def __post_init__(self) -> None:
+        check(max_cpu=self.max_cpu_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One conversion."""
+
+    source: Path
+    target: Path
+    choice: Choice
+    settings: Settings
+    encoding: Encoding
+    span: Span
+    overwrite: bool = False
+    notices: tuple[str, ...] = ()
+    """What the user must hear before the work starts, beside what this finds."""
+    reading: Reading = field(default_factory=Reading)
+    box: Box | None = None
+    """The size that is wanted; None: what the scale makes of the source's."""
+    resources: Resources = field(default_factory=Resources)
+    discard: bool = False
+    """Start over, whatever is done of this output."""
+    full_check: bool = False
+    """Decode the whole output before it gets its name."""
+    rate: Fraction | None = None
+    """Frames a second of a sequence of pictures."""
+    raw: RawShape | None = None
+    """What comes through a pipe without a header."""
+    pipe: PipeForm = PipeForm.Y4M
+    """What goes into a pipe."""
+
+
+def job_of(source: Path, target: Path, options: ConvertOptions) -> Job:
+    """The conversion that is asked for: what a user leaves open is decided here.
+
+    Raises UsageError, and MissingLibraryError if `skip` needs OpenCV.
+    """
+    settings, notices = settings_of(options)
+    return Job(
+        source=source,
+        target=target,
+        choice=choice_of(options),
+        settings=settings,
+        encoding=encoding_of(options, target),
+        span=Span(options.start, options.end, options.max_frames),
+        overwrite=options.overwrite,
+        notices=notices,
+        reading=_reading(options),
+        box=box_from(options),
+        resources=Resources(
+            isolate=options.isolate,
+            nice=options.nice,
+            max_cpu_percent=options.max_cpu,
+            max_memory_mb=options.max_memory,
+            cluster=options.cluster,
+        ),
+        discard=options.discard,
+        full_check=options.verify == "full",
+        rate=None if options.raw_size else rate_of(options.rate),
+        raw=_raw(options),
+        pipe=PipeForm(options.pipe_format),
+    )
+
+
+def choice_of(options: ConvertOptions) -> Choice:
+    """The model that is asked for, and how it may run."""
+    model = str(options.model or "default")
+    if options.clean is not None:
+        model = clean_model(options.clean)
+    return Choice(model, options.precision, options.device, options.trust_model)
+
+
+def settings_of(options: ConvertOptions) -> tuple[Settings, tuple[str, ...]]:
+    """What is asked of the pipeline, and what the user must hear of it.
+
+    Raises MissingLibraryError if `skip` needs OpenCV, which does not load.
+    """
+    fuse, notice = options.fuse, None
+    if fuse is None:
+        moves = options.strength != 0
+        fuse, notice = default_fuse(options.skip) if moves else (0.0, None)
+    workers = default_workers() if options.workers is None else options.workers
+    settings = Settings(
+        scale=2 if options.scale is None else options.scale,
+        strength=options.strength,
+        skip=options.skip,
+        reuse=options.reuse == "exact",
+        workers=workers,
+        patch_area=options.tile**2,
+        fuse=fuse,
+        segment_frames=options.segment or 0,
+    )
+    return settings, () if notice is None else (notice,)
+
+
+def default_workers() -> int:
+    """A worker a core: encoder and decoder threads fill in where a worker waits."""
+    return max(available_cores(), 1)
+
+
+def encoding_of(options: ConvertOptions, target: Path) -> Encoding:
+    """How the video of `target` is encoded."""
+    container = CONTAINERS.get(target.suffix.lower(), "")
+    return Encoding(
+        codec=options.codec or default_codec(container),
+        crf=options.crf,
+        preset=options.preset,
+        pix_fmt=options.pix_fmt,
+        options=options.encoder_options,
+        audio=options.audio,
+        by_default=not options.codec,
+    )
+
+
+def box_from(options: ConvertOptions) -> Box | None:
+    """The size that is asked for, if it is no scale."""
+    return None if options.size is None else box_of(options.size, Fit(options.fit))
+
+
+def _reading(options: ConvertOptions) -> Reading:
+    reading = Reading(Deinterlace(options.deinterlace), video_track=options.video_track)
+    if options.limit_pixels is None:
+        return reading
+    return replace(reading, limit_pixels=options.limit_pixels)
+
+
+def _raw(options: ConvertOptions) -> RawShape | None:
+    if options.raw_size is None:
+        return None
+    rate = rate_of(options.rate) or Fraction(25)
+    form = options.raw_format or "yuv420p"
+    return RawShape(size_of(options.raw_size), form, rate)

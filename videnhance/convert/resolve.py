@@ -1,0 +1,264 @@
+"""A job beside its opened source: all that was left open, decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from videnhance.convert.fingerprint import (
+    arithmetic_of,
+    input_key,
+    library_key,
+    option_key,
+    series_key,
+)
+from videnhance.convert.job import Job
+from videnhance.convert.sample_frames import glimpses
+from videnhance.convert.segments import segment_length
+from videnhance.convert.workdir import Key, recorded
+from videnhance.errors import UsageError
+from videnhance.frame import VideoInfo
+from videnhance.geometry import Region, Size
+from videnhance.media.encoder.playable import playable
+from videnhance.media.encoder.rescale import Rescaler
+from videnhance.media.encoder.sizes import even_size
+from videnhance.media.encoder.video_encoder import storage
+from videnhance.media.layout import has_alpha
+from videnhance.media.open_any import PIPE, SinkKind, sink_kind
+from videnhance.media.output.picture_check import keeps_aspect
+from videnhance.media.output.target import container_for
+from videnhance.media.sandbox.serialize import to_plain
+from videnhance.media.stills.series import is_series, series_of
+from videnhance.models.card import Card, find_card
+from videnhance.models.imported import (
+    chart,
+    is_made,
+    settled,
+    sources_of,
+)
+from videnhance.models.runtime import Choice, check_trust, load
+from videnhance.pipeline.alpha import laid_on_black
+from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.output_size import (
+    Target,
+    planned_size,
+    squared,
+)
+from videnhance.system.limits import (
+    LIMIT_PIXELS,
+    Demand,
+    check_pixels,
+    queue_bytes_for,
+)
+from videnhance.system.threads import available_cores
+
+__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "source_key", "work_of"]
+
+NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "begin", "finish")
+"""Settings that change no pixel."""
+_OUTPUT_AREAS = 16
+"""The largest output has so many times the pixels of the largest input: --scale 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done."""
+
+    job: Job
+    """With settings and encoding as they will be used."""
+    info: VideoInfo
+    """The source, with the pixel shape that the output has."""
+    size: Size
+    """Of the output's frames."""
+    recorded: Key
+    """What the unfinished work of this output was made of; empty if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What enlarges, and all that the result depends on."""
+
+    upscaler: Upscaler
+    """A stand-in, if only other machines run it."""
+    words: str
+    key: Key
+    model_files: Mapping[str, str] = field(default_factory=dict)
+    """For each file that the model is made of its sha256."""
+
+
+def work_of(job: Job, info: VideoInfo) -> Work:
+    """Decides what the source, the machine or unfinished work decides.
+
+    Raises UsageError or InputError for what is too large.
+    """
+    fresh = job.discard or job.target == PIPE
+    before = {} if fresh else recorded(job.target)
+    threads = before.get("threads") or job.encoding.threads
+    settings, encoding = job.settings, job.encoding
+    # What libx264 makes depends on the number of its threads.
+    encoding = replace(encoding, threads=threads or available_cores() * 3 // 2)
+    length = settings.segment_frames or segment_length(info.size)
+    settings = replace(settings, segment_frames=length)
+    target, notices = _target(job, info, settings.scale)
+    finish = Rescaler(target) if target.resizes else None
+    begin = None if _stores_alpha(job, info) else laid_on_black
+    settings = replace(settings, scale=target.scale, begin=begin, finish=finish)
+    info = replace(info, sample_aspect_ratio=target.sample_aspect_ratio)
+    size = target.size
+    limit = job.reading.limit_pixels or LIMIT_PIXELS
+    check_pixels(job.target, size, limit * _OUTPUT_AREAS)
+    job = replace(
+        job,
+        settings=settings,
+        encoding=encoding,
+        notices=(*job.notices, *notices),
+    )
+    return Work(_within_memory(job, info, size), info, size, before)
+
+
+def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, ...]]:
+    """How frames come to the output's size, and what to tell of it."""
+    turn, aspect = info.rotation_degrees, info.sample_aspect_ratio
+    if job.box is not None:
+        return planned_size(info.size, aspect, turn, job.box), ()
+    enlarged = info.size.scaled(scale)
+    whole = Region.of(enlarged), Region.of(enlarged)
+    plain = Target(info.size, scale, *whole, enlarged, aspect)
+    if sink_kind(job.target, info) is not SinkKind.VIDEO:
+        return plain, ()
+    container, codec = container_for(job.target), job.encoding.codec
+    if aspect in (None, 1) or keeps_aspect(container, codec):
+        return _in_whole_samples(plain, job, info, container)
+    square = squared(info.size, aspect, scale)
+    return square, (
+        f"{container} cannot say that the pixels of {codec} are shaped {aspect}: they "
+        f"become square, in {square.size}; .mp4, .mov or libx264 keep them",
+    )
+
+
+def _stores_alpha(job: Job, info: VideoInfo) -> bool:
+    """Whether the opacity of the source, if it has any, has a place in the output.
+
+    If not, frames lie on black from the first: it need not be enlarged.
+    """
+    kind = sink_kind(job.target, info)
+    if not info.layout.alpha or kind is not SinkKind.VIDEO:
+        return True
+    container = container_for(job.target)
+    encoding, _ = playable(job.encoding, info, container)
+    return has_alpha(storage(info, encoding, [], container).pix_fmt)
+
+
+def _in_whole_samples(
+    target: Target, job: Job, info: VideoInfo, container: str
+) -> tuple[Target, tuple[str, ...]]:
+    """The same with even sides, if the encoder takes no others; and what to tell."""
+    encoding, _ = playable(job.encoding, info, container)
+    stored = storage(info, encoding, [], container)
+    size = even_size(encoding.codec, stored.pix_fmt, target.size)
+    if size == target.size:
+        return target, ()
+    return replace(target, size=size), (
+        f"{encoding.codec} takes only even sizes in {stored.pix_fmt}: {target.size} "
+        f"becomes {size}, its last pixels twice",
+    )
+
+
+def _within_memory(job: Job, info: VideoInfo, size: Size) -> Job:
+    settings, most = job.settings, job.resources.max_memory_mb
+    if most is None:
+        return job
+    demand = Demand(
+        info.size,
+        size,
+        info.layout,
+        network=settings.strength > 0,
+        moves=settings.moves,
+        workers=settings.workers,
+        coder_threads=job.encoding.threads or 1,
+    )
+    queue_bytes = queue_bytes_for(demand, most)
+    return replace(job, settings=replace(settings, queue_bytes=queue_bytes))
+
+
+def engine_of(work: Work) -> Engine:
+    """Loads the model; where unfinished work was begun with one, it is the same.
+
+    Raises what `load` raises.
+    """
+    job, key = work.job, _key(work)
+    if not job.settings.strength:
+        return Engine(Bicubic(), "none: strength is 0", key)
+    choice, before = _choice(work), work.recorded.get("precision")
+    card = find_card(choice.model)
+    if choice.precision == "auto" and before in card.files:
+        # Whichever measures faster today: the rest must look as what is done.
+        choice = replace(choice, precision=str(before))
+    if job.resources.cluster is not None:
+        # What this machine has says nothing of the workers: who wants CUDA asks for it.
+        choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
+        if choice.device == "cuda":
+            return _distant(card, choice, key)
+    network = load(choice)
+    model = _model_key(card, network.precision, network.engine == "cuda")
+    if network.engine != "cuda":
+        # A copy is for the shape of a patch, and the probe's may be none.
+        name = arithmetic_of(replace(network, copies=None))
+        model = {**model, "arithmetic": name}
+    name, digest = card.files[network.precision]
+    files = {**sources_of(job.choice.model), name: digest}
+    return Engine(network, str(network), {**key, **model}, model_files=files)
+
+
+def _distant(card: Card, choice: Choice, key: Key) -> Engine:
+    """An engine that only other machines have. Raises what `load` raises."""
+    check_trust(card, choice)
+    if choice.precision == "int8" or "float32" not in card.files:
+        raise UsageError("--device cuda runs float32 only; leave --precision out")
+    words = f"{card.name} float32 on cuda"
+    return Engine(Bicubic(), words, {**key, **_model_key(card, "float32", True)})
+
+
+def _choice(work: Work) -> Choice:
+    """The job's; what has no card is made a model, with a look at the source."""
+    job = work.job
+    if not is_made(job.choice.model):
+        return job.choice
+    hidden = job.resources.isolate or job.source == PIPE
+    seen = chart() if hidden else glimpses(job.source, work.info, job.reading)
+    choice = settled(job.choice, seen)
+    if job.resources.cluster is not None:
+        raise UsageError(
+            f"the workers of --cluster cannot make a model of {job.choice.model}; put "
+            f"the folder of {choice.model} where they see it, and give the card in it "
+            "with --trust-model"
+        )
+    return choice
+
+
+def _model_key(card: Card, precision: str, cuda: bool) -> Key:
+    name, digest = card.files[precision]
+    return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
+
+
+def _key(work: Work) -> Key:
+    job = work.job
+    return {
+        **source_key(job.source),
+        **library_key(),
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("audio", "stamp")),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+        "model": job.choice.model,
+    }
+
+
+def source_key(source: Path) -> Key:
+    """What tells this source from another; empty for a pipe. Raises InputError."""
+    if source == PIPE:
+        return {}
+    return (
+        series_key(series_of(source).files) if is_series(source) else input_key(source)
+    )

@@ -1,0 +1,39 @@
+"""A few pictures of a source before the work begins: what calibrates a model."""
+
+from itertools import islice
+from pathlib import Path
+
+from videnhance.errors import InputError, UsageError
+from videnhance.frame import Pixels, VideoInfo
+from videnhance.media.open_any import is_video_file
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.source import Reading, Span
+from videnhance.models.imported import chart
+from videnhance.pipeline.colour import seen_by
+
+__all__ = ["glimpses"]
+
+_PLACES = 8
+
+
+def glimpses(
+    source: Path, info: VideoInfo, reading: Reading | None = None
+) -> list[Pixels]:
+    """One picture at each of eight places, as luma, H x W x 1.
+
+    Of what is no video file, or cannot be looked into, a test chart.
+    """
+    if not is_video_file(source):
+        return chart()
+    seconds = info.duration_seconds or 0.0
+    found: list[Pixels] = []
+    for number in range(_PLACES if seconds else 1):
+        try:
+            with VideoReader(
+                source, Span(seconds * number / _PLACES), reading
+            ) as reader:
+                found += [seen_by(1, frame) for frame in islice(reader, 1)]
+        except (InputError, UsageError):
+            # A damaged place, or one behind the last frame; the conversion tells of it.
+            continue
+    return found or chart()

@@ -1,0 +1,153 @@
+"""What is measured of a running window: rates, delay, what was dropped."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from typing import Any
+
+from videnhance.live.engine import Result
+from videnhance.pipeline.plan import Fill
+
+__all__ = ["Gauge", "Reading"]
+
+_WINDOW = 300
+"""Frames that delays and shares are told of: ten seconds at 30 a second."""
+_RATE_WINDOW = 61
+_FEW = 5
+"""Frames that tell no rate."""
+_HISTORY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the gauge shows at one moment."""
+
+    source_rate: float
+    """Frames a second that the source gives."""
+    output_rate: float
+    """Frames a second that are shown."""
+    delay: float
+    """Seconds from capture to screen, the median of the last ten."""
+    delay_95: float
+    """Seconds that 19 of 20 frames stay below."""
+    shown: int
+    dropped: int
+    """Frames of the source that were not shown, since the start."""
+    shares: dict[str, float]
+    """Of cells, by where their residual came from."""
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Notes each frame that is shown; `clock` is that of the captures."""
+
+    clock: Callable[[], float] = time.monotonic
+    shown: int = 0
+    dropped: int = 0
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    _all: Counter[int] = field(default_factory=Counter)
+    """Frames by their delay in whole milliseconds, since the start."""
+    _made: Counter[int] = field(default_factory=Counter)
+    """Cells by where their residual came from, since the start."""
+    _run: int = -1
+    _known: tuple[float, float] = (0.0, 0.0)
+    """The rates of the last time that there were enough frames to tell."""
+    _began: float | None = None
+    _history: list[tuple[float, Reading]] = field(default_factory=list)
+    """A reading every ten seconds: when, and what it said."""
+    _times: deque[tuple[float, float, int]] = field(
+        default_factory=lambda: deque(maxlen=_RATE_WINDOW)
+    )
+    """When it was shown, when it was captured, and its number."""
+    _cells: deque[Counter[int]] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+
+    def note(self, result: Result) -> float:
+        """A result is on the screen now; gives its age in seconds."""
+        now, shot = self.clock(), result.shot
+        if shot.again:
+            return 0.0
+        delay = now - shot.captured
+        if shot.run != self._run:
+            self._run = shot.run
+            self._times.clear()
+        if self._times:
+            self.dropped += max(shot.number - self._times[-1][2] - 1, 0)
+        self.shown += 1
+        self.delays.append(delay)
+        self._times.append((now, shot.captured, shot.number))
+        cells: Counter[int] = Counter()
+        for enhanced in result.passes:
+            cells.update(enhanced.fills.ravel().tolist())
+        self._cells.append(cells)
+        self._made += cells
+        self._all[round(1000 * delay)] += 1
+        self._began = now if self._began is None else self._began
+        if now - self._began >= _HISTORY_SECONDS * (len(self._history) + 1):
+            self._history.append((now - self._began, self.reading()))
+        return delay
+
+    def pause(self) -> None:
+        """Rates start afresh: what comes next is not late, it was not wanted."""
+        self._times.clear()
+        self._known = 0.0, 0.0
+
+    def reading(self) -> Reading:
+        """What is to be shown now."""
+        rates = self._rates()
+        delays = list(self.delays) or [0.0]
+        late = quantiles(delays, n=20)[-1] if len(delays) > 1 else delays[0]
+        cells = sum(self._cells, Counter[int]())
+        total = sum(cells.values()) or 1
+        shares = {fill.name.lower(): cells[fill] / total for fill in Fill}
+        return Reading(*rates, median(delays), late, self.shown, self.dropped, shares)
+
+    def _rates(self) -> tuple[float, float]:
+        if len(self._times) < _FEW:
+            return self._known
+        first, last = self._times[0], self._times[-1]
+        count = len(self._times) - 1
+        taken = last[1] - first[1]
+        shown = last[0] - first[0]
+        source = (last[2] - first[2]) / taken if taken > 0 else 0.0
+        self._known = source, count / shown if shown > 0 else 0.0
+        return self._known
+
+    def as_json(self) -> dict[str, Any]:
+        """All since the start as plain values, delays in milliseconds."""
+        seconds = self._times[-1][0] - self._began if self._times and self._began else 0
+        return {
+            "shown": self.shown,
+            "dropped": self.dropped,
+            "taken": self.shown + self.dropped,
+            "seconds": round(seconds, 2),
+            "cells": {fill.name.lower(): self._made[fill] for fill in Fill},
+            "output_fps": round((self.shown - 1) / seconds, 2) if seconds else 0.0,
+            "delay_ms": self._below(0.5),
+            "delay_p95_ms": self._below(0.95),
+            "delay_max_ms": max(self._all, default=0),
+            "every_ten_seconds": [
+                {"at": round(at, 1), **_plain(reading)} for at, reading in self._history
+            ],
+        }
+
+    def _below(self, share: float) -> int:
+        """The milliseconds that this share of all delays does not exceed."""
+        left = share * self._all.total()
+        for milliseconds in sorted(self._all):
+            left -= self._all[milliseconds]
+            if left <= 0:
+                return milliseconds
+        return 0
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {
+        "source_fps": round(reading.source_rate, 2),
+        "output_fps": round(reading.output_rate, 2),
+        "delay_ms": round(1000 * reading.delay, 1),
+        "delay_p95_ms": round(1000 * reading.delay_95, 1),
+        "dropped": reading.dropped,
+        "cells": {name: round(share, 4) for name, share in reading.shares.items()},
+    }

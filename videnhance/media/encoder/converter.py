@@ -1,0 +1,92 @@
+"""A picture brought to another pixel format, chroma where players look for it."""
+
+from dataclasses import dataclass, field
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from videnhance.media.layout import chroma_shift
+from videnhance.media.planes import SCALING_THREADS
+
+__all__ = ["Converter", "Way"]
+
+_FLAGS = "bicubic+accurate_rnd+bitexact+full_chroma_inp"
+"""Without `full_chroma_inp` every second pixel of RGB has no part in its chroma."""
+_RANGES = {1: "limited", 2: "full"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From which samples to which: FFmpeg's numbers, before and after."""
+
+    ranges: tuple[int, int]
+    """1 limited, 2 full."""
+    matrices: tuple[int, int]
+    """0 for RGB; the same one twice if it plays no part."""
+    centred: bool
+    """Whether chroma lies between luma samples before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Makes pictures of other formats, ranges and matrices. For one thread."""
+
+    _plain: VideoReformatter = field(default_factory=VideoReformatter)
+    _graphs: dict[tuple[object, ...], Graph] = field(default_factory=dict)
+
+    def __call__(self, picture: VideoFrame, name: str, way: Way) -> VideoFrame:
+        """The picture in the format `name`.
+
+        Where chroma is newly sampled, it is placed level with the left luma samples,
+        which is what H.264 means.
+        """
+        picture.color_range, picture.colorspace = way.ranges[0], way.matrices[0]
+        shift = chroma_shift(av.VideoFormat(name))
+        if shift != chroma_shift(picture.format) and any(shift):
+            return self._sampled(picture, name, way)
+        before, after = way.matrices
+        return self._plain.reformat(
+            picture,
+            format=name,
+            dst_colorspace=None if before == after else after,
+            src_color_range=way.ranges[0],
+            dst_color_range=way.ranges[1],
+            threads=SCALING_THREADS,
+        )
+
+    def _sampled(self, picture: VideoFrame, name: str, way: Way) -> VideoFrame:
+        """The converter of the other way puts all chroma between luma samples."""
+        size, own = f"{picture.width}x{picture.height}", picture.format.name
+        key = (size, own, name, way)
+        # Frames whose tags are others than the graph was told stop it.
+        if key not in self._graphs:
+            self._graphs[key] = _graph(size, own, name, way)
+        graph = self._graphs[key]
+        graph.vpush(picture)
+        return graph.vpull()
+
+
+def _graph(size: str, own: str, name: str, way: Way) -> Graph:
+    graph = Graph()
+    graph.threads = 1
+    before, after = way.matrices
+    options = [
+        f"flags={_FLAGS}",
+        f"in_range={_RANGES[way.ranges[0]]}:out_range={_RANGES[way.ranges[1]]}",
+        f"in_chroma_loc={'center' if way.centred else 'left'}:out_chroma_loc=left",
+    ]
+    options += [] if before == after else [f"out_color_matrix={after}"]
+    nodes = (
+        graph.add(
+            "buffer",
+            f"video_size={size}:pix_fmt={own}:time_base=1/1:colorspace={before}:"
+            f"range={way.ranges[0]}",
+        ),
+        graph.add("scale", ":".join(options)),
+        graph.add("format", name),
+        graph.add("buffersink"),
+    )
+    graph.link_nodes(*nodes).configure()
+    return graph

@@ -1,0 +1,56 @@
+"""Whether an encoder works on this machine: a few frames through it, in memory."""
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+
+import av
+
+from videnhance.errors import OutputError, counted
+from videnhance.frame import Frame, VideoInfo
+from videnhance.media.encoder.coder import VideoCoder
+from videnhance.media.encoder.encoding import Encoding, is_hardware
+from videnhance.media.encoder.storage import storage
+from videnhance.media.encoder.video_encoder import added_stream
+
+__all__ = ["encoder_names", "ffmpeg_version", "try_encoder"]
+
+_SOFTWARE = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks")
+_HARDWARE = ("h264_", "hevc_", "av1_")
+_CONTAINER = "matroska"
+
+
+def ffmpeg_version() -> str:
+    """Of the FFmpeg that PyAV brings."""
+    return str(av.ffmpeg_version_info)
+
+
+def encoder_names() -> list[str]:
+    """The usual encoders, and those that need a device and are in this FFmpeg."""
+    known = sorted(name for name in av.codecs_available if name.startswith(_HARDWARE))
+    return [*_SOFTWARE, *filter(_is_hardware_encoder, known)]
+
+
+def _is_hardware_encoder(name: str) -> bool:
+    try:
+        return is_hardware(name) and av.Codec(name, "w").is_encoder
+    except ValueError:  # a decoder alone
+        return False
+
+
+def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
+    """Encodes the frames as a conversion does.
+
+    Raises UsageError or OutputError, which say why it does not work.
+    """
+    encoding, size = Encoding(codec), info.size
+    with av.open(io.BytesIO(), "w", format=_CONTAINER) as out:
+        stored = storage(info, encoding, [], _CONTAINER)
+        stream = added_stream(out, info, size, encoding, stored, [])
+        coder = VideoCoder(stream, info, size, stored, Fraction(0))
+        packets = [packet for frame in frames for packet in coder.packets(frame)]
+        for packet in [*packets, *coder.rest()]:
+            out.mux(packet)
+    if coder.frames != len(frames):
+        sent = counted(len(frames), "frame")
+        raise OutputError(f"{codec} took {coder.frames} of {sent}")

@@ -1,0 +1,94 @@
+"""The options of an encoder: for quality, speed and HDR, and those of the user."""
+
+from difflib import get_close_matches
+
+from av.codec.context import CodecContext
+from av.video.codeccontext import VideoCodecContext
+
+from videnhance.errors import UsageError, printable
+from videnhance.frame import VideoInfo
+from videnhance.media.encoder.encoding import Encoding, quietened
+from videnhance.media.encoder.mastering import (
+    light_notice,
+    params_name,
+    with_light,
+)
+from videnhance.media.encoder.presets import speed_options
+from videnhance.media.encoder.rates import fixed_options, rate_options
+from videnhance.media.encoder.storage import Stored
+from videnhance.media.layout import has_alpha
+
+__all__ = ["encoder_options"]
+
+_WITH_NAMES = ("libx264", "libx264rgb", "libx265")
+"""Have `crf` and `preset` in every version, also where PyAV cannot list options."""
+_OWNED = {
+    "video_size": "--scale",
+    "s": "--scale",
+    "time_base": "nothing: times are the source's",
+    "pixel_format": "--pix-fmt",
+    "pix_fmt": "--pix-fmt",
+    **dict.fromkeys(
+        ("color_range", "colorspace", "color_primaries", "color_trc", "aspect"),
+        "nothing: it is the source's",
+    ),
+}
+"""What would make another picture than the one that was announced."""
+
+
+def encoder_options(
+    context: VideoCodecContext,
+    info: VideoInfo,
+    encoding: Encoding,
+    stored: Stored,
+    notices: list[str],
+) -> dict[str, str]:
+    """Every option that the encoder is opened with; the user's win.
+
+    Raises UsageError for one that it does not have, or that would change the picture.
+    """
+    known, codec = _known_options(context), encoding.codec
+    _check_options(context, encoding, known)
+    options = fixed_options(codec)
+    if codec.startswith("libvpx") and has_alpha(stored.pix_fmt):
+        options["auto-alt-ref"] = "0"  # its hidden frames have no place for opacity
+    options |= speed_options(encoding, known, notices)
+    options |= rate_options(encoding, notices)
+    options |= _theirs(encoding, options)
+    lost = light_notice(codec, info.light)
+    if lost:
+        notices.append(lost)
+    name = params_name(codec)
+    if name is not None:
+        params = with_light(codec, info.light, options.get(name, ""))
+        options |= {name: params} if params else {}
+    return quietened(options, codec)
+
+
+def _known_options(context: CodecContext) -> dict[str, bool]:
+    """The encoder's options; whether each takes words, not only numbers."""
+    every = getattr(context, "supported_options", None)
+    if every is None:  # PyAV 17, the last for Python 3.10, cannot tell
+        return {"crf": False, "preset": True} if context.name in _WITH_NAMES else {}
+    options = (*every.generic, *every.private)
+    return {option.name: option.type.name == "STRING" for option in options}
+
+
+def _theirs(encoding: Encoding, ours: dict[str, str]) -> dict[str, str]:
+    """The user's options; flags that he adds do not take ours away."""
+    theirs = dict(encoding.options)
+    if theirs.get("flags", "").startswith(("+", "-")):
+        theirs["flags"] = ours.get("flags", "") + theirs["flags"]
+    return theirs
+
+
+def _check_options(
+    context: CodecContext, encoding: Encoding, known: dict[str, bool]
+) -> None:
+    for name in encoding.options:
+        if name in _OWNED:
+            raise UsageError(f"-e {name} is not for the encoder: use {_OWNED[name]}")
+        if name not in known and hasattr(context, "supported_options"):
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"{encoding.codec} has no option {printable(name)}{hint}")

@@ -1,0 +1,265 @@
+"""What an output will hold, decided before the work, and a header that proves it.
+
+Video times are the source's; with a Span they count from its start, like the sound's.
+"""
+
+import io
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+from av.video.stream import VideoStream
+
+from videnhance.frame import Sphere, VideoInfo
+from videnhance.geometry import Size
+from videnhance.media.encoder.coder import VideoCoder
+from videnhance.media.encoder.playable import playable
+from videnhance.media.encoder.user_data import lost_user_data
+from videnhance.media.encoder.video_encoder import (
+    Encoding,
+    Stored,
+    added_stream,
+    storage,
+)
+from videnhance.media.output.boxes import BOXED
+from videnhance.media.output.containers import check_length
+from videnhance.media.output.elements import lengthened
+from videnhance.media.output.file_tags import (
+    carried_tags,
+    lost_notice,
+    untaken,
+)
+from videnhance.media.output.immersion import (
+    immersion_notices,
+    kept_sphere,
+    projection,
+    stereo_mode,
+)
+from videnhance.media.output.provenance import BY_TAG, TAG
+from videnhance.media.output.target import (
+    WRITE_ERRORS,
+    container_for,
+    write_failure,
+)
+from videnhance.media.source import AnyPacket, Source
+from videnhance.media.streams.other_streams import (
+    StreamCopy,
+    StreamPlan,
+    better_container,
+    plan_streams,
+)
+from videnhance.media.streams.timecode import is_counted, moved_timecode
+
+__all__ = ["Header", "OutputPlan", "Trial", "planned_output"]
+
+_WAITED_FOR = "1000000"
+"""Microseconds of packets that FFmpeg keeps while a stream is silent. They come in
+order here; its 10 seconds of the others would be 100 MB of a large video."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """All that the output will be; whatever cannot be is refused while it is made."""
+
+    target: Path
+    container: str
+    """FFmpeg's name."""
+    info: VideoInfo
+    """Of the source."""
+    size: Size
+    encoding: Encoding
+    stored: Stored
+    source: Source | None
+    """Where the other streams come from; None: there are none."""
+    streams: tuple[StreamPlan, ...]
+    notices: tuple[str, ...]
+    """What the output does not keep as it is, in words."""
+    zero: Fraction = Fraction(0)
+    """The time of the source, in seconds, that becomes 0."""
+    sphere: Sphere | None = None
+    """What is told of the one that the source has."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the whole file."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that the muxer has no place for, and an mp4's keys do."""
+
+
+def planned_output(
+    target: Path,
+    info: VideoInfo,
+    size: Size,
+    encoding: Encoding,
+    source: Source | None = None,
+) -> OutputPlan:
+    """Decides what becomes of everything, and proves it by a header in memory.
+
+    Raises UsageError or OutputError for what cannot be written. Looks at no disk.
+    """
+    container = container_for(target)
+    check_length(target, container, Fraction(info.duration_seconds or 0))
+    streams: tuple[StreamPlan, ...] = ()
+    if source is not None:
+        track = source.video_track
+        streams = plan_streams(source.path, container, encoding.audio, track)
+    encoding, told = playable(encoding, info, container)
+    notes = [told] if told else []
+    stored = storage(info, encoding, notes, container, size=size)
+    notes += lost_user_data(info.user_data, encoding.codec)
+    notes += immersion_notices(info, size, container, encoding.codec)
+    notes += [str(plan) for plan in streams if plan.loses]
+    start = source.span.start if source else Fraction(0)
+    tags = carried_tags(info.metadata, container)
+    if "timecode" in tags and is_counted(info.rate):
+        tags["timecode"] = moved_timecode(tags["timecode"], info.rate, start)
+    elif tags.pop("timecode", None):
+        notes.append("the file's timecode is left out: its frames are not counted")
+    rest = untaken(tags, container)
+    lost = None if container in BOXED else lost_notice(rest, container)
+    notes += [lost] if lost else []
+    hint = better_container(streams, container)
+    notes += [hint] if hint else []
+    plan = OutputPlan(
+        target=target,
+        container=container,
+        info=info,
+        size=size,
+        encoding=encoding,
+        stored=stored,
+        source=source,
+        streams=streams,
+        notices=(),
+        zero=info.start_seconds + start if start else Fraction(0),
+        sphere=kept_sphere(info, size, container),
+        tags=tags,
+        keys=rest if container in BOXED else {},
+    )
+    with Trial(plan) as trial:
+        check_length(target, container, trial.starts_apart)
+        return replace(plan, notices=(*notes, *trial.notices))
+
+
+class Header:
+    """An output container with all its streams, and its header written.
+
+    Raises UsageError, and what FFmpeg raises.
+    """
+
+    def __init__(self, plan: OutputPlan, place: str | io.BytesIO) -> None:
+        self.plan = plan
+        self.notices: list[str] = []
+        self.copy: StreamCopy | None = None
+        self.title = ""
+        """Of the video's track."""
+        with ExitStack() as stack:
+            self.out = av.open(
+                place,
+                "w",
+                format=plan.container,
+                container_options=_muxer_options(plan.container, plan.info.time_base),
+            )
+            stack.callback(self._close_quietly)
+            self.stream: VideoStream = added_stream(
+                self.out,
+                plan.info,
+                plan.size,
+                plan.encoding,
+                plan.stored,
+                self.notices,
+            )
+            self._add_others(stack)
+            self.out.start_encoding()
+            self.open = stack.pop_all()
+
+    def _add_others(self, stack: ExitStack) -> None:
+        plan = self.plan
+        if plan.source is not None:
+            self.copy = StreamCopy(plan.source, self.out, plan.streams)
+            stack.callback(self.copy.close)
+            self.stream.metadata.update(_without_opacity(self.copy.video_metadata))
+            self.stream.disposition = self.copy.video_disposition
+        self.out.metadata.update(plan.tags)
+        self._tell_immersion()
+        if plan.encoding.stamp and plan.container in BY_TAG:
+            self.out.metadata[TAG] = plan.encoding.stamp
+
+    def _tell_immersion(self) -> None:
+        plan, told = self.plan, self.stream.metadata
+        mode = plan.info.stereo and stereo_mode(plan.info.stereo, plan.container)
+        told.pop("stereo_mode", None)
+        if mode:
+            told["stereo_mode"] = mode
+        self.title = told.get("title", "")
+        if plan.sphere and plan.container not in BOXED:
+            told["title"] = lengthened(self.title, projection(plan.sphere))
+
+    def _close_quietly(self) -> None:
+        with suppress(*WRITE_ERRORS):
+            self.out.close()
+
+    def coder(self) -> VideoCoder:
+        """The encoder of the video stream."""
+        plan = self.plan
+        return VideoCoder(self.stream, plan.info, plan.size, plan.stored, plan.zero)
+
+
+class Trial:
+    """The same output in memory, without the other streams' packets: a rehearsal.
+
+    Its encoder also makes segments. Raises what the real one raises.
+    """
+
+    def __init__(self, plan: OutputPlan) -> None:
+        self._place = io.BytesIO()
+        try:
+            self._header = Header(plan, self._place)
+        except WRITE_ERRORS as error:
+            raise write_failure(plan.target, error) from error
+        self.notices = tuple(self._header.notices)
+        self.coder = self._header.coder()
+
+    @property
+    def starts_apart(self) -> Fraction:
+        """Seconds between the first and the last of the source's streams to start."""
+        copy = self._header.copy
+        return copy.starts_apart if copy else Fraction(0)
+
+    def finished(self, packets: list[AnyPacket]) -> io.BytesIO:
+        """The file of these packets of the video; nothing can be added to it."""
+        for packet in packets:
+            packet.stream = self._header.stream
+            self._header.out.mux(packet)
+        self._header.out.close()
+        return self._place
+
+    def __enter__(self) -> "Trial":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the encoder; what is in memory is forgotten."""
+        self._header.open.close()
+
+
+def _without_opacity(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Copied from the source, this tag would hide the one that the muxer writes."""
+    return {k: v for k, v in metadata.items() if k.lower() != "alpha_mode"}
+
+
+def _muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
+    """Ticks that a start other than zero can be written in exactly, for mp4 and mov."""
+    options = {"max_interleave_delta": _WAITED_FOR}
+    if container not in ("mp4", "mov"):
+        return options
+    ticks = time_base.denominator
+    return options | {"movie_timescale": str(ticks * -(-1000 // ticks))}

@@ -1,0 +1,168 @@
+"""A finished file, opened anew and read from end to end: what stands in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from videnhance.media.output.expected import Times
+from videnhance.media.reader.headers import declared
+from videnhance.media.source import (
+    DECODE_ERRORS,
+    AnyPacket,
+    open_source,
+)
+from videnhance.media.stream_choice import chosen_video, context_of
+from videnhance.media.streams.actions import codec_words
+
+__all__ = ["FoundStream", "ReadBack", "read_back"]
+
+_DECODED_KINDS = ("video", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStream:
+    """One stream as it is read; `times` counts what is in it."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str
+    default: bool
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What stands in a file."""
+
+    video: FoundStream
+    others: tuple[FoundStream, ...]
+    picture: VideoFrame | None
+    """The first one; None if it cannot be decoded."""
+    end: Fraction | None
+    """Of the video by its header, in seconds."""
+    turn: float | None
+    """Degrees counter-clockwise; None if the container says nothing."""
+    aspect: Fraction | None
+    """Shape of a pixel; None if nothing is said."""
+    has_opacity: bool
+    """Whether the container says that opacity lies beside each packet."""
+    chapters: int
+    tags: Mapping[str, str]
+    """Of the whole file."""
+    decoded: int | None
+    """Frames, where all of them are decoded."""
+    errors: int
+    """Packets of the video that cannot be decoded."""
+    damaged: int
+    """Packets of other streams that cannot."""
+
+
+def read_back(path: Path, full: bool) -> ReadBack:
+    """Reads all packets, and decodes the first frame, or with `full` everything.
+
+    Raises InputError and what FFmpeg raises.
+    """
+    with open_source(path) as made:
+        video = chosen_video(made, path, 0)  # the enlarged one comes first
+        found = {s.index: _found(s) for s in made.streams}
+        decoder = _Decoder(video, full)
+        for packet in made.demux(*_with_packets(made)):
+            if packet.size:
+                found[packet.stream_index].times.add(packet)
+                decoder.see(packet)
+        decoder.flush(made.streams)
+        return ReadBack(
+            video=found.pop(video.index),
+            others=tuple(found.values()),
+            picture=decoder.first,
+            end=_end(video),
+            turn=declared(made, video).turn,
+            aspect=video.sample_aspect_ratio or None,
+            has_opacity=_lowered(video.metadata).get("alpha_mode") == "1",
+            chapters=len(made.chapters()),
+            tags=dict(made.metadata),
+            decoded=decoder.frames if full else None,
+            errors=decoder.errors,
+            damaged=decoder.damaged,
+        )
+
+
+def _lowered(metadata: Mapping[str, str]) -> dict[str, str]:
+    """With keys in small letters: containers differ in them."""
+    return {key.lower(): value for key, value in metadata.items()}
+
+
+def _with_packets(made: InputContainer) -> list[Stream]:
+    return [s for s in made.streams if s.type != "attachment"]
+
+
+def _end(video: VideoStream) -> Fraction | None:
+    if not video.duration or video.start_time is None:
+        return None
+    return (video.start_time + video.duration) * Fraction(video.time_base or 1)
+
+
+def _found(stream: Stream) -> FoundStream:
+    return FoundStream(
+        index=stream.index,
+        kind=stream.type,
+        codec=codec_words(stream),
+        language=stream.language or "",
+        default=bool(stream.disposition & Disposition.default),
+        times=Times(Fraction(stream.time_base or 1)),
+    )
+
+
+class _Decoder:
+    """Decodes until the first frame is there, or to the end; counts what fails."""
+
+    def __init__(self, video: VideoStream, full: bool) -> None:
+        self.first: VideoFrame | None = None
+        self.frames = self.errors = self.damaged = 0
+        self._video, self._full = video, full
+        context = video.codec_context
+        if full:
+            context.thread_type = ThreadType.AUTO
+        else:
+            # Threads that take a frame each ask for many packets before the first.
+            context.thread_type, context.thread_count = ThreadType.SLICE, 1
+
+    def see(self, packet: AnyPacket) -> None:
+        """Decodes the packet, if that is asked for."""
+        if self._wanted(packet.stream):
+            self._decode(packet.stream, packet)
+
+    def flush(self, streams: Iterable[Stream]) -> None:
+        """Decodes what is still inside."""
+        for stream in streams:
+            if self._wanted(stream):
+                self._decode(stream, None)
+
+    def _wanted(self, stream: Stream) -> bool:
+        if stream.index == self._video.index:
+            return self._full or self.first is None
+        able = stream.type in _DECODED_KINDS and context_of(stream) is not None
+        return self._full and able
+
+    def _decode(self, stream: Stream, packet: AnyPacket | None) -> None:
+        context: Any = stream.codec_context
+        try:
+            pictures = context.decode(packet)
+        except DECODE_ERRORS:
+            if stream.index == self._video.index:
+                self.errors += 1
+            else:
+                self.damaged += 1
+            return
+        if stream.index == self._video.index and pictures:
+            self.frames += len(pictures)
+            self.first = self.first or pictures[0]

@@ -1,0 +1,207 @@
+"""The output's name: checked before the work, and given only to a complete file."""
+
+import errno
+import os
+import secrets
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import av
+
+from videnhance.errors import (
+    OutputError,
+    UsageError,
+    VidenhanceError,
+    counted,
+    printable,
+)
+from videnhance.media.source import reason
+from videnhance.system.disk import free_bytes, sync, sync_folder
+
+__all__ = [
+    "CONTAINERS",
+    "WRITE_ERRORS",
+    "cause_stays",
+    "check_target",
+    "container_for",
+    "publish",
+    "temporary_beside",
+    "write_failure",
+]
+
+CONTAINERS = {
+    ".avi": "avi",
+    ".flv": "flv",
+    ".m2ts": "mpegts",
+    ".m4v": "mp4",
+    ".mkv": "matroska",
+    ".mov": "mov",
+    ".mp4": "mp4",
+    ".mts": "mpegts",
+    ".nut": "nut",
+    ".ts": "mpegts",
+    ".webm": "webm",
+}
+"""FFmpeg's name of the container, by the suffix of the output."""
+
+WRITE_ERRORS = (av.FFmpegError, OSError, ValueError)
+"""What FFmpeg raises where a file cannot be written."""
+_NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
+"""What a muxer raises for packets that it cannot take."""
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LONGEST_STEM = 60
+"""Bytes of the target's name in the temporary name, which has a limit of 255."""
+
+
+def container_for(target: Path) -> str:
+    """FFmpeg's name of the container. Raises UsageError for an unknown suffix."""
+    name = CONTAINERS.get(target.suffix.lower())
+    if name is None:
+        known = ", ".join(sorted(CONTAINERS))
+        raise UsageError(
+            f"{printable(target)}: {printable(target.suffix) or 'no suffix'} is not "
+            f"the suffix of a container that can be written; choose one of {known}"
+        )
+    return name
+
+
+def check_target(target: Path, source: Path | None, overwrite: bool) -> None:
+    """Raises OutputError or UsageError if `target` may not, or cannot, be written."""
+    name = printable(target)
+    try:
+        os.path.lexists(target)
+        target.is_dir()
+    except (OSError, ValueError) as error:  # a name too long, a NUL
+        raise OutputError(f"{name}: {error}; name another output") from error
+    if source is not None and _same_file(target, source):
+        raise UsageError(f"{name} is the input itself: name another output")
+    folder = target.absolute().parent
+    if target.is_dir():
+        raise OutputError(f"{name} is a folder: name a file in it")
+    if not folder.is_dir():
+        raise OutputError(
+            f"{name}: there is no folder {printable(folder)}; make it first"
+        )
+    if os.path.lexists(target):
+        if not overwrite:
+            raise OutputError(
+                f"{name} exists already: use -y to replace it", cause_stays=True
+            )
+        if target.is_symlink() or not target.is_file():
+            raise OutputError(f"{name} is not a regular file: name another output")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{name}: the folder {printable(folder)} cannot be written to"
+        )
+
+
+def _same_file(target: Path, source: Path) -> bool:
+    try:
+        return target.samefile(source)
+    except OSError:
+        return False
+
+
+def temporary_beside(target: Path, folder: Path | None = None) -> Path:
+    """A new empty file in the target's folder, or in one of its own on the same disk.
+
+    Raises OutputError if that fails.
+    """
+    encoding = sys.getfilesystemencoding()
+    stem = os.fsencode(target.stem)[:_LONGEST_STEM].decode(encoding, "ignore")
+    name = f".{stem}.videnhance-{secrets.token_hex(4)}.part{target.suffix}"
+    path = (folder or target.absolute().parent) / name
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise write_failure(target, error) from error
+    return path
+
+
+def publish(temporary: Path, target: Path, overwrite: bool) -> None:
+    """Gives a complete file its name, durably; never over a file that came meanwhile.
+
+    Raises OutputError if the name is taken or the disk fails.
+    """
+    try:
+        _synced(temporary)
+        try:
+            _named(temporary, target, overwrite)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copied(temporary, target, overwrite)
+        sync_folder(target.absolute().parent)
+    except FileExistsError:
+        raise OutputError(
+            f"{printable(target)} appeared while it was being made, and is left as it "
+            "is: use -y to replace it",
+            cause_stays=True,
+        ) from None
+    except OSError as error:
+        raise write_failure(target, error) from error
+
+
+def _named(temporary: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(temporary, target)
+        return
+    try:
+        os.link(temporary, target)
+    except OSError:
+        if _same_file(target, temporary):  # made, and the share's answer was lost
+            pass
+        elif os.path.lexists(target):
+            raise FileExistsError(target) from None
+        else:  # no hard links here: the next best is a look before the rename
+            os.rename(temporary, target)
+            return
+    with suppress(OSError):  # the output is there; the second name harms nobody
+        os.unlink(temporary)
+
+
+def _copied(temporary: Path, target: Path, overwrite: bool) -> None:
+    """Names a copy: a union of disks may have two folders of a tree on two of them."""
+    copy = temporary_beside(target)
+    try:
+        shutil.copyfile(temporary, copy)
+        _synced(copy)
+        _named(copy, target, overwrite)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _synced(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_failure(target: Path, error: BaseException) -> VidenhanceError:
+    """The error to raise for a failed write: names the target and what to do."""
+    if isinstance(error, VidenhanceError):
+        return error
+    name = printable(target)
+    if getattr(error, "errno", None) in _NO_SPACE:
+        free = free_bytes(target.absolute().parent) or 0
+        return OutputError(
+            f"{name}: no space left on the disk ({counted(free, 'byte')} free); "
+            "make room or choose another folder"
+        )
+    words = f"{name} cannot be written: {reason(error)}"
+    if isinstance(error, _NOT_TAKEN):
+        words += "; the source's times or streams are more than it holds: " + (
+            "name an output .nut" if target.suffix == ".mkv" else "name an output .mkv"
+        )
+    return OutputError(words, cause_stays=cause_stays(error))
+
+
+def cause_stays(error: BaseException) -> bool:
+    """Whether trying again cannot help: not so what a disk or a device refuses."""
+    if isinstance(error, VidenhanceError):
+        return error.cause_stays
+    return isinstance(error, ValueError | NotImplementedError)

@@ -1,0 +1,126 @@
+"""A few frames encoded as the output will be, in memory: what they take, and whether
+they can be written at all.
+"""
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import av
+
+from videnhance.errors import OutputError, VidenhanceError, printable
+from videnhance.frame import Frame
+from videnhance.media.output.header import OutputPlan, Trial
+from videnhance.media.output.target import write_failure
+from videnhance.media.source import (
+    DECODE_ERRORS,
+    AnyPacket,
+    open_source,
+)
+from videnhance.media.stream_choice import context_of
+from videnhance.media.streams.actions import Fate
+
+__all__ = ["Run", "check_first_frame", "other_bytes_a_second", "rehearsed_run"]
+
+_LOOK_SECONDS = 10
+"""How much of the source tells how large its other streams are."""
+_LOOK_PACKETS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of some frames in a row."""
+
+    frames: int
+    seconds: float
+    """From the first frame to the last packet, by the clock: the first has to wait for
+    all stages, and the encoder holds the last ones back."""
+    key_bytes: tuple[int, ...]
+    """Sizes of the packets that a decoder can start at."""
+    other_bytes: tuple[int, ...]
+    """Sizes of the packets between."""
+
+
+def rehearsed_run(
+    plan: OutputPlan, frames: Iterator[Frame], fewest: int, seconds: float
+) -> Run:
+    """Encodes frames until they end, or until the time is over and a few are done.
+
+    Raises OutputError or UsageError if they cannot be encoded.
+    """
+    count, passed = 0, 0.0
+    packets: list[AnyPacket] = []
+    begun = since = time.perf_counter()
+    try:
+        with Trial(replace(plan, source=None)) as trial:
+            for frame in frames:
+                packets += trial.coder.packets(frame)
+                count += 1
+                since = time.perf_counter() if count == 1 else since
+                if count >= fewest and time.perf_counter() - begun > seconds:
+                    break
+            packets += trial.coder.rest()
+            passed = time.perf_counter() - since
+            keys = tuple(p.size for p in packets if p.is_keyframe)
+            others = tuple(p.size for p in packets if not p.is_keyframe)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise write_failure(plan.target, error) from error
+    return Run(count, passed, keys, others)
+
+
+def check_first_frame(plan: OutputPlan, frame: Frame) -> int:
+    """Encodes a frame, and decodes it again from a file in memory; gives its bytes.
+
+    Raises OutputError or UsageError if one of both is not possible.
+    """
+    try:
+        with Trial(replace(plan, source=None)) as trial:
+            packets = [*trial.coder.packets(frame), *trial.coder.rest()]
+            size = sum(packet.size for packet in packets)
+            if len(packets) == 1:  # libx265 gives it a time of decoding far before 0
+                packets[0].dts = packets[0].pts
+            if not _is_shown(trial.finished(packets)):
+                codec, form = plan.encoding.codec, plan.stored.pix_fmt
+                raise OutputError(
+                    f"{printable(plan.target)}: {codec} video in {form} cannot be read "
+                    f"again from {plan.container}: choose another codec, or .mkv",
+                    cause_stays=True,
+                )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise write_failure(plan.target, error) from error
+    return size
+
+
+def _is_shown(file: io.BytesIO) -> bool:
+    """Whether a frame can be decoded, if there is a decoder at all."""
+    file.seek(0)
+    try:
+        with av.open(file, "r") as made:
+            video = made.streams.video[0]
+            if context_of(video) is None:
+                return True
+            return next(made.decode(video), None) is not None
+    except (*DECODE_ERRORS, IndexError):
+        return False
+
+
+def other_bytes_a_second(plan: OutputPlan) -> float:
+    """What the streams beside the video take, by the first seconds of the source."""
+    kept = {p.index for p in plan.streams if p.fate is not Fate.LOST}
+    if plan.source is None or not kept:
+        return 0.0
+    found, first, last = 0, None, Fraction(0)
+    with suppress(VidenhanceError, *DECODE_ERRORS), open_source(plan.source.path) as o:
+        for number, packet in enumerate(o.demux()):
+            time_base = Fraction(packet.time_base or 1)
+            here = (packet.dts or 0) * time_base
+            first = here if first is None else first
+            last = max(last, here)
+            found += packet.size * (packet.stream_index in kept)
+            if last - first > _LOOK_SECONDS or number > _LOOK_PACKETS:
+                break
+    passed = last - first if first is not None else 0
+    return found / float(max(passed, Fraction(1, 10)))

@@ -1,0 +1,243 @@
+"""What was written, read back: a file gets its name only if it holds everything.
+
+What a container cannot tell is not asked of it.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from videnhance.errors import (
+    OutputError,
+    VidenhanceError,
+    counted,
+    printable,
+)
+from videnhance.media.output.containers import Fact, facts_of
+from videnhance.media.output.expected import (
+    Expected,
+    ExpectedStream,
+    Times,
+)
+from videnhance.media.output.file_tags import missing_tags
+from videnhance.media.output.picture_check import (
+    look_differences,
+    tells_colour,
+)
+from videnhance.media.output.readback import (
+    FoundStream,
+    ReadBack,
+    read_back,
+)
+from videnhance.media.output.target import cause_stays
+
+__all__ = ["check_file"]
+
+
+_HIDDEN = ("vp8",)
+"""Codecs with packets that show no frame."""
+_MPEG_SOUND = {"mp1", "mp2", "mp3"}
+"""An mp4 has one name for all layers."""
+_SOUND_SECONDS = Fraction(1, 10)
+"""What the start and end of a sound may differ by: a packet, and what is cut off it."""
+_CUT_SHORT = ("subtitle", "data")
+"""Kinds whose packets a muxer may end when the next begins."""
+
+
+def check_file(
+    path: Path, target: Path, expected: Expected, full: bool
+) -> tuple[str, ...]:
+    """Reads the file at `path`, and gives in words what was found right.
+
+    Raises OutputError, which names `target` and every difference, unless the file holds
+    what is expected; with `full` every frame and sound is decoded, too.
+    """
+    name = printable(target)
+    try:
+        found = read_back(path, full)
+    except (VidenhanceError, av.FFmpegError, OSError, ValueError) as error:
+        raise OutputError(
+            f"{name}: the file made cannot be read back: {error}; name an output "
+            ".mkv, or choose another codec",
+            cause_stays=cause_stays(error),
+        ) from error
+    wrong = [*_differences(expected, found)]
+    if wrong:
+        raise OutputError(
+            f"{name} did not get its name, for what was made differs from what was "
+            f"planned: {'; '.join(wrong)}; name an output .mkv or .nut, choose another "
+            "codec, or leave out what differs (--no-audio)",
+            cause_stays=True,
+        )
+    return _right(expected, found)
+
+
+def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
+    facts = facts_of(expected.container)
+    words = [counted(expected.frames, "frame")]
+    if Fact.TIMES in facts:
+        words.append("times")
+    count = 1 + len(expected.others)
+    words.append(f"{count} stream{'s' * (count > 1)}")
+    if tells_colour(found.video.codec, facts):
+        words.append("colour")
+    if expected.tags and not missing_tags(expected.tags, found.tags):
+        words.append("tags")
+    if found.decoded is not None:
+        words.append("everything decoded")
+    if found.damaged:  # and copied bit for bit from the source
+        words.append(f"{counted(found.damaged, 'damaged packet')} of sound")
+    return tuple(words)
+
+
+def _differences(expected: Expected, found: ReadBack) -> Iterator[str]:
+    facts = facts_of(expected.container)
+    if Fact.FRAMES in facts:
+        yield from _count_differences(expected, found)
+    if found.picture is None:
+        yield "its first frame cannot be decoded"
+    moved = _moved(expected, found, facts)
+    if Fact.TIMES in facts:
+        yield from _time_differences(expected.video, found, moved, facts)
+    yield from look_differences(expected.look, found, facts)
+    for stream, its in _matched(expected, found):
+        yield from _stream_differences(stream, its, moved, facts)
+    if Fact.CHAPTERS in facts and found.chapters != expected.chapters:
+        yield f"{counted(found.chapters, 'chapter')}, not {expected.chapters}"
+
+
+def _count_differences(expected: Expected, found: ReadBack) -> Iterator[str]:
+    packets, frames = expected.video.packets, expected.frames
+    if found.video.times.packets != packets:
+        yield f"{counted(found.video.times.packets, 'frame')}, not {packets}"
+    elif packets != frames and found.video.codec not in _HIDDEN:
+        yield f"{counted(packets, 'frame')} came out of the encoder, not {frames}"
+    if found.decoded is not None and found.decoded != frames:
+        yield f"{counted(found.decoded, 'frame')} can be decoded, not {frames}"
+    if found.decoded is not None and found.errors:
+        yield counted(found.errors, "frame is damaged", "frames are damaged")
+
+
+def _moved(
+    expected: Expected, found: ReadBack, facts: frozenset[Fact]
+) -> Fraction | None:
+    """Seconds by which the container moves all times; None if it cannot be told."""
+    wrote, read = expected.video, found.video.times
+    before, after = wrote.seconds(wrote.first), read.seconds(read.first)
+    if before is None or after is None or Fact.TIMES not in facts:
+        return None
+    starts = [before, *(s.written.first_seconds or 0 for s in expected.others)]
+    moved, negative = after - before, max(-min(starts), 0)
+    if Fact.START in facts and not 0 <= moved <= negative + max(wrote.base, read.base):
+        return Fraction(0)  # only what comes before 0 may move the rest
+    return moved
+
+
+def _time_differences(
+    wrote: Times, found: ReadBack, moved: Fraction | None, facts: frozenset[Fact]
+) -> Iterator[str]:
+    read, shift = found.video.times, moved or Fraction(0)
+    tick = max(wrote.base, read.base)
+    pairs = [
+        ("the first frame", wrote.seconds(wrote.first), read.seconds(read.first)),
+        ("the last frame", wrote.seconds(wrote.last), read.seconds(read.last)),
+    ]
+    for what, before, after in pairs:
+        if before is None or after is None:
+            continue
+        if abs(after - before - shift) > tick:
+            yield f"{what} at {_s(after - shift)}, not {_s(before)}"
+    if Fact.END in facts:
+        yield from _end_difference(wrote, found)
+    if wrote.packets == read.packets:
+        off = read.mean - wrote.mean - shift
+        if abs(off) > tick:
+            yield f"frames stand off by {_s(off)} in the mean"
+    if read.falls:
+        yield f"the order of decoding runs back {counted(read.falls, 'time')}"
+
+
+def _end_difference(wrote: Times, found: ReadBack) -> Iterator[str]:
+    """Where frames are reordered, neither way to the end of an mp4 is exact."""
+    if wrote.first is None or wrote.last is None or wrote.end is None:
+        return
+    if wrote.end == wrote.last:
+        return  # the encoder gave no durations
+    end, read = wrote.end * wrote.base, found.video.times
+    frame = (wrote.last - wrote.first) * wrote.base / max(wrote.packets - 1, 1)
+    ends = [e for e in (read.seconds(read.end), found.end) if e is not None]
+    nearest = min(ends, key=lambda e: abs(e - end), default=end)
+    if abs(nearest - end) > max(frame, wrote.base, read.base):
+        yield f"the end at {_s(nearest)}, not {_s(end)}"
+
+
+def _matched(
+    expected: Expected, found: ReadBack
+) -> Iterator[tuple[ExpectedStream, FoundStream | None]]:
+    """Each stream with the one that it is read as; None if there is none."""
+    free = {stream.index: stream for stream in found.others}
+    for stream in expected.others:
+        written = stream.written
+        if not written.packets and written.kind != "attachment":
+            continue  # an empty one may leave no trace
+        alike = [s for s in free.values() if s.kind == written.kind]
+        alike.sort(key=lambda s: (s.index != written.index, s.codec != written.codec))
+        yield stream, free.pop(alike[0].index) if alike else None
+
+
+def _stream_differences(
+    stream: ExpectedStream,
+    found: FoundStream | None,
+    moved: Fraction | None,
+    facts: frozenset[Fact],
+) -> Iterator[str]:
+    written = stream.written
+    name = f"stream {written.index} ({written.kind}, {written.codec})"
+    if found is None:
+        yield f"{name} is missing"
+        return
+    if not _is_same(found.codec, written.codec):
+        yield f"{name} is read as {found.codec}"
+    told = Fact.LANGUAGE in facts and _is_code(stream.language)
+    if told and found.language != stream.language:
+        was = found.language or "no language"
+        yield f"{name} is in {was}, not {stream.language}"
+    if Fact.DEFAULT in facts and stream.default and not found.default:
+        yield f"{name} is not the default any more"
+    if moved is not None:
+        yield from (f"{name} {w}" for w in _length_differences(stream, found, moved))
+
+
+def _is_same(codec: str, other: str) -> bool:
+    """Whether two names may mean one codec."""
+    return codec == other or "unknown" in codec + other or {codec, other} <= _MPEG_SOUND
+
+
+def _is_code(language: str) -> bool:
+    """Whether it is three letters that tell something: `und` is left out by some."""
+    plain = len(language) == 3 and language.isalpha() and language.islower()
+    return plain and language != "und"
+
+
+def _length_differences(
+    stream: ExpectedStream, found: FoundStream, moved: Fraction
+) -> Iterator[str]:
+    written, times = stream.written, found.times
+    if written.kind == "audio":
+        pairs = [
+            ("starts", written.first_seconds, times.seconds(times.first)),
+            ("ends", written.end_seconds, times.seconds(times.end)),
+        ]
+        for what, before, after in pairs:
+            if before is None or after is None:
+                continue
+            if abs(after - before - moved) > _SOUND_SECONDS + times.base:
+                yield f"{what} at {_s(after - moved)}, not {_s(before)}"
+    elif times.packets < written.packets:
+        yield f"holds {counted(times.packets, 'packet')}, not {written.packets}"
+
+
+def _s(seconds: Fraction) -> str:
+    return f"{float(seconds):.3f} s"

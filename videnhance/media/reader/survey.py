@@ -1,0 +1,259 @@
+"""A film looked at, at places all over it: which of its pictures are made of fields.
+
+What a file says of fields is often wrong: most discs of films mark whole pictures as
+interlaced, and what was converted once has lost its marks.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from av.container import InputContainer
+from av.format import Flags
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from videnhance.errors import VidenhanceError
+from videnhance.media.layout import delivered_layout
+from videnhance.media.planes import native_picture
+from videnhance.media.reader.combing import FIELDS, Kind, Seen, seen
+from videnhance.media.reader.decoder import frame_step, time_base_of
+from videnhance.media.reader.fields import Shot
+from videnhance.media.source import (
+    DECODE_ERRORS,
+    Reading,
+    open_source,
+    packets_of,
+)
+from videnhance.media.stream_choice import chosen_video, rate_of
+
+__all__ = ["Look", "Weave", "looked_along", "looked_at"]
+
+_ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
+_PLACES = len(_ORDER)
+"""Of a film that are looked at, evenly spread."""
+_GLANCES, _GLANCE = 2, 6
+"""Places, and pictures in a row, that are enough to see that pictures are whole."""
+_STILL = 4
+"""Places that are enough to see that nothing combs, where nothing moves."""
+_RUN = 12
+"""Pictures in a row at each: two periods of a telecined film, and their neighbours."""
+_ENOUGH, _SURE = 4, 20
+"""Pictures that tell something, to believe them against or without a mark."""
+_FEW, _SOME, _MOST = 0.15, 0.25, 0.8
+"""Shares of those that comb among those that tell something."""
+_PERIOD, _APART = 5, 0.25
+"""In a film of 24 pictures as 30, two of five are of two pictures each (3:2)."""
+_ODD = (VidenhanceError, OverflowError, *DECODE_ERRORS)
+_VIDEO_RATES = (Fraction(30000, 1001), Fraction(30))
+
+
+class Weave(Enum):
+    """Which pictures are made from their fields."""
+
+    NONE = "none"
+    COMBED = "those that comb"
+    NOT_WHOLE = "all but those that are seen to be whole"
+    MARKED = "those that are marked"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen in some pictures of a film."""
+
+    kinds: Counter[Kind]
+    marked: bool = False
+    """Whether some of them are marked as interlaced."""
+    telecined: bool = False
+    """Whether it is a film of 24 pictures a second as video of 30."""
+
+    @property
+    def order(self) -> Kind | None:
+        """Which field is first, where the pictures agree on it."""
+        combed = sum(self.kinds[kind] for kind in FIELDS)
+        kind = max(FIELDS, key=lambda kind: self.kinds[kind])
+        sure = self.kinds[kind] >= max(_ENOUGH, _MOST * combed)
+        return kind if sure else None
+
+    @property
+    def weave(self) -> Weave:
+        """What to do. Where too little moves, marks are followed."""
+        told, share = self._told, self.share
+        if self.telecined:
+            return Weave.COMBED
+        if not self.marked:
+            sure = self.some_comb and share >= _MOST and self.order is not None
+            return Weave.ALL if sure else Weave.NONE
+        if told < _ENOUGH or share >= _MOST:
+            return Weave.MARKED
+        return Weave.COMBED if share <= _FEW else Weave.NOT_WHOLE
+
+    @property
+    def share(self) -> float:
+        """Of those that comb among the pictures that tell something.
+
+        Fields have one order all along: where both are seen, as in patterns of single
+        lines, neither is believed.
+        """
+        top, bottom = (self.kinds[kind] for kind in FIELDS)
+        return abs(top - bottom) / max(self._told, 1)
+
+    @property
+    def some_comb(self) -> bool:
+        """Whether enough of them comb to speak of, marked or not."""
+        return self._told >= _SURE and self.share >= _SOME
+
+    @property
+    def _told(self) -> int:
+        return sum(self.kinds[kind] for kind in (*FIELDS, Kind.WHOLE))
+
+    def kind_of(self, seen: Seen) -> Kind:
+        """What a picture of this film is."""
+        if min(self.kinds[kind] for kind in FIELDS) > _FEW * self._told:
+            return Kind.WHOLE  # what speaks for both orders speaks for none
+        if not self.telecined:
+            few = self.weave is Weave.COMBED
+            return seen.kind_among_whole if few else seen.kind
+        # A whole picture of such a film shares a field with the one beside it.
+        ratio = seen.ratio
+        return Kind.WHOLE if ratio is None or ratio >= 0 else seen.kind
+
+
+def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
+    """Looks at some pictures of a film, at places all over it.
+
+    `marked` says that the film is marked as interlaced, whatever its pictures say.
+    """
+    with suppress(*_ODD), open_source(path) as container:
+        stream = chosen_video(container, path, reading.video_track)
+        context = stream.codec_context
+        # Threads that take a picture each decode many more than are asked for.
+        context.thread_count = 1
+        if reading.limit_pixels is not None:
+            context.options = {"max_pixels": str(reading.limit_pixels)}
+        runs = _placed_runs(container, stream, marked)
+        return _looked(_as_far(runs), rate_of(stream), marked)
+    return Look(Counter(), marked)  # the reader itself tells what is wrong
+
+
+def looked_along(
+    pictures: Iterator[VideoFrame], rate: Fraction | None, *, marked: bool
+) -> Look:
+    """Looks at the pictures of a film from its front on: at most 96.
+
+    `rate` is the film's, in pictures a second; `marked` as for `looked_at`.
+    """
+    return _looked(_runs(pictures, marked), rate, marked)
+
+
+def _looked(
+    runs: Iterator[list[VideoFrame]], rate: Fraction | None, marked: bool
+) -> Look:
+    kinds: Counter[Kind] = Counter()
+    moving = telecined = 0
+    begun: set[int] = set()
+    converter = VideoReformatter()
+    for number, run in enumerate(runs):
+        if run[0].pts in begun:
+            continue  # the clock of the file leads nowhere else
+        if run[0].pts is not None:
+            begun.add(run[0].pts)
+        marked = marked or any(picture.interlaced_frame for picture in run)
+        found = _seen_in(run, converter)
+        kinds.update(p.kind if marked else p.kind_unmarked for p in found)
+        moves = any(picture.ratio is not None for picture in found)
+        moving += moves and len(found) >= _PERIOD
+        telecined += _is_telecined([picture.ratio for picture in found])
+        if not marked and _is_plain(kinds, number + 1):
+            break
+    return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > moving)
+
+
+def _as_far(runs: Iterator[list[VideoFrame]]) -> Iterator[list[VideoFrame]]:
+    """The runs before something is wrong with the file."""
+    with suppress(*_ODD):
+        yield from runs
+
+
+def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Seen]:
+    """What is seen in the pictures that have neighbours on both sides."""
+    layout = delivered_layout(run[0].format.name)
+    images = (native_picture(picture, layout, converter) for picture in run)
+    return [found for _, found in seen(Shot(image, image) for image in images)][1:-1]
+
+
+def _is_plain(kinds: Counter[Kind], runs: int) -> bool:
+    """Whether nothing speaks for fields after a few glances: what most files are."""
+    if any(kinds[kind] for kind in FIELDS):
+        return False
+    return runs >= _STILL or (runs >= _GLANCES and kinds[Kind.WHOLE] >= _ENOUGH)
+
+
+def _lengths(marked: bool) -> list[int]:
+    """Of the runs: where nothing is marked, the first ones are glances."""
+    return [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
+
+
+def _runs(pictures: Iterator[VideoFrame], marked: bool) -> Iterator[list[VideoFrame]]:
+    for length in _lengths(marked):
+        yield from _alike(islice(pictures, length))
+
+
+def _placed_runs(
+    container: InputContainer, stream: VideoStream, marked: bool
+) -> Iterator[list[VideoFrame]]:
+    """Pictures in a row at each place; a short film is looked at all along."""
+    step, base = frame_step(stream), time_base_of(stream)
+    seconds = Fraction(container.duration or 0, 1_000_000)
+    duration = stream.duration or round(seconds / base)
+    start = stream.start_time or 0
+    flags: Any = container.format.flags  # a number, whatever the stubs say
+    placed = not flags & Flags.no_timestamps.value
+    if duration <= step * _RUN * _PLACES or not placed:
+        yield from _runs(_decoded(container, stream), marked)
+        return
+    for place, length in zip(_ORDER, _lengths(marked), strict=True):
+        time = start + duration * (2 * place + 1) // (2 * _PLACES)
+        container.seek(time, stream=stream)
+        yield from _alike(islice(_decoded(container, stream), length))
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The pictures from here on; what is damaged is passed over."""
+    for packet in packets_of(container, [stream], lambda _: None):
+        with suppress(*DECODE_ERRORS):
+            yield from stream.codec_context.decode(packet)
+    with suppress(*DECODE_ERRORS):
+        yield from stream.codec_context.decode(None)
+
+
+def _alike(pictures: Iterator[VideoFrame]) -> Iterator[list[VideoFrame]]:
+    """Those in a row that have the size and the format of the first."""
+    first = next(pictures, None)
+    if first is not None:
+        look = first.width, first.height, first.format.name
+        same = takewhile(lambda p: (p.width, p.height, p.format.name) == look, pictures)
+        yield [first, *same]
+
+
+def _is_telecined(ratios: list[float | None]) -> bool:
+    """Whether in each five of a row the same two neighbours comb, and three do not."""
+    told = [1.0 if ratio is None else ratio for ratio in ratios]
+    periods = [told[n : n + _PERIOD] for n in range(0, len(told), _PERIOD)]
+    periods = [period for period in periods if len(period) == _PERIOD]
+    return bool(periods) and any(
+        all(_combs_at(period, place) for period in periods) for place in range(_PERIOD)
+    )
+
+
+def _combs_at(period: list[float], place: int) -> bool:
+    turned = period[place:] + period[:place]
+    return max(turned[:2]) < 0 and max(turned[:2]) + _APART < min(turned[2:])

@@ -1,0 +1,204 @@
+"""`model export`: a network for other programs, as picture in, picture out.
+
+What is exported takes N x C x H x W in [0, 1] (luma, or RGB; no mean, no deviation) and
+gives N x C x 2H x 2W in [0, 1]: the base is inside. Each file is loaded back by the
+engine that will run it, and compared.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.jit.mobile import _load_for_lite_interpreter
+from torch.nn import functional
+from torch.utils import mobile_optimizer
+
+from videnhance.errors import printable
+from videnhance.models.compact import base_phases, read_residual
+from videnhance.models.extras import extra
+from videnhance.models.torchscript import (
+    deprecated,
+    loaded,
+    quiet_tools,
+    saved,
+    scripted,
+)
+from videnhance.training.measure import KnownStill
+
+__all__ = ["EXPORTERS", "OPSET", "Parity", "Picture", "Written", "exported", "parity"]
+
+OPSET = 18
+_EXAMPLE = 48, 64
+"""Height and width that are traced with; any other does as well."""
+_LARGEST = 2048
+"""Sides that an ExecuTorch file is planned for."""
+
+Run = Callable[[Tensor], Tensor]
+
+
+class Picture(nn.Module):
+    """A residual and the base: the whole enlargement, from picture to picture."""
+
+    def __init__(self, residual: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.residual = residual
+        self.channels = channels
+        self.register_buffer("phases", base_phases().repeat(channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = functional.pad(x, [2, 2, 2, 2], mode="replicate")
+        base = functional.conv2d(padded, self.phases, groups=self.channels)  # type: ignore[arg-type]
+        large = functional.pixel_shuffle(self.residual(x) + base, 2)
+        return large.clamp(0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An exported file, loaded back."""
+
+    path: Path
+    engine: str
+    """What ran it here."""
+    run: Run = field(repr=False)
+    notes: tuple[str, ...] = ()
+    """What there is to know of it, in words."""
+
+
+def _torchscript(picture: Picture, path: Path) -> Written:
+    data = saved(scripted(picture))
+    path.write_bytes(data)
+    return Written(path, "torch.jit", loaded(data))
+
+
+def _mobile(picture: Picture, path: Path) -> Written:
+    script, notes = scripted(picture), []
+    with deprecated():
+        try:
+            script = mobile_optimizer.optimize_for_mobile(script)
+            notes.append("optimized for mobile: convolutions are XNNPACK's")
+        except RuntimeError as error:
+            reason = "this build of torch has no XNNPACK"
+            if "XNNPACK is not enabled" not in str(error):
+                reason = str(error).strip().splitlines()[0]
+            notes.append(
+                f"optimize_for_mobile does nothing here: {reason}; the file is frozen "
+                "and runs, without XNNPACK's kernels"
+            )
+        script._save_for_lite_interpreter(str(path))
+        run: Run = _load_for_lite_interpreter(str(path))
+    notes.append("PyTorch Mobile is no longer developed; its successor is ExecuTorch")
+    return Written(path, "torch lite interpreter", run, tuple(notes))
+
+
+def _onnx(picture: Picture, path: Path) -> Written:
+    library, runtime = extra("onnx", "onnx"), extra("onnxruntime", "onnx")
+    extra("onnxscript", "onnx")
+    example = torch.rand(1, picture.channels, *_EXAMPLE)
+    with deprecated(), quiet_tools():
+        torch.onnx.export(
+            picture,
+            (example,),
+            path,
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+            external_data=False,
+            input_names=["picture"],
+            output_names=["enlarged"],
+            dynamic_shapes={"x": {0: "count", 2: "height", 3: "width"}},
+        )
+    library.checker.check_model(str(path), full_check=True)
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(x: Tensor) -> Tensor:
+        return torch.from_numpy(session.run(None, {"picture": x.numpy()})[0])
+
+    return Written(
+        path, f"ONNX Runtime {runtime.__version__}", run, (f"opset {OPSET}",)
+    )
+
+
+def _executorch(picture: Picture, path: Path) -> Written:
+    xnnpack = extra(
+        "executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch"
+    )
+    lowering = extra("executorch.exir", "executorch")
+    runtime = extra("executorch.runtime", "executorch").Runtime.get()
+    dims = {2: torch.export.Dim("height", min=16, max=_LARGEST)}
+    dims[3] = torch.export.Dim("width", min=16, max=_LARGEST)
+    example = torch.rand(1, picture.channels, *_EXAMPLE)
+    with deprecated():
+        program = torch.export.export(picture, (example,), dynamic_shapes={"x": dims})
+        edge = lowering.to_edge_transform_and_lower(
+            program, partitioner=[xnnpack.XnnpackPartitioner()]
+        )
+        path.write_bytes(edge.to_executorch().buffer)
+    method = runtime.load_program(path).load_method("forward")
+
+    def run(x: Tensor) -> Tensor:
+        found: Tensor = method.execute([x.contiguous()])[0]
+        return found
+
+    return Written(path, "ExecuTorch with XNNPACK", run)
+
+
+Exporter = Callable[[Picture, Path], Written]
+EXPORTERS: dict[str, tuple[str, Exporter]] = {
+    "torchscript": (".pt", _torchscript),
+    "onnx": (".onnx", _onnx),
+    "mobile": (".ptl", _mobile),
+    "executorch": (".pte", _executorch),
+}
+"""By the word of `--format`: what a file is called, and what writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How a file's picture differs from the network's, in 8-bit levels."""
+
+    picture: str
+    largest: float
+    psnr: float
+    """dB; infinite if equal."""
+
+    def line(self) -> str:
+        """As a row of a table."""
+        return f"{self.picture:<24} {self.largest:12.6f} {self.psnr:10.2f} dB"
+
+
+def exported(model: str, form: str, target: Path) -> tuple[Picture, Written]:
+    """Writes the network in a form to TARGET with its suffix.
+
+    Raises ModelError, or MissingLibraryError if the form needs what is not installed.
+    """
+    residual = read_residual(model).eval()
+    picture = Picture(residual, _channels(residual)).eval()
+    suffix, write = EXPORTERS[form]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return picture, write(picture, target.with_suffix(suffix))
+
+
+def _channels(residual: nn.Module) -> int:
+    return int(next(residual.parameters()).shape[1])
+
+
+def parity(
+    picture: Picture, written: Written, stills: Sequence[KnownStill]
+) -> list[Parity]:
+    """Compares the file with the network on real pictures."""
+    found = []
+    for still in stills:
+        seen = still.seen(picture.channels).transpose(2, 0, 1)
+        x = torch.from_numpy(np.ascontiguousarray(seen)[None]).float() / 255
+        with torch.inference_mode():
+            ours = picture(x)
+            theirs = written.run(x.clone())
+        error = (theirs - ours).double() * 255
+        mean = float(error.square().mean())
+        psnr = float(10 * np.log10(255**2 / mean)) if mean else float("inf")
+        name = printable(still.name)
+        found.append(Parity(name, float(error.abs().max()), psnr))
+    return found

@@ -1,0 +1,271 @@
+"""Loaded models: the engine is measured, not guessed.
+
+TorchScript files are programs, so only files whose hash the package knows are loaded
+without being asked for. Starts no threads; sets torch to one thread a caller.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from videnhance.errors import ModelError, UsageError
+from videnhance.frame import Pixels
+from videnhance.models.card import Card, find_card
+from videnhance.models.script_pool import Copies
+from videnhance.models.torchscript import (
+    deprecated,
+    int8_engine,
+    loaded,
+)
+from videnhance.pipeline.tiles import ANY_WIDTH
+from videnhance.system.threads import serialized
+
+__all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
+
+logger = logging.getLogger(__name__)
+
+_COPIED_ENGINES, _COPIES = ("onednn", "x86"), 16
+"""Narrow patches of one frame size come in ten shapes, half of them in fours, too."""
+_NOT_RUN = (torch.jit.Error, RuntimeError, ValueError, AttributeError, TypeError)
+"""What a TorchScript file that is not a model raises."""
+_SAMPLE_AREA, _SAMPLE_WIDTH = 192 * 160, 320
+_NARROW, _NARROW_FROM = 160, 24
+"""Input pixels, and features. In int8 a row of 160 pixels with 32 features, its sums
+and the weights fill a core's nearest cache (32 KiB on many). Beyond 204 it is two
+thirds as fast, and some of its codes differ by one: other kernels, other sums."""
+_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which model, and how it may run."""
+
+    model: str = "default"
+    """A shipped name, or the path of a card."""
+    precision: str = "auto"
+    """`int8`, `float32`, or `auto`: whichever measures faster."""
+    device: str = "auto"
+    """`cpu`, `cuda`, or `auto`: CUDA if there is one."""
+    trusted: bool = False
+    """The user vouches for a model that the package does not ship."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A loaded model: an Upscaler, callable from several threads at once."""
+
+    card: Card
+    precision: str
+    engine: str
+    """What computes: an int8 engine of torch, `torch` for float32, or `cuda`."""
+    script: torch.jit.ScriptModule
+    megapixels_per_second: float
+    """As measured at the start on one thread; 0 if nothing was measured."""
+    copies: Copies | None = field(default=None, repr=False)
+    """Of `script`, for an engine that needs one for each shape."""
+
+    @property
+    def channels(self) -> int:
+        """1 (luma) or 3 (RGB)."""
+        return self.card.channels
+
+    @property
+    def halo(self) -> int:
+        """Receptive field to each side, in input pixels."""
+        return self.card.halo
+
+    @property
+    def step(self) -> float:
+        """Grey levels for one residual code."""
+        return self.card.residual_step
+
+    @property
+    def widest(self) -> int:
+        """Input pixels of a row up to which it computes fast."""
+        # Not measured: what comes out must not depend on what else the machine does.
+        features = self.card.features or _NARROW_FROM  # rather slow than not exact
+        narrow = features >= _NARROW_FROM and self.precision == "int8"
+        return _NARROW if narrow else ANY_WIDTH
+
+    def __str__(self) -> str:
+        speed = (
+            f", {self.megapixels_per_second:.1f} million pixels a second on each thread"
+        )
+        return (
+            f"{self.card.name} {self.precision} on {self.engine}"
+            f"{speed if self.megapixels_per_second else ''}"
+        )
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """N x H x W x C uint8 to residual codes N x 2H x 2W x C uint8."""
+        # An N x H x W x C array, permuted, is channels-last already: nothing is copied,
+        # unless it is read-only, which torch does not take.
+        writable = np.require(pixels, requirements="W")
+        batch = torch.from_numpy(writable).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            if self.engine == "cuda":
+                codes = self.script(batch.cuda()).cpu()
+            else:
+                copies = self.copies
+                script = copies.of(batch.shape) if copies else self.script
+                codes = script(batch)
+        return shuffled(codes.permute(0, 2, 3, 1).numpy(), self.channels)
+
+
+def shuffled(codes: Pixels, channels: int) -> Pixels:
+    """The pixel shuffle: N x H x W x 4C codes to N x 2H x 2W x C.
+
+    Channel 4c + 2i + j goes to row 2y + i and column 2x + j, as in torch. Codes that
+    are N x 2H x 2W x C already pass through.
+    """
+    count, height, width, depth = codes.shape
+    codes = np.ascontiguousarray(codes)
+    if depth != 4 * channels:
+        return codes
+    if channels == 1:
+        # Two neighbours of a row lie side by side: 16-bit pairs move, not single bytes.
+        pairs = codes.view(np.uint16).transpose(0, 1, 3, 2)
+        rows = np.ascontiguousarray(pairs).view(np.uint8)
+        return rows.reshape(count, 2 * height, 2 * width, 1)
+    blocks = codes.reshape(count, height, width, channels, 2, 2)
+    spread = blocks.transpose(0, 1, 4, 2, 5, 3)
+    return spread.reshape(count, 2 * height, 2 * width, channels)
+
+
+@serialized
+def load(choice: Choice) -> Network:
+    """Loads the model and picks the fastest engine that the choice allows.
+
+    Raises ModelError if the model is unknown, damaged, untrusted or of the wrong shape,
+    and UsageError if the device or the precision is not to be had. One thread at a
+    time: it measures, and sets filters of warnings and an engine for the whole process.
+    """
+    card = find_card(choice.model)
+    check_trust(card, choice)
+    # Worker threads share the cores; torch's own on top would only fight for them.
+    torch.set_num_threads(1)
+    networks = _candidates(card, choice)
+    if len(networks) == 1 and choice.device != "auto":
+        return _copied(_checked(networks[0]))
+    measured = [_measured(_checked(network)) for network in networks]
+    for network in measured:
+        logger.debug("candidate: %s", network)
+    if not measured:
+        raise UsageError(
+            f"--precision {choice.precision}: this torch has no engine for it; "
+            "use float32"
+        )
+    return _copied(max(measured, key=lambda network: network.megapixels_per_second))
+
+
+def _copied(network: Network) -> Network:
+    """With copies for as many shapes as are usual, if the engine needs them."""
+    if network.engine not in _COPIED_ENGINES:
+        return network
+    copies = Copies(network.script)
+    torch.backends.quantized.engine = network.engine  # which packs the weights
+    data = network.card.weights(network.precision)
+    for _ in range(_COPIES):
+        copies.add(loaded(data))
+    return replace(network, copies=copies)
+
+
+def check_trust(card: Card, choice: Choice) -> None:
+    """Raises ModelError for a stranger's model that the user does not vouch for."""
+    if not card.shipped and not choice.trusted:
+        raise ModelError(
+            f"model {card.name} does not come with videnhance, and TorchScript is a "
+            "program that can do all that you can; if you trust it, add --trust-model"
+        )
+
+
+def _candidates(card: Card, choice: Choice) -> list[Network]:
+    precisions = _precisions(card, choice.precision)
+    if choice.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "--device cuda: torch finds no CUDA device; use --device cpu, or install a "
+            "CUDA build of torch"
+        )
+    found = []
+    cuda = choice.device == "cuda" or (
+        choice.device == "auto" and torch.cuda.is_available()
+    )
+    if cuda and "float32" in precisions:
+        found.append(
+            Network(card, "float32", "cuda", _script(card, "float32", True), 0)
+        )
+    if choice.device == "cuda" and not found:
+        raise UsageError("--device cuda runs float32 only; leave --precision out")
+    if choice.device != "cuda":
+        for precision in precisions:
+            engine = int8_engine() if precision == "int8" else "torch"
+            if not engine:
+                continue
+            if precision == "int8":
+                torch.backends.quantized.engine = engine
+            script = _script(card, precision, False)
+            found.append(Network(card, precision, engine, script, 0))
+    return found
+
+
+def _precisions(card: Card, wanted: str) -> list[str]:
+    if wanted == "auto":
+        return list(card.files)
+    if wanted not in card.files:
+        raise UsageError(
+            f"--precision {wanted}: model {card.name} comes as {', '.join(card.files)}"
+        )
+    return [wanted]
+
+
+def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
+    try:
+        script = loaded(card.weights(precision), "cuda" if cuda else "cpu")
+        if precision == "float32" and not cuda:
+            with deprecated():
+                script = torch.jit.optimize_for_inference(torch.jit.freeze(script))
+    except _NOT_RUN as error:
+        raise ModelError(
+            f"model {card.name}: {card.files[precision][0]} is not TorchScript "
+            f"for this torch ({torch.__version__}): {str(error).splitlines()[0]}"
+        ) from error
+    return script.eval()
+
+
+def _checked(network: Network) -> Network:
+    """Runs one small patch: a model of the wrong shape fails here, not in mid-film."""
+    pixels = np.zeros((1, 24, 40, network.channels), np.uint8)
+    wanted = (1, 48, 80, network.channels)
+    try:
+        got = network(pixels)
+    except _NOT_RUN as error:
+        raise ModelError(
+            f"model {network.card.name} does not run on {pixels.shape} pixels: "
+            f"{str(error).strip().splitlines()[-1]}; its card may not fit its file"
+        ) from error
+    if got.shape != wanted or got.dtype != np.uint8:
+        raise ModelError(
+            f"model {network.card.name} gives {got.shape} {got.dtype}, its card "
+            f"promises {wanted} uint8; correct the card or the model"
+        )
+    return network
+
+
+def _measured(network: Network) -> Network:
+    width = min(network.widest, _SAMPLE_WIDTH)
+    shape = (1, _SAMPLE_AREA // width, width, network.channels)
+    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    run = partial(network, noise)
+    run()  # the first run compiles
+    best = min(_seconds(run) for _ in range(_RUNS))
+    return replace(network, megapixels_per_second=_SAMPLE_AREA / best / 1e6)
+
+
+def _seconds(run: "partial[Pixels]") -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start

@@ -1,0 +1,163 @@
+"""Output = base + strength x residual, in the frame's own planes and bit depth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance.frame import ZERO_CODE, Family, Frame, Pixels, Plane
+from videnhance.geometry import Size
+from videnhance.pipeline.alpha import revealed_planes
+from videnhance.pipeline.colour import plane_residuals
+from videnhance.pipeline.resize import (
+    FRACTION_BITS,
+    Fixed,
+    doubled_strips,
+    fixed_type,
+    rounded,
+)
+
+__all__ = ["Composer"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """What one plane gains, in fixed point: (codes - zero) x weight, whole numbers."""
+
+    codes: npt.NDArray[Any]
+    weight: int
+    zero: int
+
+    def of(self, rows: slice, kind: type[np.floating[Any]]) -> Fixed:
+        fixed: Fixed = np.multiply(self.codes[rows], self.weight, dtype=kind)
+        fixed -= self.zero * self.weight
+        return fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Adds residuals to frames."""
+
+    step: float
+    """Grey levels (of 8 bits) that one residual code stands for."""
+    strength: float
+    """0 = the base, bit for bit; 1 = the whole residual."""
+    enlarge: bool = True
+    """False: the output has the size of the frame; the residual is averaged down."""
+
+    def __call__(self, frame: Frame, residual: Pixels | None) -> Frame:
+        """The enhanced frame; `residual` is 2H x 2W x C codes, None for the base alone.
+
+        With an odd chroma size the enlarged chroma is cut to what the layout asks for.
+        Opacity is the base alone; hidden colours do not mix with visible ones.
+        """
+        parts = self._parts(frame, residual)
+        return frame.with_planes(tuple(make(plane, add) for make, plane, add in parts))
+
+    def both(self, frame: Frame, residual: Pixels | None) -> tuple[Frame, Frame]:
+        """The base and the enhanced frame, enlarged once for the two."""
+        parts = self._parts(frame, residual)
+        pairs = [make.both(plane, add) for make, plane, add in parts]
+        base, enhanced = zip(*pairs, strict=True)
+        return frame.with_planes(base), frame.with_planes(enhanced)
+
+    def _parts(
+        self, frame: Frame, residual: Pixels | None
+    ) -> Iterator["tuple[_Growth | _SameSize, Plane, _Addition | None]"]:
+        """For each plane what makes it, of what, and what is added."""
+        layout, kind = frame.layout, _Growth if self.enlarge else _SameSize
+        size = frame.size.scaled(2) if self.enlarge else frame.size
+        sizes, sitings = layout.plane_sizes(size), layout.sited_left
+        makers = (
+            kind(layout.depth, wanted, left)
+            for wanted, left in zip(sizes, sitings, strict=True)
+        )
+        adds = self._additions(frame, residual)
+        yield from zip(makers, self._sources(frame), adds, strict=True)
+
+    def _sources(self, frame: Frame) -> tuple[Plane, ...]:
+        """What is grown: at the same size nothing mixes, so nothing needs filling."""
+        if not (self.enlarge and frame.layout.alpha):
+            return frame.planes
+        colours = len(frame.planes) - 1
+        return (*revealed_planes(frame, colours), frame.planes[-1])
+
+    def _additions(
+        self, frame: Frame, residual: Pixels | None
+    ) -> list[_Addition | None]:
+        """For each plane what to add at twice the plane's size."""
+        nothing: list[_Addition | None] = [None] * len(frame.planes)
+        if residual is None or not self.strength:
+            return nothing
+        unit = self.strength * (1 << (FRACTION_BITS + frame.layout.depth - 8))
+        if residual.shape[2] == 3:
+            levels = plane_residuals(frame, residual, 2, self.step)
+            gains = [_Addition(np.rint(level * unit), 1, 0) for level in levels]
+            return [*gains, *nothing[len(gains) :]]
+        luma = _Addition(residual[..., 0], round(unit * self.step), ZERO_CODE)
+        if frame.layout.family is Family.RGB:
+            return [luma, luma, luma, *nothing[3:]]
+        return [luma, *nothing[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """How one plane becomes larger."""
+
+    depth: int
+    size: Size
+    sited_left: bool
+
+    def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
+        out, kind = self._room(plane), fixed_type(plane)
+        for rows, fixed in doubled_strips(plane, self.sited_left):
+            if add is not None:
+                fixed += add.of(rows, kind)
+            self._fill(out[rows], fixed)
+        return out
+
+    def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:
+        """Without what is added, and with it."""
+        if add is None:
+            out = self(plane, None)
+            return out, out
+        base, out, kind = self._room(plane), self._room(plane), fixed_type(plane)
+        for rows, fixed in doubled_strips(plane, self.sited_left):
+            total = add.of(rows, kind)
+            total += fixed
+            self._fill(base[rows], fixed)
+            self._fill(out[rows], total)
+        return base, out
+
+    def _room(self, plane: Plane) -> Plane:
+        room: Plane = np.empty((self.size.height, self.size.width), plane.dtype)
+        return room
+
+    def _fill(self, wanted: Plane, fixed: Fixed) -> None:
+        rounded(fixed[: wanted.shape[0], : wanted.shape[1]], self.depth, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _SameSize:
+    """How one plane stays as large as it is."""
+
+    depth: int
+    size: Size
+    sited_left: bool
+
+    def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
+        if add is None:
+            return plane
+        blocks = add.of(slice(None), np.float64)
+        blocks = blocks.reshape(self.size.height, 2, self.size.width, 2)
+        blocks = blocks.mean(axis=(1, 3))
+        blocks += plane.astype(np.float64) * (1 << FRACTION_BITS)
+        out: Plane = np.empty_like(plane)
+        rounded(blocks, self.depth, out)
+        return out
+
+    def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:
+        """Without what is added, and with it."""
+        return plane, self(plane, add)

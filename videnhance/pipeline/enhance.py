@@ -1,0 +1,278 @@
+"""The pipeline: frames in, enhanced frames out, same number, same times.
+
+    frames -> sights -> plans -> batches -> upscaler -> residual -> composer -> frames
+
+Each stage is an iterator; `threads` decides what runs beside what. With zero workers it
+is the same lines inline, and the same pixels.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from videnhance.errors import MissingLibraryError
+from videnhance.frame import ZERO_CODE, Frame, Pixels
+from videnhance.options import check
+from videnhance.pipeline import motion, plan, tiles
+from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.plan import CELL, Fill, Plan
+from videnhance.pipeline.residual import assembled, carried
+from videnhance.pipeline.tiles import Batch, Tile, Tiling
+from videnhance.report import Report
+from videnhance.system.threads import (
+    Pool,
+    ordered_map,
+    pool_of,
+    prefetch,
+)
+
+__all__ = [
+    "DEFAULT_FUSE",
+    "Bicubic",
+    "Settings",
+    "Upscaler",
+    "default_fuse",
+    "enhanced",
+    "enhanced_ahead",
+]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Upscaler(Protocol):
+    """A network as the pipeline needs it; must be callable from several threads."""
+
+    @property
+    def channels(self) -> int:
+        """1 (luma) or 3 (RGB)."""
+        ...
+
+    @property
+    def halo(self) -> int:
+        """Receptive field to each side, in input pixels."""
+        ...
+
+    @property
+    def step(self) -> float:
+        """Grey levels that one residual code stands for."""
+        ...
+
+    @property
+    def widest(self) -> int:
+        """Input pixels of a row up to which it computes fast; or more than any row."""
+        ...
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """N x H x W x C uint8 to codes N x 2H x 2W x C uint8; 128 adds nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bicubic:
+    """The stand-in: no residual, so the output is the base."""
+
+    channels: int = 1
+    halo: int = 0
+    step: float = 1.0
+    widest: int = tiles.ANY_WIDTH
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Codes of nothing, at twice the size."""
+        count, height, width, channels = pixels.shape
+        shape = (count, 2 * height, 2 * width, channels)
+        return np.full(shape, ZERO_CODE, np.uint8)
+
+
+DEFAULT_FUSE = 0.3
+"""Measured on real clips: more costs the sharpest ones, less gains the others less."""
+
+
+def default_fuse(skip: int) -> tuple[float, str | None]:
+    """How much to fuse where the user does not say, and what to tell him.
+
+    Without OpenCV every frame can still be enhanced, so only fusion goes; with `skip`
+    above 1 OpenCV cannot be done without, and MissingLibraryError is raised.
+    """
+    try:
+        motion.load_opencv()
+    except MissingLibraryError as error:
+        if skip > 1:
+            raise
+        return 0.0, f"{error}; going on without fusion, as with --fuse 0"
+    return DEFAULT_FUSE, None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user chooses of the pipeline."""
+
+    scale: int = 2
+    """1 (same size), 2, or 4 (twice)."""
+    strength: float = 1.0
+    skip: int = 1
+    """The network runs on every `skip`th frame."""
+    fuse: float = DEFAULT_FUSE
+    """Share of the moved residual where the motion is trusted; 0 = network alone."""
+    reuse: bool = True
+    """Keep the residual of cells that did not change, bit for bit."""
+    workers: int = 2
+    """Threads for network, motion and composing; 0 = inline."""
+    patch_area: int = tiles.PATCH_AREA
+    queue_bytes: int = 32 << 20
+    """Bound of the queue after the reader and of the one before the writer."""
+    segment_frames: int = 0
+    """What travels between frames starts afresh at every such frame; 0 = never."""
+    begin: Callable[[Frame], Frame] | None = None
+    """What is done with each frame at first, such as laying it on black."""
+    finish: Callable[[Frame], Frame] | None = None
+    """What is done with each enhanced frame at last, such as resizing."""
+
+    def __post_init__(self) -> None:
+        check(scale=self.scale, strength=self.strength, skip=self.skip)
+        check(fuse=self.fuse, workers=self.workers)
+
+    @property
+    def moves(self) -> bool:
+        """Whether any residual is moved, which needs motion and OpenCV."""
+        return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
+
+
+def enhanced(
+    frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
+) -> Generator[Frame]:
+    """The frames, enhanced; one for one, in order. Counts into `report`.
+
+    Closing the iterator stops and joins every thread.
+    """
+    if settings.moves:
+        motion.load_opencv().setNumThreads(1)
+    passes = 2 if settings.scale == 4 else 1
+    with ExitStack() as stack:
+        pool = pool_of(settings.workers)
+        if pool is not None:
+            stack.enter_context(pool)
+        queue_bytes = settings.queue_bytes if pool is not None else 0
+        line = prefetch(_counted(frames, report), queue_bytes, report.reading)
+        stack.enter_context(closing(line))
+        ahead = settings.workers + 1
+        if settings.begin is not None:
+            line = ordered_map(settings.begin, line, pool, ahead, report.working)
+            stack.enter_context(closing(line))
+        for _ in range(passes):
+            line = _Pass(upscaler, settings, report, pool).run(line)
+            # Entered last, closed first: a stage stops before the one that feeds it.
+            stack.enter_context(closing(line))
+        if settings.finish is not None:
+            line = ordered_map(settings.finish, line, pool, ahead, report.working)
+            stack.enter_context(closing(line))
+        for frame in line:
+            report.frames_out += 1
+            yield frame
+
+
+def enhanced_ahead(
+    frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
+) -> Generator[Frame]:
+    """The same, in a thread that runs ahead of the caller, who encodes."""
+    line = enhanced(frames, upscaler, settings, report)
+    ahead = settings.queue_bytes if settings.workers else 0
+    with closing(prefetch(line, ahead, report.writing)) as finished:
+        yield from finished
+
+
+def _counted(frames: Iterator[Frame], report: Report) -> Iterator[Frame]:
+    for frame in frames:
+        report.frames_in += 1
+        yield frame
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One enlargement: the stages, and the residual that travels between frames."""
+
+    upscaler: Upscaler
+    settings: Settings
+    report: Report
+    pool: Pool | None
+    residual: Pixels | None = None
+    waiting: dict[int, list[tuple[Tile, Pixels]]] = field(default_factory=dict)
+    """Enlarged patches of frames that still miss some, by frame index."""
+
+    def run(self, frames: Iterator[Frame]) -> Generator[Frame]:
+        """Chains the stages."""
+        settings, workers = self.settings, self.settings.workers
+        sights = self._map(self._sighting(), self._pairs(frames), workers + 1)
+        plans = plan.planned(sights, self._rule())
+        tiling = Tiling(
+            self.upscaler.halo, settings.patch_area, widest=self.upscaler.widest
+        )
+        work = tiles.batches(plans, tiling)
+        done = self._map(self._upscaled, work, 3 * workers)
+        composer = Composer(
+            self.upscaler.step, settings.strength, enlarge=settings.scale != 1
+        )
+        finished = self._finished(done)
+        yield from self._map(lambda pair: composer(*pair), finished, workers + 1)
+
+    def _map(
+        self, function: Callable[[T], R], items: Iterator[T], ahead: int
+    ) -> Iterator[R]:
+        return ordered_map(function, items, self.pool, ahead, self.report.working)
+
+    def _pairs(
+        self, frames: Iterator[Frame]
+    ) -> Iterator[tuple[Frame, Pixels, Pixels | None]]:
+        last, segment = None, self.settings.segment_frames
+        for frame in frames:
+            seen = seen_by(self.upscaler.channels, frame)
+            if segment and not frame.index % segment:
+                last = None  # or what is done again after a crash would differ
+            yield frame, seen, last
+            last = seen
+
+    def _sighting(self) -> plan.Sighting:
+        settings = self.settings
+        fine = settings.skip > 1
+        analyse = partial(motion.analysed, cell=CELL, fine=fine)
+        # With fusion an unchanged cell keeps its fused residual by definition.
+        reuse = settings.strength > 0 and (settings.reuse or settings.moves)
+        return plan.Sighting(
+            self.upscaler.halo, reuse, analyse if settings.moves else None
+        )
+
+    def _rule(self) -> plan.Rule:
+        return (
+            plan.every_nth(self.settings.skip)
+            if self.settings.strength
+            else plan.nothing
+        )
+
+    def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels]:
+        return batch, self.upscaler(batch.pixels) if batch.tiles else batch.pixels
+
+    def _finished(
+        self, done: Iterator[tuple[Batch, Pixels]]
+    ) -> Iterator[tuple[Frame, Pixels | None]]:
+        """Collects patches until a plan is complete; gives its frame and residual."""
+        for batch, patches in done:
+            for tile, patch in zip(batch.tiles, patches, strict=True):
+                self.waiting.setdefault(tile.index, []).append((tile, patch))
+            for ready in batch.closes:
+                for fill in Fill:
+                    name = fill.name.lower()
+                    count = self.report.cells.get(name, 0) + ready.count(fill)
+                    self.report.cells[name] = count
+                self.residual = self._residual_of(ready)
+                yield ready.frame, self.residual
+
+    def _residual_of(self, ready: Plan) -> Pixels | None:
+        """The residual of one frame, from its patches and the last frame's residual."""
+        patches, last = self.waiting.pop(ready.frame.index, []), self.residual
+        brought = carried(ready, last, self.settings.fuse)
+        return assembled(ready, patches, last, brought)

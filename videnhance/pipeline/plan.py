@@ -1,0 +1,229 @@
+"""Plans: for each cell of a frame, where its residual comes from.
+
+A rule looks at one frame beside the one before it and fills the grid of cells. Cells
+are of one size whatever the patches are, so batching does not change the result.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance.frame import Frame, Pixels
+from videnhance.geometry import Region, Size
+from videnhance.pipeline.motion import Motion
+
+__all__ = [
+    "CELL",
+    "Fill",
+    "Plan",
+    "Rationed",
+    "Rule",
+    "Sight",
+    "Sighting",
+    "detail",
+    "every_nth",
+    "nothing",
+    "planned",
+]
+
+CELL = 64
+"""Side of a cell in input pixels."""
+
+
+class Fill(IntEnum):
+    """Where the residual of a cell comes from."""
+
+    NETWORK = 0
+    """The network sees the cell now."""
+    REUSED = 1
+    """Cell and halo equal the last frame's bit for bit: its residual stays."""
+    MOVED = 2
+    """The last residual, moved along the motion and gated by the warp error."""
+    BASE = 3
+    """None: the base alone."""
+
+
+Fills = npt.NDArray[np.uint8]
+"""A `Fill` for each cell, rows x columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One frame, as a model sees it, beside the one before it."""
+
+    frame: Frame
+    seen: Pixels = field(repr=False)
+    """H x W x C uint8."""
+    unchanged: npt.NDArray[np.bool_]
+    """Cells that equal the last frame's with their halo; none on the first frame."""
+    motion: Motion | None
+    """None on the first frame and where no one needs it."""
+    first: bool = False
+    """There is no frame before it, or none that counts."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether nothing leads from the last frame to this one."""
+        return self.first or (self.motion is not None and self.motion.cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do for one frame."""
+
+    frame: Frame
+    seen: Pixels = field(repr=False)
+    fills: Fills
+    motion: Motion | None
+
+    @property
+    def size(self) -> Size:
+        """Size of the frame."""
+        return self.frame.size
+
+    def count(self, fill: Fill) -> int:
+        """Cells with this fill."""
+        return int(np.count_nonzero(self.fills == fill))
+
+
+Rule = Callable[[Sight, int], Fills]
+"""Fills the cells of a sight, given how many frames ago the last cut or start was."""
+
+
+def grid(size: Size) -> tuple[int, int]:
+    """Rows and columns of cells that cover a frame."""
+    return -(-size.height // CELL), -(-size.width // CELL)
+
+
+def nothing(sight: Sight, since: int) -> Fills:
+    """The base everywhere."""
+    del since
+    return np.full(sight.unchanged.shape, Fill.BASE, np.uint8)
+
+
+def every_nth(count: int) -> Rule:
+    """The network on every `count`th frame; between them the residual moves along.
+
+    On the frames between, cells that the motion does not explain get the network too.
+    """
+
+    def rule(sight: Sight, since: int) -> Fills:
+        fills = np.full(sight.unchanged.shape, Fill.NETWORK, np.uint8)
+        if since % count and sight.motion is not None:
+            fills[sight.motion.explained] = Fill.MOVED
+        fills[sight.unchanged] = Fill.REUSED
+        return fills
+
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """How a frame is compared with the one before it."""
+
+    halo: int
+    reuse: bool
+    """Look for unchanged cells."""
+    motion: Callable[[Pixels, Pixels], Motion] | None
+    """From the last and the present pixels; None: no one needs it."""
+
+    def __call__(self, pair: tuple[Frame, Pixels, Pixels | None]) -> Sight:
+        """Compares (frame, its pixels, the last frame's pixels)."""
+        frame, seen, last = pair
+        unchanged = np.zeros(grid(frame.size), np.bool_)
+        motion = None
+        if last is not None and last.shape == seen.shape:
+            if self.reuse:
+                unchanged = unchanged_cells(last, seen, self.halo)
+            if self.motion is not None and not unchanged.all():
+                motion = self.motion(last, seen)
+        return Sight(frame, seen, unchanged, motion, first=last is None)
+
+
+def unchanged_cells(last: Pixels, seen: Pixels, halo: int) -> npt.NDArray[np.bool_]:
+    """Cells whose pixels and halo equal the last frame's bit for bit.
+
+    The middle row of each cell is compared first, all cells at once: on moving or noisy
+    video that is the whole cost, so the comparison ends itself where it does not pay.
+    """
+    size = Size(seen.shape[1], seen.shape[0])
+    rows, columns = grid(size)
+    middles = np.minimum(np.arange(rows) * CELL + CELL // 2, size.height - 1)
+    differs = (last[middles] != seen[middles]).any(axis=2)
+    starts = np.arange(columns) * CELL
+    unchanged = ~np.logical_or.reduceat(differs, starts, axis=1)
+    for row, column in np.argwhere(unchanged).tolist():
+        cell = Region(column * CELL, row * CELL, CELL, CELL)
+        part = cell.grown(halo, size).slices
+        unchanged[row, column] = np.array_equal(last[part], seen[part])
+    return unchanged
+
+
+def planned(sights: Iterable[Sight], rule: Rule) -> Iterator[Plan]:
+    """Makes a plan of each sight; after a cut the rule starts anew."""
+    since = 0
+    for sight in sights:
+        if sight.cut:
+            since = 0
+        motion = None if sight.cut else sight.motion
+        yield Plan(sight.frame, sight.seen, rule(sight, since), motion)
+        since += 1
+
+
+_STALEST = 100
+"""Frames: what a cell counts for that the network has not seen for longer, or never."""
+
+
+@dataclass(slots=True)
+class Rationed:
+    """A rule: the network on at most `cells` cells, where it shows most.
+
+    That is where there is detail, and where the network was longest ago; what motion
+    does not explain counts as never seen. The others take the moved residual if motion
+    explains them, and the base if not.
+    """
+
+    cells: int
+    """May be set anew before each frame."""
+    ages: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((0, 0), np.int64), repr=False
+    )
+    """Frames since the network saw each cell."""
+
+    def __call__(self, sight: Sight, since: int) -> Fills:
+        """The fills of one sight."""
+        del since
+        shape = sight.unchanged.shape
+        if sight.cut or self.ages.shape != shape:
+            self.ages = np.full(shape, _STALEST)
+        fills = np.full(shape, Fill.BASE, np.uint8)
+        if sight.motion is not None and not sight.cut:
+            fills[sight.motion.explained] = Fill.MOVED
+        fills[sight.unchanged] = Fill.REUSED
+        self.ages[fills == Fill.BASE] = _STALEST
+        self.ages += fills == Fill.MOVED
+        fills[self._chosen(sight)] = Fill.NETWORK
+        np.clip(self.ages, 0, _STALEST, out=self.ages)
+        self.ages[fills == Fill.NETWORK] = 0
+        return fills
+
+    def _chosen(self, sight: Sight) -> npt.NDArray[np.bool_]:
+        worth = self.ages * (1 + detail(sight.seen))
+        order = np.argsort(-worth, axis=None, kind="stable")[: max(self.cells, 0)]
+        chosen = np.zeros(worth.size, np.bool_)
+        chosen[order] = True
+        return chosen.reshape(worth.shape) & (worth > 0)
+
+
+def detail(seen: Pixels) -> npt.NDArray[np.float64]:
+    """How much neighbouring pixels of each cell differ, in grey levels, on average."""
+    luma = seen[::2, :, seen.shape[2] // 2]
+    steps = np.abs(np.diff(luma.astype(np.int16), axis=1, append=luma[:, -1:]))
+    rows = np.add.reduceat(steps, np.arange(0, steps.shape[0], CELL // 2), axis=0)
+    columns = np.arange(0, steps.shape[1], CELL)
+    sums = np.add.reduceat(rows, columns, axis=1, dtype=np.int64)
+    means: npt.NDArray[np.float64] = sums / (CELL * CELL // 2)
+    return means

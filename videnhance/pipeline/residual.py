@@ -1,0 +1,91 @@
+"""The residual of a frame, put together from the network's patches and the last one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from videnhance.frame import ZERO_CODE, Pixels
+from videnhance.pipeline import motion, tiles
+from videnhance.pipeline.motion import Weights
+from videnhance.pipeline.plan import CELL, Fill, Plan
+from videnhance.pipeline.tiles import Tile
+
+__all__ = ["Carried", "assembled", "carried", "carrying"]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The last residual where its pixels are now; needs nothing of the network."""
+
+    residual: Pixels = field(repr=False)
+    """2H x 2W x C codes."""
+    weight: Weights = field(repr=False)
+    """2H x 2W: how much of it goes in."""
+
+
+def carried(ready: Plan, last: Pixels | None, fuse: float) -> Carried | None:
+    """Moves the last residual along; None where the plan has no use for it.
+
+    `fuse` is its share (0 to 1) in cells that the network sees.
+    """
+    brought, tasks = carrying(ready, last, fuse, 1)
+    for task in tasks:
+        task()
+    return brought
+
+
+def carrying(
+    ready: Plan, last: Pixels | None, fuse: float, bands: int
+) -> tuple[Carried | None, list[Callable[[], None]]]:
+    """What `carried` gives, and the tasks that fill it, one for each band of rows."""
+    moves = ready.motion
+    if last is None or moves is None:
+        return None, []
+    shares = np.zeros(len(Fill), np.uint8)
+    shares[Fill.MOVED] = motion.FULL_TRUST
+    shares[Fill.NETWORK] = round(motion.FULL_TRUST * fuse)
+    share = shares[ready.fills]
+    if not share.any():
+        return None, []
+    brought = Carried(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
+
+    def fill(rows: tuple[int, int]) -> None:
+        part = slice(2 * rows[0], 2 * rows[1])
+        brought.residual[part] = motion.moved(last, moves, 2, rows)
+        brought.weight[part] = motion.weights(moves, share, CELL, 2, rows)
+
+    height = ready.seen.shape[0]
+    edges = [height * n // bands for n in range(bands + 1)]
+    return brought, [partial(fill, rows) for rows in pairwise(edges)]
+
+
+def assembled(
+    ready: Plan,
+    patches: Iterable[tuple[Tile, Pixels]],
+    last: Pixels | None,
+    brought: Carried | None,
+) -> Pixels | None:
+    """The residual (2H x 2W x C codes) of the plan's frame; None for the base alone.
+
+    Patches are pasted, the moved last residual is blended in, and what did not change
+    is copied.
+    """
+    fills = ready.fills
+    if (fills == Fill.BASE).all():
+        return None
+    if last is not None and (fills == Fill.REUSED).all():
+        return last
+    height, width, channels = ready.seen.shape
+    residual = np.full((2 * height, 2 * width, channels), ZERO_CODE, np.uint8)
+    for tile, patch in patches:
+        tiles.paste(tile, patch, 2, residual)
+    if brought is not None:
+        motion.blended(residual, brought.residual, brought.weight)
+    if last is not None:
+        for cells in tiles.rectangles(fills == Fill.REUSED):
+            kept = cells.scaled(2 * CELL).slices
+            residual[kept] = last[kept]
+    return residual

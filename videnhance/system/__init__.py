@@ -1,0 +1,3 @@
+"""The machine: threads, memory, disk, locks and limits."""
+
+__all__: list[str] = []

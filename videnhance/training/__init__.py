@@ -1,0 +1,3 @@
+"""Networks made: samples, training, int8 quantization and measurement."""
+
+__all__: list[str] = []

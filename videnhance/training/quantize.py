@@ -1,0 +1,214 @@
+"""`model quantize`: a trained network as a model that is ready to run, in int8.
+
+TO/NAME.int8.pt, NAME.float32.pt, NAME.json   `--model TO/NAME.json --trust-model`
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.ao import quantization
+
+from videnhance.errors import UsageError
+from videnhance.models.blend import mixed
+from videnhance.models.network import SRVGGNetLightweight
+from videnhance.models.packing import facts_of, packed
+from videnhance.models.program import (
+    float32_script,
+    grids_of,
+    int8_script,
+    prefer_int8_engine,
+)
+from videnhance.models.torchscript import deprecated, loaded, saved
+from videnhance.models.weights import read_network
+from videnhance.training.calibration import calibration_of
+from videnhance.training.data import Samples
+from videnhance.training.fake_quant import sensitivity
+from videnhance.training.figures import (
+    Figures,
+    a_frame,
+    best_milliseconds,
+    psnr_of,
+)
+from videnhance.training.measure import (
+    KnownStill,
+    by_network,
+    by_script,
+)
+from videnhance.training.qat import Rounding, rounded
+
+__all__ = ["STEP", "Kind", "Quantizing", "Result", "dynamic", "quantized"]
+
+STEP = 0.5
+"""Grey levels a residual code. Finer steps gain 0.04 dB on soft video and cost up to
+1 dB on text, whose residuals do not fit into fewer than +-64 levels."""
+
+
+class Kind(Enum):
+    """How it is quantized."""
+
+    STATIC = "static"
+    """Ranges from calibration; nothing is trained."""
+    QAT = "qat"
+    """Trained with the rounding first."""
+    DYNAMIC = "dynamic"
+    """torch's quantize_dynamic, as the project's report calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantizing:
+    """What to do."""
+
+    model: str
+    kind: Kind
+    target: Path
+    """The folder of the result."""
+    name: str = "network"
+    calibrate: tuple[Path, ...] = ()
+    samples: Path | None = None
+    """A folder of samples, as training leaves it."""
+    tests: tuple[KnownStill, ...] = field(default=(), repr=False)
+    float_layers: int = 0
+    """How many of the most sensitive layers stay float."""
+    mix_with: str | None = None
+    """Another set of weights, trained from the same start."""
+    share: float = 0.5
+    """How far the way goes to it."""
+    rounding: Rounding = field(default_factory=Rounding)
+    step: float = STEP
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out."""
+
+    before: Figures
+    after: Figures
+    sensitivity: tuple[float, ...]
+    """PSNR in dB that each convolution alone in int8 has to all float; empty for a
+    network with slopes, whose layers are not simulated."""
+    kept: tuple[int, ...]
+    """The convolutions that stay float."""
+    card: Path
+
+    def lines(self) -> list[str]:
+        """Before and after, and what each layer alone does."""
+        layers = [
+            f"  convolution {n}: {psnr:.1f} dB{', kept in float' * (n in self.kept)}"
+            for n, psnr in enumerate(self.sensitivity)
+        ]
+        head = "each convolution alone in int8, PSNR to float; the least matters most:"
+        both = [self.before.line(), self.after.line()]
+        return [*both, head, *layers] if layers else both
+
+
+def quantized(job: Quantizing) -> Result:
+    """Quantizes, measures and writes. Raises UsageError, InputError or ModelError."""
+    network = read_network(job.model)
+    if job.mix_with is not None:
+        network = mixed(network, read_network(job.mix_with), job.share)
+    fused = network.shape.activation == "relu"
+    if not fused and (job.kind is Kind.QAT or job.float_layers):
+        raise UsageError(
+            f"{job.model} has {network.shape.activation}: only networks with ReLU are "
+            "trained with their rounding or mixed; --type static does without"
+        )
+    samples = Samples.load(job.samples) if job.samples is not None else None
+    calibration = calibration_of(job.calibrate, network.shape.channels, samples)
+    prefer_int8_engine()
+    if job.kind is Kind.QAT:
+        network = _trained(job, network, samples, calibration)
+    grids = grids_of(network, calibration, job.step) if fused else []
+    found = tuple(sensitivity(network, grids, calibration[:4])) if fused else ()
+    kept = tuple(sorted(range(len(found)), key=found.__getitem__)[: job.float_layers])
+    scripts = {
+        "int8": int8_script(network, calibration, job.step, kept),
+        "float32": float32_script(network, job.step),
+    }
+    figures = {name: _figures(name, s, job, network) for name, s in scripts.items()}
+    card = _written(job, network, scripts, figures)
+    return Result(figures["float32"], figures["int8"], found, kept, card)
+
+
+def _trained(
+    job: Quantizing,
+    network: SRVGGNetLightweight,
+    samples: Samples | None,
+    calibration: Sequence[Tensor],
+) -> SRVGGNetLightweight:
+    if samples is None:
+        raise UsageError(
+            "--type qat trains: name the samples of a run by --samples RUN/samples"
+        )
+    run = rounded(network, samples, calibration, job.step, job.rounding)
+    return [made for _, _, made in run][-1]
+
+
+def _figures(
+    name: str,
+    script: torch.jit.ScriptModule,
+    job: Quantizing,
+    network: SRVGGNetLightweight,
+) -> Figures:
+    """Of a program as the runtime runs it."""
+    channels = network.shape.channels
+    psnr = psnr_of(by_script(script, job.step), job.tests, channels)
+    data = saved(script)
+    ready = loaded(data)
+    if name == "float32":
+        with deprecated():
+            # Not the script itself: it would give its weights away.
+            ready = torch.jit.optimize_for_inference(torch.jit.freeze(ready))
+    return Figures(
+        name, len(data), psnr, best_milliseconds(partial(ready, a_frame(channels)))
+    )
+
+
+def _written(
+    job: Quantizing,
+    network: SRVGGNetLightweight,
+    scripts: dict[str, torch.jit.ScriptModule],
+    figures: dict[str, Figures],
+) -> Path:
+    facts = facts_of(network, job.step)
+    facts["parameters"] = sum(p.numel() for p in network.parameters())
+    facts["macs_per_pixel"] = network.shape.macs_per_pixel
+    if job.tests:
+        facts["quality"] = {
+            f"x2 PSNR-Y of {len(job.tests)} test stills, {name}": round(found.psnr, 3)
+            for name, found in figures.items()
+        }
+    return packed(job.target, job.name, scripts, facts)
+
+
+def dynamic(job: Quantizing) -> tuple[Figures, Figures, int]:
+    """What `quantize_dynamic` does: before, after, and how many layers it changed.
+
+    It has no convolution: a network of convolutions stays as it was.
+    """
+    network = read_network(job.model)
+    with deprecated():
+        after = quantization.quantize_dynamic(
+            network, {nn.Conv2d, nn.Linear}, dtype=torch.qint8
+        )
+    pairs = zip(network.modules(), after.modules(), strict=True)
+    changed = sum(type(ours) is not type(theirs) for ours, theirs in pairs)
+    found = [
+        _eager(name, n, job) for name, n in (("before", network), ("after", after))
+    ]
+    return found[0], found[1], changed
+
+
+def _eager(name: str, network: SRVGGNetLightweight, job: Quantizing) -> Figures:
+    channels, data = network.shape.channels, io.BytesIO()
+    torch.save(network.state_dict(), data)
+    psnr = psnr_of(by_network(network), job.tests, channels)
+    pixels = a_frame(channels).float() / 255
+    return Figures(
+        name, data.tell(), psnr, best_milliseconds(partial(network.eval(), pixels))
+    )
