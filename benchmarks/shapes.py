@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 
-from videnhance.convert.bench import processor_name
+from videnhance.conversion.bench import processor_name
 from videnhance.frame import Pixels
 from videnhance.geometry import Size
 from videnhance.models.runtime import Choice, Network, load

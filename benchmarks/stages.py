@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cluster import ADDRESS, dask
 
-from videnhance.convert import segments
-from videnhance.convert.job import Job
-from videnhance.convert.run import Watcher, convert
-from videnhance.convert.segments import Tails
+from videnhance.conversion import segments
+from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.segments import Tails
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Mark, Span

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from videnhance.convert.fingerprint import arithmetic_of
+from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.frame import Pixels
 from videnhance.models.card import card_names
 from videnhance.models.runtime import Choice, load

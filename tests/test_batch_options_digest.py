@@ -9,7 +9,7 @@ import pytest
 from tests.models import write_model
 from tests.trees import job_for
 from videnhance.batch.options_digest import wishes_of
-from videnhance.convert.job import Job, Resources
+from videnhance.conversion.job import Job, Resources
 from videnhance.errors import ModelError
 from videnhance.media.source import Span
 from videnhance.models.runtime import Choice

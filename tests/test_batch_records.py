@@ -14,7 +14,7 @@ from videnhance.batch.records import (
     Records,
     identity_of,
 )
-from videnhance.convert.workdir import journal_line
+from videnhance.conversion.workdir import journal_line
 from videnhance.errors import BusyError, InputError, OutputError
 from videnhance.system.locks import LockedFile
 

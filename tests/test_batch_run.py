@@ -28,8 +28,8 @@ from videnhance.batch.pool import Crew, Said
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch, rehearsed
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
-from videnhance.convert.job import Job
-from videnhance.convert.run import Watcher, convert
+from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import (
     InputError,
     ModelError,

@@ -22,9 +22,9 @@ from videnhance.batch.worker import (
     Task,
     work,
 )
-from videnhance.convert.job import Job
-from videnhance.convert.run import Watcher, convert
-from videnhance.convert.workdir import folder_beside, locked_journal
+from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.workdir import folder_beside, locked_journal
 
 Pair = tuple[Connection, Connection]
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.models import REPORT, edit_card, write_model, write_wrong
 from videnhance.cli import app
-from videnhance.convert.journal import Journal
+from videnhance.conversion.journal import Journal
 from videnhance.errors import OutputError
 from videnhance.frame import Frame
 from videnhance.media.reader.video_reader import VideoReader
@@ -762,7 +762,7 @@ def test_an_interrupted_conversion_goes_on(
         raise OutputError("no space left on the disk")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("videnhance.convert.segments.Muxer", full)
+        patch.setattr("videnhance.conversion.segments.Muxer", full)
         result = _run(source, target, *words)
     assert result.exit_code == 1
     assert "no space left on the disk; 12 frames are kept" in result.stderr

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from videnhance.cli import app
 from videnhance.cli import doctor_checks as doctor
 from videnhance.cli.doctor_checks import CHECKS, report
-from videnhance.convert.bench import moving_scene, scene_info
+from videnhance.conversion.bench import moving_scene, scene_info
 from videnhance.errors import UsageError
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoder_trial import (

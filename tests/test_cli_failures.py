@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.clips import Clip, pts_of, write_clip
 from videnhance.cli import app
-from videnhance.convert.workdir import (
+from videnhance.conversion.workdir import (
     folder_beside,
     kept_words,
     locked_journal,
@@ -56,7 +56,7 @@ def _refused(number: int) -> av.FFmpegError:
 
 
 MUXER = "videnhance.media.output.muxer"
-SEGMENTS = "videnhance.convert.segments"
+SEGMENTS = "videnhance.conversion.segments"
 VERIFY = "videnhance.media.output.verify"
 
 
@@ -82,7 +82,7 @@ PASSING: list[tuple[str, Act, str]] = [
     (f"{MUXER}.stuffed", _fails(_os_error(errno.ESTALE)), "cannot be written"),
     (f"{MUXER}.publish", _fails(_os_error(errno.ENOTCONN)), "cannot be written"),
     (
-        "videnhance.convert.segments.read_packets",
+        "videnhance.conversion.segments.read_packets",
         _fails(_os_error(errno.EIO)),
         "written",
     ),
@@ -160,7 +160,7 @@ def test_the_remedy_that_is_told_helps(
 
 def test_one_frame_is_one(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = _kept(clip, monkeypatch)
-    monkeypatch.setattr("videnhance.convert.workdir.kept_frames", lambda _: 1)
+    monkeypatch.setattr("videnhance.conversion.workdir.kept_frames", lambda _: 1)
     assert kept_words(target).startswith("1 frame is kept: ")
 
 
@@ -179,7 +179,7 @@ def test_numbered_pictures_on_a_full_disk_are_one_line(
 ) -> None:
     (tmp_path / "out").mkdir()
     with monkeypatch.context() as patch:
-        segment = "videnhance.convert.journal.Journal.close_segment"
+        segment = "videnhance.conversion.journal.Journal.close_segment"
         patch.setattr(segment, _fails(_os_error(errno.ENOSPC)))
         result = _run(clip, tmp_path / "out/%03d.png")
     assert result.exit_code == 1

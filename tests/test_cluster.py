@@ -32,10 +32,10 @@ from videnhance.cluster import (
 )
 from videnhance.cluster.compat import check_versions
 from videnhance.cluster.messages import Commission
-from videnhance.convert.job import Job, Resources
-from videnhance.convert.run import Watcher, convert
-from videnhance.convert.segment_encoder import Part
-from videnhance.convert.workdir import folder_beside, kept_frames
+from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.segment_encoder import Part
+from videnhance.conversion.workdir import folder_beside, kept_frames
 from videnhance.errors import (
     ClusterError,
     InputError,

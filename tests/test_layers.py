@@ -15,7 +15,7 @@ ROWS = (
     ("api",),
     ("batch", "live"),
     ("cluster",),
-    ("convert",),
+    ("conversion",),
     ("training",),
     ("models",),
     ("media",),
@@ -30,8 +30,8 @@ ROWS = (
 # Beside the rows: who may import which neighbour of its own row.
 PEERS = {
     ("report", "system.threads"),
-    ("convert.run", "cluster.client"),
-    ("convert.run", "cluster.run"),
+    ("conversion.run", "cluster.client"),
+    ("conversion.run", "cluster.run"),
     ("models.export", "training.measure"),
     ("models.test", "training.stills"),
 }

@@ -11,9 +11,9 @@ from videnhance.live.x11 import find_window, tell_mapped
 
 _PROGRAM = """
 import sys
-from videnhance.live.mapping import find_window, tell_mapped
+from videnhance.live.x11 import find_window, tell_mapped
 from videnhance.live.window import OpenCVWindow
-from videnhance.region import Size
+from videnhance.geometry import Size
 import numpy as np
 with OpenCVWindow("a title", Size(320, 200)) as window:
     assert find_window("another") is None

@@ -251,9 +251,9 @@ def test_lost_sound_is_said(tmp_path: Path) -> None:
 
 _PROGRAM = """
 import os, sys
-from videnhance.video.pipes.pipe_reader import PipeReader
-from videnhance.video.pipes.pipe_writer import PipeForm, PipeWriter, standard_output
-from videnhance.video.coding.encoder import Encoding
+from videnhance.media.pipes.reader import PipeReader
+from videnhance.media.pipes.writer import PipeForm, PipeWriter, standard_output
+from videnhance.media.encoder.video_encoder import Encoding
 with standard_output() as out, PipeReader(sys.stdin.buffer) as reader:
     info = reader.info
     with PipeWriter(out, PipeForm.Y4M, info, info.size, Encoding()) as writer:

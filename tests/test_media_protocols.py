@@ -13,8 +13,8 @@ from PIL import Image
 
 from tests.clips import Clip, write_clip
 from tests.pictures import rgb_samples
-from videnhance.convert.journal import Journal
-from videnhance.convert.segments import SegmentedWriter, Tails
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.segments import SegmentedWriter, Tails
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
 from videnhance.geometry import Size

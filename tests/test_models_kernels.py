@@ -14,7 +14,7 @@ import pytest
 
 from tests.exact import Found
 from tests.sources import ROOT
-from videnhance.convert.fingerprint import arithmetic_of
+from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.models.card import card_names
 from videnhance.models.program import WEIGHT_MAX
 from videnhance.models.runtime import Choice, load

@@ -12,7 +12,7 @@ from videnhance.batch.batch_options import order_of
 from videnhance.batch.inputs import Kind
 from videnhance.cli import app
 from videnhance.cli.job_from_words import job_from, options_from
-from videnhance.convert.job import choice_of, job_of
+from videnhance.conversion.job import choice_of, job_of
 from videnhance.errors import UsageError
 from videnhance.options import (
     ConvertOptions,

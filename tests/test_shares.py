@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from tests.clips import Clip, pts_of, write_clip
 from videnhance.batch.records import Records
 from videnhance.cli import app
-from videnhance.convert import workdir as unfinished
-from videnhance.convert.journal import Journal
-from videnhance.convert.workdir import discard, folder_beside
+from videnhance.conversion import workdir as unfinished
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.workdir import discard, folder_beside
 from videnhance.errors import BusyError, OutputError
 from videnhance.media.output.target import publish
 from videnhance.system import locks

@@ -14,7 +14,7 @@ from videnhance.system.memory import (
 _FAULTS = """
 import resource
 import numpy as np
-from videnhance.memory import keep_freed_memory
+from videnhance.system.memory import keep_freed_memory
 if {keep}:
     assert keep_freed_memory()
 def frame():
@@ -42,7 +42,7 @@ def test_freed_memory_is_used_again_without_page_faults() -> None:
 
 _GIVEN_BACK = """
 from pathlib import Path
-from videnhance.memory import give_back_freed_memory, keep_freed_memory
+from videnhance.system.memory import give_back_freed_memory, keep_freed_memory
 def pages():
     return int(Path("/proc/self/statm").read_text().split()[1])
 assert keep_freed_memory()

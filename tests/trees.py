@@ -7,7 +7,7 @@ from pathlib import Path
 from videnhance.batch.batch_options import Order
 from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made
-from videnhance.convert.job import Job
+from videnhance.conversion.job import Job
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.source import Span
 from videnhance.models.runtime import Choice

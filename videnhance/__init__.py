@@ -6,15 +6,13 @@
 alone takes a second.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from videnhance.api import convert, convert_folder, enhance, preflight
     from videnhance.batch.outcome import Outcome
-    from videnhance.convert.preflight import Preflight
+    from videnhance.conversion.preflight import Preflight
     from videnhance.errors import (
         BusyError,
         Cancelled,
@@ -66,7 +64,7 @@ _HOMES = {
     "ConvertOptions": "options",
     "FolderOptions": "options",
     "Outcome": "batch.outcome",
-    "Preflight": "convert.preflight",
+    "Preflight": "conversion.preflight",
     "Progress": "report",
     "Report": "report",
     "VideoInfo": "frame",
@@ -91,15 +89,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """The package: its functions win over its modules of the same names."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        # Importing `videnhance.convert` would put the module in the function's place.
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -23,17 +23,17 @@ from videnhance.batch.outcome import Outcome
 from videnhance.batch.pool import Crew
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch
-from videnhance.convert.job import (
+from videnhance.conversion.job import (
     box_from,
     choice_of,
     job_of,
     settings_of,
 )
-from videnhance.convert.preflight import Preflight
-from videnhance.convert.preflight import preflight as looked_ahead
-from videnhance.convert.run import Watcher
-from videnhance.convert.run import convert as converted
-from videnhance.convert.workdir import kept_is_told
+from videnhance.conversion.preflight import Preflight
+from videnhance.conversion.preflight import preflight as looked_ahead
+from videnhance.conversion.run import Watcher
+from videnhance.conversion.run import convert as converted
+from videnhance.conversion.workdir import kept_is_told
 from videnhance.errors import Cancelled, UsageError
 from videnhance.frame import ColourTags, Frame, Pixels, VideoInfo
 from videnhance.geometry import Box

@@ -10,7 +10,7 @@ from typing import Any
 from videnhance.batch.inputs import Choosing, Kind, Sequences
 from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import default_jobs
-from videnhance.convert.job import Job, default_workers, job_of
+from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.errors import UsageError, printable
 from videnhance.media.output.target import CONTAINERS
 from videnhance.options import FolderOptions

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from videnhance.batch.batch_options import Order
 from videnhance.batch.inputs import Input, Kind
-from videnhance.convert.estimate import bytes_words, seconds_words
-from videnhance.convert.job import Job
-from videnhance.convert.preflight import preflight
+from videnhance.conversion.estimate import bytes_words, seconds_words
+from videnhance.conversion.job import Job
+from videnhance.conversion.preflight import preflight
 from videnhance.errors import VidenhanceError, counted, printable
 
 __all__ = ["foretold"]

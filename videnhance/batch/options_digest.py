@@ -7,9 +7,9 @@ outputs anew.
 import json
 from typing import Any
 
-from videnhance.convert.fingerprint import option_key
-from videnhance.convert.job import Job
-from videnhance.convert.resolve import NOT_IN_THE_PICTURE
+from videnhance.conversion.fingerprint import option_key
+from videnhance.conversion.job import Job
+from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.media.output.provenance import digest_of
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.models.card import find_card

@@ -24,7 +24,7 @@ from videnhance.batch.worker import (
     died_words,
     work,
 )
-from videnhance.convert.job import Job
+from videnhance.conversion.job import Job
 from videnhance.system.memory import available_memory_mb
 from videnhance.system.threads import available_cores
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from videnhance.convert.fingerprint import input_key, series_key
-from videnhance.convert.workdir import (
+from videnhance.conversion.fingerprint import input_key, series_key
+from videnhance.conversion.workdir import (
     check_own_folder,
     journal_line,
     parsed_line,

@@ -36,7 +36,7 @@ from videnhance.batch.records import (
 )
 from videnhance.batch.up_to_date import Case, Judge, State
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
-from videnhance.convert.job import Job
+from videnhance.conversion.job import Job
 from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.media.output.provenance import digest_of, stamp_of
 from videnhance.media.stills.series import series_of

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from types import FrameType
 
-from videnhance.convert.job import Job
-from videnhance.convert.run import Watcher, convert
-from videnhance.convert.workdir import kept_words
+from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.workdir import kept_words
 from videnhance.errors import (
     BusyError,
     OtherWorkError,

@@ -40,8 +40,8 @@ from videnhance.errors import (
 )
 
 if TYPE_CHECKING:
-    from videnhance.convert.job import Job
-    from videnhance.convert.preflight import Preflight
+    from videnhance.conversion.job import Job
+    from videnhance.conversion.preflight import Preflight
     from videnhance.report import Report
 
 __all__ = ["app", "main"]
@@ -162,7 +162,7 @@ def convert(**options: Any) -> None:
     try:
         job = job_from(options)
         if options["dry_run"]:
-            from videnhance.convert.preflight import preflight
+            from videnhance.conversion.preflight import preflight
 
             click.echo("\n".join(preflight(job).lines()))
             return
@@ -186,8 +186,8 @@ def convert(**options: Any) -> None:
 
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
-    from videnhance.convert.run import convert as run
-    from videnhance.convert.workdir import kept_is_told, kept_words
+    from videnhance.conversion.run import convert as run
+    from videnhance.conversion.workdir import kept_is_told, kept_words
 
     try:
         with signals(), display, kept_is_told(job.target):
@@ -240,8 +240,8 @@ def probe(
 
 def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":
     """What `convert` would do with its default options, but for the track."""
-    from videnhance.convert.job import job_of
-    from videnhance.convert.preflight import preflight
+    from videnhance.conversion.job import job_of
+    from videnhance.conversion.preflight import preflight
     from videnhance.options import ConvertOptions
 
     return preflight(job_of(source, target, ConvertOptions(video_track=video_track)))
@@ -259,7 +259,7 @@ def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Prefligh
 )
 def bench(file: Path | None, frames: int, target: Path | None) -> None:
     """Measures this machine with the video IN, or with a generated 640x360 scene."""
-    from videnhance.convert import bench as measure
+    from videnhance.conversion import bench as measure
 
     if frames < 1:
         raise UsageError(f"--frames {frames} measures nothing; use 1 or more")

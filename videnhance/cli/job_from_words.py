@@ -9,7 +9,7 @@ from videnhance.errors import UsageError, printable
 from videnhance.options import ConvertOptions
 
 if TYPE_CHECKING:
-    from videnhance.convert.job import Job
+    from videnhance.conversion.job import Job
 
 __all__ = ["check_report", "job_from", "options_from"]
 
@@ -18,7 +18,7 @@ Options = TypeVar("Options", bound=ConvertOptions)
 
 def job_from(words: dict[str, Any]) -> "Job":
     """The conversion that the words of `convert` ask for. Raises UsageError."""
-    from videnhance.convert.job import job_of
+    from videnhance.conversion.job import job_of
 
     source, target = _files(words)
     check_report(words["report"], "--report", (source, target))

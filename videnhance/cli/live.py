@@ -185,7 +185,7 @@ def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
 
 
 def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
-    from videnhance.convert.job import choice_of
+    from videnhance.conversion.job import choice_of
 
     models = words["models"] or (() if words["cleans"] else ("default", "fast"))
     named = [choice_of(_chosen(words, model=model)) for model in models]
@@ -193,7 +193,7 @@ def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
 
 
 def _look(words: dict[str, Any]) -> "Look":
-    from videnhance.convert.job import settings_of
+    from videnhance.conversion.job import settings_of
     from videnhance.live.engine import Look
 
     settings, _ = settings_of(_chosen(words))
@@ -201,7 +201,7 @@ def _look(words: dict[str, Any]) -> "Look":
 
 
 def _recording(words: dict[str, Any]) -> "Recording | None":
-    from videnhance.convert.job import encoding_of
+    from videnhance.conversion.job import encoding_of
     from videnhance.live.recorder import Recording, live_encoding
 
     target, view = words.get("record"), words.get("record_view", False)

@@ -216,8 +216,8 @@ def test(**options: Any) -> None:
 
 def _enlarge(options: dict[str, Any]) -> None:
     """Through the whole program, as `videnhance IN OUT` does."""
-    from videnhance.convert.job import job_of
-    from videnhance.convert.run import Watcher, convert
+    from videnhance.conversion.job import job_of
+    from videnhance.conversion.run import Watcher, convert
     from videnhance.models.test import before_after
     from videnhance.options import ConvertOptions
 
@@ -252,7 +252,7 @@ def bench(
     network: str, size: str, threads: int | None, runs: int, against: bool
 ) -> None:
     """Runs the network MODEL in several engines on the same frame."""
-    from videnhance.convert.bench import processor_name
+    from videnhance.conversion.bench import processor_name
     from videnhance.models import bench as work
     from videnhance.options import size_of
     from videnhance.system.threads import available_cores

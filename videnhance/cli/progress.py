@@ -20,7 +20,7 @@ from videnhance.errors import (
 )
 
 if TYPE_CHECKING:
-    from videnhance.convert.run import Watcher
+    from videnhance.conversion.run import Watcher
     from videnhance.frame import VideoInfo
     from videnhance.report import Report
 
@@ -70,7 +70,7 @@ class Display:
     @property
     def watcher(self) -> "Watcher":
         """Who tells this display."""
-        from videnhance.convert.run import Watcher
+        from videnhance.conversion.run import Watcher
 
         return Watcher(self._started, self._advanced, self._waits)
 

@@ -18,7 +18,7 @@ from videnhance.cluster.compat import check_versions
 from videnhance.cluster.dask_worker import topic_of
 from videnhance.cluster.library import load_distributed
 from videnhance.cluster.pickled_call import done
-from videnhance.convert.fingerprint import library_key
+from videnhance.conversion.fingerprint import library_key
 from videnhance.errors import ClusterError, counted, printable
 
 __all__ = ["Call", "Cluster"]

@@ -16,8 +16,8 @@ from videnhance.cluster.pickled_call import packed
 from videnhance.cluster.progress import Tally
 from videnhance.cluster.upload import Shipment
 from videnhance.cluster.worker import made
-from videnhance.convert.journal import Segment
-from videnhance.convert.segments import SegmentedWriter, Tails
+from videnhance.conversion.journal import Segment
+from videnhance.conversion.segments import SegmentedWriter, Tails
 from videnhance.errors import ClusterError, InputError, printable
 from videnhance.frame import Frame
 from videnhance.media.encoder.coder import ticks_of

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from videnhance.convert.job import Job
-from videnhance.convert.journal import Segment
-from videnhance.convert.workdir import Key
+from videnhance.conversion.job import Job
+from videnhance.conversion.journal import Segment
+from videnhance.conversion.workdir import Key
 from videnhance.errors import VidenhanceError
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.source import Mark

@@ -11,12 +11,12 @@ from videnhance.cluster.coordinator import Beginning, Spread
 from videnhance.cluster.messages import Commission
 from videnhance.cluster.progress import Tally
 from videnhance.cluster.single_task import Conversion, taken_over, whole
-from videnhance.convert.fingerprint import library_key
-from videnhance.convert.job import Job, Resources
-from videnhance.convert.journal import Journal
-from videnhance.convert.resolve import Engine, Work, source_key
-from videnhance.convert.segments import SegmentedWriter, Tails
-from videnhance.convert.workdir import folder_failure
+from videnhance.conversion.fingerprint import library_key
+from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.resolve import Engine, Work, source_key
+from videnhance.conversion.segments import SegmentedWriter, Tails
+from videnhance.conversion.workdir import folder_failure
 from videnhance.errors import UsageError
 from videnhance.frame import Frame
 from videnhance.media.open_any import PIPE

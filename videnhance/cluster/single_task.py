@@ -24,7 +24,7 @@ from videnhance.cluster.task import (
     target_seen,
 )
 from videnhance.cluster.upload import Shipment
-from videnhance.convert.job import Job
+from videnhance.conversion.job import Job
 from videnhance.errors import ClusterError, printable
 from videnhance.media.output.target import (
     publish,

@@ -10,8 +10,8 @@ from pathlib import Path
 from videnhance.cluster.compat import check_versions
 from videnhance.cluster.dask_worker import Station
 from videnhance.cluster.messages import Commission, Outcome
-from videnhance.convert.fingerprint import library_key
-from videnhance.convert.resolve import source_key
+from videnhance.conversion.fingerprint import library_key
+from videnhance.conversion.resolve import source_key
 from videnhance.errors import ClusterError, InputError, VidenhanceError
 from videnhance.system.memory import keep_freed_memory
 

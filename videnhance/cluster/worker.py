@@ -24,11 +24,11 @@ from videnhance.cluster.task import (
     source_seen,
     target_seen,
 )
-from videnhance.convert.fingerprint import arithmetic_of
-from videnhance.convert.journal import Segment
-from videnhance.convert.open_source import Counted, reopened_source
-from videnhance.convert.segment_encoder import Part
-from videnhance.convert.segments import Tails
+from videnhance.conversion.fingerprint import arithmetic_of
+from videnhance.conversion.journal import Segment
+from videnhance.conversion.open_source import Counted, reopened_source
+from videnhance.conversion.segment_encoder import Part
+from videnhance.conversion.segments import Tails
 from videnhance.errors import ModelError, printable
 from videnhance.media.output.target import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card

@@ -8,18 +8,18 @@ from itertools import chain
 
 from videnhance.cluster.client import Cluster
 from videnhance.cluster.run import Helpers, connected
-from videnhance.convert.job import Job
-from videnhance.convert.journal import Journal
-from videnhance.convert.open_source import Counted, opened_source
-from videnhance.convert.preflight import checked_beforehand
-from videnhance.convert.resolve import Work, engine_of, work_of
-from videnhance.convert.segments import SegmentedWriter, Tails
-from videnhance.convert.sinks import (
+from videnhance.conversion.job import Job
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.open_source import Counted, opened_source
+from videnhance.conversion.preflight import checked_beforehand
+from videnhance.conversion.resolve import Work, engine_of, work_of
+from videnhance.conversion.segments import SegmentedWriter, Tails
+from videnhance.conversion.sinks import (
     KeptSequence,
     encoder_of,
     opened_sink,
 )
-from videnhance.convert.workdir import (
+from videnhance.conversion.workdir import (
     discard,
     folder_beside,
     kept_frames,

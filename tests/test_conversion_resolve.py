@@ -8,9 +8,9 @@ import pytest
 
 from tests.clips import Clip, write_clip
 from tests.models import TINY, network, write_model
-from videnhance.convert.job import Job, Resources
-from videnhance.convert.journal import Journal
-from videnhance.convert.resolve import engine_of, work_of
+from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.resolve import engine_of, work_of
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Fit, Size, box_of

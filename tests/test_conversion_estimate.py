@@ -2,7 +2,7 @@
 
 import pytest
 
-from videnhance.convert.estimate import (
+from videnhance.conversion.estimate import (
     bytes_words,
     estimated,
     seconds_words,

@@ -10,8 +10,8 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
-from videnhance.convert.job import Job, default_workers
-from videnhance.convert.run import Watcher, convert
+from videnhance.conversion.job import Job, default_workers
+from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.output.writer import Encoding

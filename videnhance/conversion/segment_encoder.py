@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from videnhance.convert.journal import Segment
+from videnhance.conversion.journal import Segment
 from videnhance.frame import Frame
 from videnhance.media.output.header import OutputPlan, Trial
 from videnhance.media.output.packets import PacketFile, packet_times

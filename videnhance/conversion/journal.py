@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from videnhance.convert.workdir import (
+from videnhance.conversion.workdir import (
     Key,
     folder_beside,
     folder_failure,

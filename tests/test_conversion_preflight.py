@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.clips import Clip, Sound, write_clip
-from videnhance.convert.job import Job
-from videnhance.convert.preflight import (
+from videnhance.conversion.job import Job
+from videnhance.conversion.preflight import (
     Preflight,
     checked_beforehand,
     preflight,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from videnhance.convert.journal import Journal, Segment
-from videnhance.convert.workdir import (
+from videnhance.conversion.journal import Journal, Segment
+from videnhance.conversion.workdir import (
     discard,
     folder_beside,
     recorded,
@@ -265,7 +265,7 @@ def test_a_folder_that_was_removed_meanwhile_is_made_anew(
             folder.rmdir()
         return descriptor
 
-    monkeypatch.setattr("videnhance.convert.workdir.os.open", raced)
+    monkeypatch.setattr("videnhance.conversion.workdir.os.open", raced)
     with Journal(target, KEY) as journal:
         _close(journal, 0)
     assert recorded(target) == KEY

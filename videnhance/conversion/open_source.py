@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from logging import getLogger
 
-from videnhance.convert.job import Job
+from videnhance.conversion.job import Job
 from videnhance.errors import DecoderCrashError
 from videnhance.frame import Frame
 from videnhance.media.open_any import is_video_file, opened

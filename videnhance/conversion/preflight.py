@@ -8,18 +8,18 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from videnhance.convert.estimate import (
+from videnhance.conversion.estimate import (
     Estimate,
     bytes_words,
     estimated,
     seconds_words,
 )
-from videnhance.convert.job import Job
-from videnhance.convert.open_source import (
+from videnhance.conversion.job import Job
+from videnhance.conversion.open_source import (
     opened_source,
     reopened_source,
 )
-from videnhance.convert.resolve import engine_of, work_of
+from videnhance.conversion.resolve import engine_of, work_of
 from videnhance.errors import (
     OutputError,
     UsageError,

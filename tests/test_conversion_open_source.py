@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.clips import Clip, Sound, write_clip
 from videnhance.cli import app
-from videnhance.convert.job import Job, Resources
-from videnhance.convert.open_source import Counted, opened_source
+from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.open_source import Counted, opened_source
 from videnhance.errors import DecoderCrashError, InputError
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.protocols import FrameSource
@@ -58,7 +58,7 @@ def test_a_child_looks_at_a_video_first(
         seen.append(path)
         raise InputError("it killed its decoder")
 
-    monkeypatch.setattr("videnhance.convert.open_source.probed_safely", probe)
+    monkeypatch.setattr("videnhance.conversion.open_source.probed_safely", probe)
     clip = write_clip(tmp_path / "a.mp4")
     with pytest.raises(InputError, match="killed"):
         opened_source(_job(clip))

@@ -13,13 +13,13 @@ import pytest
 
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.frames import GRAY, frame_of
-from videnhance.convert.journal import Journal
-from videnhance.convert.segments import (
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.segments import (
     SegmentedWriter,
     Tails,
     segment_length,
 )
-from videnhance.convert.workdir import folder_beside, kept_frames
+from videnhance.conversion.workdir import folder_beside, kept_frames
 from videnhance.errors import OutputError, VidenhanceError
 from videnhance.frame import Frame
 from videnhance.geometry import Size
@@ -186,7 +186,7 @@ def test_on_a_tight_disk_each_segment_goes_when_it_is_copied(
         raise _Stop
 
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr("videnhance.convert.segments._MARGIN", 0)
+    monkeypatch.setattr("videnhance.conversion.segments._MARGIN", 0)
     for plenty in (True, False):
         with monkeypatch.context() as patch:
             files = folder_beside(target).glob("*.packets")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.clips import write_clip
-from videnhance.convert.bench import (
+from videnhance.conversion.bench import (
     Row,
     as_json,
     benchmarked,

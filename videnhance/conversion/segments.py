@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
-from videnhance.convert.journal import Journal, Segment
-from videnhance.convert.segment_encoder import Part
+from videnhance.conversion.journal import Journal, Segment
+from videnhance.conversion.segment_encoder import Part
 from videnhance.errors import OutputError, counted, printable
 from videnhance.frame import Frame
 from videnhance.geometry import Size

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from videnhance.convert.fingerprint import (
+from videnhance.conversion.fingerprint import (
     input_key,
     library_key,
     option_key,

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from videnhance.convert.fingerprint import (
+from videnhance.conversion.fingerprint import (
     arithmetic_of,
     input_key,
     library_key,
     option_key,
     series_key,
 )
-from videnhance.convert.job import Job
-from videnhance.convert.sample_frames import glimpses
-from videnhance.convert.segments import segment_length
-from videnhance.convert.workdir import Key, recorded
+from videnhance.conversion.job import Job
+from videnhance.conversion.sample_frames import glimpses
+from videnhance.conversion.segments import segment_length
+from videnhance.conversion.workdir import Key, recorded
 from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Region, Size

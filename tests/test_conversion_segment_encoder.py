@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, write_clip
-from videnhance.convert.segment_encoder import Part
+from videnhance.conversion.segment_encoder import Part
 from videnhance.errors import UsageError
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import OutputPlan, planned_output

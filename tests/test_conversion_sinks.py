@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, write_clip
-from videnhance.convert.job import Job
-from videnhance.convert.journal import Journal
-from videnhance.convert.run import Watcher, convert
-from videnhance.convert.segments import Tails
-from videnhance.convert.sinks import KeptSequence, opened_sink
-from videnhance.convert.workdir import folder_beside
+from videnhance.conversion.job import Job
+from videnhance.conversion.journal import Journal
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.segments import Tails
+from videnhance.conversion.sinks import KeptSequence, opened_sink
+from videnhance.conversion.workdir import folder_beside
 from videnhance.errors import OutputError
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding

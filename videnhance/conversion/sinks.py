@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
-from videnhance.convert.job import Job
-from videnhance.convert.journal import Journal, Segment
-from videnhance.convert.segments import Tails
+from videnhance.conversion.job import Job
+from videnhance.conversion.journal import Journal, Segment
+from videnhance.conversion.segments import Tails
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
