@@ -334,7 +334,7 @@ def test_a_worker_that_does_not_see_the_source_is_sent_it(
 def test_a_worker_that_does_not_see_the_target_sends_back(
     job: Job, address: str, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("segment", "whole"):
+    for module in ("worker", "single_task"):
         name = f"videnhance.cluster.{module}.target_seen"
         monkeypatch.setattr(name, lambda commission: False)
     job = replace(job, target=job.target.with_suffix(f".{suffix}"))
