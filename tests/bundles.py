@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 from av.stream import Disposition, Stream
 
-from videnhance.media.output.target import container_for
+from videnhance.media.containers import container_for
 from videnhance.media.source import AnyPacket, Source, Span, open_source
 from videnhance.media.stream_choice import chosen_video
 from videnhance.media.streams.other_streams import (

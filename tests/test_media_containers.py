@@ -2,10 +2,17 @@
 
 from fractions import Fraction
 
+import av
 import pytest
 
 from videnhance.errors import OutputError
-from videnhance.media.output.containers import check_length, facts_of
+from videnhance.media.containers import (
+    CONTAINERS,
+    ROWS,
+    Container,
+    check_length,
+    container_named,
+)
 
 DAY = Fraction(86400)
 
@@ -24,4 +31,14 @@ def test_more_than_a_transport_stream_counts_is_refused_by_name() -> None:
 
 
 def test_nothing_is_known_of_an_unknown_container() -> None:
-    assert facts_of("unknown") == frozenset()
+    row = container_named("unknown")
+    assert row == Container(name="unknown")
+    told = ("frames", "times", "start", "end", "aspect", "colour", "rotation")
+    assert not any(getattr(row, fact) for fact in told)
+
+
+def test_rows_and_their_suffixes_are_there_once() -> None:
+    suffixes = [suffix for row in ROWS for suffix in row.suffixes]
+    assert sorted(suffixes) == [*CONTAINERS]
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert all(name in av.formats_available for name in CONTAINERS.values())

@@ -3,10 +3,10 @@
 import pytest
 
 from videnhance.errors import UsageError
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import (
     DEFAULT_PRESET,
     Encoding,
-    default_codec,
     is_hardware,
     software_for,
     video_encoder,
@@ -143,7 +143,7 @@ def test_each_ffv1_frame_stands_alone_with_checksums() -> None:
 def test_each_container_has_an_encoder_that_is_there(
     container: str, codec: str
 ) -> None:
-    assert default_codec(container) == codec
+    assert container_named(container).default_codec == codec
     assert video_encoder(codec).type == "video"
 
 

@@ -11,12 +11,10 @@ from tests.clips import Clip, Sound, write_clip
 from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Light
 from videnhance.geometry import Size
-from videnhance.media.encoder.encoding import default_codec
+from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.video_encoder import Encoding
 from videnhance.media.output import muxer
-from videnhance.media.output.containers import Fact, facts_of
 from videnhance.media.output.expected import Expected, Times
-from videnhance.media.output.target import CONTAINERS
 from videnhance.media.output.verify import check_file
 from videnhance.media.output.writer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
@@ -42,7 +40,7 @@ def written(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Expe
         return check_file(path, name, expected, full)
 
     monkeypatch.setattr(muxer, "check_file", noted)
-    encoding = Encoding(default_codec(CONTAINERS[target.suffix]))
+    encoding = Encoding(container_named(CONTAINERS[target.suffix]).default_codec)
     with VideoReader(source) as reader:
         info = reader.info
         with VideoWriter(target, info, info.size, encoding, Source(source)) as writer:
@@ -208,5 +206,7 @@ def test_hdr_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_of_an_unknown_container_nothing_is_asked() -> None:
-    assert facts_of("webp") == frozenset()
-    assert Fact.TURN not in facts_of("mpegts")
+    row = container_named("webp")
+    told = (row.frames, row.times, row.chapters, row.rotation)
+    assert told == (False,) * 4
+    assert not container_named("mpegts").rotation

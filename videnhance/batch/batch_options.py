@@ -12,7 +12,7 @@ from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import default_jobs
 from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.errors import UsageError, printable
-from videnhance.media.output.target import CONTAINERS
+from videnhance.media.containers import CONTAINERS
 from videnhance.options import FolderOptions
 
 __all__ = ["First", "Order", "order_of"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from videnhance.batch.inputs import Input, Kind
 from videnhance.errors import OutputError, UsageError, printable
-from videnhance.media.output.target import CONTAINERS
+from videnhance.media.containers import CONTAINERS
 from videnhance.media.stills.animation_writer import ANIMATIONS
 from videnhance.media.stills.picture_files import KINDS
 from videnhance.media.stills.picture_tags import tags_of_file

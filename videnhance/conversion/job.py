@@ -5,8 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from videnhance.geometry import Box, Fit, box_of
-from videnhance.media.encoder.encoding import Encoding, default_codec
-from videnhance.media.output.target import CONTAINERS
+from videnhance.media.containers import CONTAINERS, container_named
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
@@ -147,7 +147,7 @@ def encoding_of(options: ConvertOptions, target: Path) -> Encoding:
     """How the video of `target` is encoded."""
     container = CONTAINERS.get(target.suffix.lower(), "")
     return Encoding(
-        codec=options.codec or default_codec(container),
+        codec=options.codec or container_named(container).default_codec,
         crf=options.crf,
         preset=options.preset,
         pix_fmt=options.pix_fmt,

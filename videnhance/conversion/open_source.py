@@ -7,8 +7,8 @@ from logging import getLogger
 from videnhance.conversion.job import Job
 from videnhance.errors import DecoderCrashError
 from videnhance.frame import Frame
+from videnhance.media.containers import CONTAINERS
 from videnhance.media.open_any import is_video_file, opened
-from videnhance.media.output.target import CONTAINERS
 from videnhance.media.protocols import FrameSource
 from videnhance.media.sandbox.ipc import SilentError
 from videnhance.media.sandbox.isolated import (

@@ -18,6 +18,7 @@ from videnhance.conversion.workdir import Key, recorded
 from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Region, Size
+from videnhance.media.containers import container_for
 from videnhance.media.encoder.playable import playable
 from videnhance.media.encoder.rescale import Rescaler
 from videnhance.media.encoder.sizes import even_size
@@ -25,7 +26,6 @@ from videnhance.media.encoder.video_encoder import storage
 from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.picture_check import keeps_aspect
-from videnhance.media.output.target import container_for
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import is_series, series_of
 from videnhance.models.card import Card, find_card

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from videnhance.live.engine import Look
-from videnhance.media.output.target import CONTAINERS
+from videnhance.media.containers import CONTAINERS
 from videnhance.media.source import Source
 from videnhance.media.stills.animation_writer import ANIMATIONS
 from videnhance.media.stills.picture_files import KINDS

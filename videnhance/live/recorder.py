@@ -15,9 +15,10 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Region, Size
 from videnhance.live.captured import TICKS, Shot, Ticker
 from videnhance.live.geometry import fitted
-from videnhance.media.encoder.encoding import Encoding, default_codec
+from videnhance.media.containers import container_for, container_named
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.rescale import Rescaler
-from videnhance.media.output.target import check_target, container_for
+from videnhance.media.output.target import check_target
 from videnhance.media.output.writer import VideoWriter
 from videnhance.media.reader.clock import until_next
 from videnhance.media.source import Source, Span
@@ -63,7 +64,7 @@ def live_encoding(target: Path, encoding: Encoding | None = None) -> Encoding:
     """The encoding for a target, fast unless the user chose one. Raises UsageError."""
     container = container_for(target)
     if encoding is None:
-        encoding = Encoding(default_codec(container))
+        encoding = Encoding(container_named(container).default_codec)
     if encoding.codec == "libx264" and encoding.preset is None:
         return replace(encoding, preset=_FAST)
     return encoding

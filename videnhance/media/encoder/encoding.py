@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import av
 
 from videnhance.errors import UsageError, nearest, printable
+from videnhance.media.containers import ROWS
 
 __all__ = [
     "DEFAULT_PRESET",
     "SOURCE_FORMAT",
     "Encoding",
-    "default_codec",
     "is_hardware",
     "quietened",
     "software_for",
@@ -24,13 +24,6 @@ DEFAULT_PRESET = "veryfast"
 SOURCE_FORMAT = "source"
 """What is said instead of a pixel format to keep the source's."""
 
-_DEFAULTS = {
-    "apng": "apng",
-    "avif": "libsvtav1",
-    "gif": "gif",
-    "webm": "libvpx-vp9",
-    "webp": "libwebp_anim",
-}
 _HARDWARE = ("amf", "mf", "nvenc", "qsv", "v4l2m2m", "vaapi", "videotoolbox", "vulkan")
 _SOFTWARE = {
     "av1": "libsvtav1",
@@ -67,14 +60,6 @@ class Encoding:
     """What the output says of its making, where its format has a place for it."""
     by_default: bool = False
     """The codec is the container's default, and HDR may take another."""
-
-
-def default_codec(container: str) -> str:
-    """The encoder for a container (FFmpeg's name of the muxer) if the user names none.
-
-    libx264 wherever it is held: in any player, and with 8 and 10 bits.
-    """
-    return _DEFAULTS.get(container, "libx264")
 
 
 def is_hardware(codec: str) -> bool:
@@ -117,7 +102,7 @@ def video_encoder(name: str) -> av.Codec:
 
 def _unknown(name: str) -> str:
     words = f"there is no encoder named {printable(name)}"
-    words += nearest(name, {*_SOFTWARE.values(), *_DEFAULTS.values()})
+    words += nearest(name, {*_SOFTWARE.values(), *(row.default_codec for row in ROWS)})
     if is_hardware(name):
         return f"{words} in this build of FFmpeg: use -c {software_for(name)}"
     return f"{words}: choose libx264, libx265, libsvtav1, libvpx-vp9 or ffv1"

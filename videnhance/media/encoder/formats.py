@@ -7,6 +7,7 @@ from av.codec.codec import find_best_pix_fmt_of_list
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Family, Layout
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import (
     SOURCE_FORMAT,
     is_hardware,
@@ -24,8 +25,8 @@ __all__ = ["stored_format"]
 
 _UNSEEN_ALPHA = ("libx265",)
 """Takes opacity, but writes a second layer that few decoders know."""
-_ALPHA_BESIDE = {"libvpx": ("matroska", "webm"), "libvpx-vp9": ("matroska", "webm")}
-"""Opacity is a second stream beside each packet, which only these containers hold."""
+_ALPHA_BESIDE = ("libvpx", "libvpx-vp9")
+"""Opacity is a second stream beside each packet, which few containers hold."""
 _NOT_OPENED = {"libvpx-vp9": ("yuva422p", "yuva444p", "gbrap")}
 """Formats that an encoder lists, and does not open with."""
 
@@ -105,8 +106,8 @@ def _keeps_alpha(codec: str, container: str) -> bool:
     """Whether opacity given to this encoder can be read again from the container."""
     if codec in _UNSEEN_ALPHA or is_hardware(codec):
         return False
-    homes = _ALPHA_BESIDE.get(codec)
-    return not (homes and container) or container in homes
+    beside = codec in _ALPHA_BESIDE and container
+    return not beside or container_named(container).opacity_beside
 
 
 def _check_beside(name: str, codec: str, container: str) -> None:

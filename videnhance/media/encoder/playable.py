@@ -8,13 +8,13 @@ from dataclasses import replace
 import av
 
 from videnhance.frame import Family, Layout, VideoInfo
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import Encoding, video_encoder
 from videnhance.media.encoder.formats import stored_format
 from videnhance.media.layout import chroma_shift, delivered_layout
 
 __all__ = ["playable"]
 
-_CONTAINERS = ("mov", "mp4")
 _DEPTHS = {"h264": 8, "hevc": 10}
 """Bits a sample that players know, by FFmpeg's name of the codec."""
 _HDR = (16, 18)
@@ -30,7 +30,7 @@ def playable(
 
     Who names a pixel format, a profile or an encoder for other uses gets it as it is.
     """
-    if container not in _CONTAINERS or _knows_better(encoding):
+    if not container_named(container).plays_everywhere or _knows_better(encoding):
         return encoding, None
     chosen, layout = _encoder(encoding, info), info.layout.opaque
     codec = video_encoder(chosen.codec).canonical_name

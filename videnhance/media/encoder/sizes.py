@@ -10,6 +10,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError
 from videnhance.geometry import LONGEST_SIDE, Size
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import quietened
 from videnhance.media.encoder.formats import stored_format
 from videnhance.media.layout import delivered_layout
@@ -23,8 +24,6 @@ _LONGEST = (1 << 16) - 2
 _FULL = 2
 _OTHERS = ("libx265", "libvpx-vp9", "prores_ks", "ffv1")
 """Encoders that go beyond 16384 pixels, the better known ones first."""
-_LONGEST_SIDES = {"mov": 65535, "mp4": 65535}
-"""Pixels that a container can name, by FFmpeg's name of the muxer."""
 
 
 @cache
@@ -55,7 +54,7 @@ def even_size(codec: str, pix_fmt: str, size: Size) -> Size:
 
 def check_side(container: str, size: Size) -> None:
     """Raises UsageError for more pixels in a row than the container can name."""
-    most = _LONGEST_SIDES.get(container)
+    most = container_named(container).longest_side
     if most is not None and max(size.width, size.height) > most:
         raise UsageError(
             f"{container} holds at most {most} pixels across or down, not {size}: "

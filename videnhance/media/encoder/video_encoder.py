@@ -11,10 +11,10 @@ from av.video.stream import VideoStream
 from videnhance.errors import UsageError, counted, printable
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Size
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import (
     DEFAULT_PRESET,
     Encoding,
-    default_codec,
     is_hardware,
     software_for,
 )
@@ -33,10 +33,8 @@ __all__ = [
     "storage",
 ]
 
-_WITH_TURN = ("matroska", "mov", "mp4", "webm")
-_TS_CODECS = ("dirac", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vc1")
-_CONSTANT = {"avi", "mpeg1video", "mpeg2video"}
-"""A container and encoders that count in frames."""
+_CONSTANT = {"mpeg1video", "mpeg2video"}
+"""Encoders that count in frames."""
 _LARGEST_MPEG4_BASE = 65535
 _MPEG4_BASE = Fraction(1, 60000)
 """MPEG-4 part 2 holds no finer ticks; this one divides by 24, 25, 30 and 30000/1001."""
@@ -75,12 +73,12 @@ def added_stream(
     set_tags(context, stored.tags)
     _turn(stream, container, info, notices)
     form = container.format.name
-    if context.codec.canonical_name == "hevc" and form in ("mp4", "mov"):
+    if context.codec.canonical_name == "hevc" and container_named(form).boxes:
         context.codec_tag = "hvc1"
     context.options = encoder_options(context, info, encoding, stored, notices)
     # Also for fields that were kept: enlarged as one picture, they cannot be parted.
     context.options.setdefault("field_order", "progressive")
-    if form == "avi":  # it stores no times to reorder frames by
+    if container_named(form).constant_rate:  # it stores no times to reorder frames by
         context.options.setdefault("bf", "0")
     if encoding.codec.endswith("_v4l2m2m") and "b" not in context.options:
         context.bit_rate = round(size.area * rate * _BITS_A_PIXEL)
@@ -98,7 +96,7 @@ def _turn(
     if not degrees and not mirrored:
         return
     stream.set_display_rotation(-degrees, hflip=mirrored)
-    if container.format.name not in _WITH_TURN:
+    if not container_named(container.format.name).rotation:
         turned = [f"turned by {counted(degrees, 'degree')}"] if degrees else []
         turned += ["mirrored"] if mirrored else []
         notices.append(
@@ -108,16 +106,16 @@ def _turn(
 
 
 def _check_held(container: OutputContainer, codec: str) -> None:
-    form = container.format.name
-    if form == "mpegts":  # it lists none; what it does not know it makes private data
-        held = av.Codec(codec, "w").canonical_name in _TS_CODECS
+    form, row = container.format.name, container_named(container.format.name)
+    if row.video_codecs is not None:  # what it does not know it makes private data
+        held = av.Codec(codec, "w").canonical_name in row.video_codecs
     else:
         # Elsewhere nobody makes the palette of each picture.
         held = codec in container.supported_codecs and (codec != "gif" or form == "gif")
     if not held:
         other = "" if form == "matroska" else ", or an output named .mkv"
         raise UsageError(
-            f"{form} does not hold {codec} video: use -c {default_codec(form)}{other}"
+            f"{form} does not hold {codec} video: use -c {row.default_codec}{other}"
         )
 
 
@@ -129,11 +127,11 @@ def _time_base(
     notices: list[str],
 ) -> Fraction:
     """The source's, unless the container or codec can only count otherwise."""
-    steady = {container.format.name, encoding.codec} & _CONSTANT
-    if steady:
+    form = container_named(container.format.name)
+    if form.constant_rate or encoding.codec in _CONSTANT:
+        steady = form.name if form.constant_rate else encoding.codec
         notices.append(
-            f"{min(steady)} knows only a constant rate: frames are set to {rate} a "
-            "second"
+            f"{steady} knows only a constant rate: frames are set to {rate} a second"
         )
         return 1 / rate
     fine = info.time_base.denominator > _LARGEST_MPEG4_BASE

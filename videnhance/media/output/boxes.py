@@ -11,10 +11,8 @@ from typing import BinaryIO
 
 from videnhance.errors import OutputError, printable
 
-__all__ = ["BOXED", "box", "boxes_of", "keys_box", "with_boxes"]
+__all__ = ["box", "boxes_of", "keys_box", "with_boxes"]
 
-BOXED = ("mov", "mp4")
-"""Containers, by FFmpeg's name."""
 _HEAD = struct.Struct(">I4s")
 _LONG = 1
 """A size that says that the real one follows."""

@@ -9,7 +9,7 @@ import av
 from av.packet import Packet
 
 from videnhance.errors import printable
-from videnhance.media.output.boxes import BOXED
+from videnhance.media.containers import container_named
 from videnhance.media.output.provenance import TAG
 from videnhance.media.reader.headers import declared_services
 from videnhance.media.source import DECODE_ERRORS
@@ -26,22 +26,20 @@ _MADE_ANEW = (
 )
 _APPLE = "com.apple.quicktime."
 _BY_PLACE = "location.ISO6709"
-_CODECS = {"flv": "flv1", "webm": "vp8", "ogg": "theora"}
-"""A codec for a file that nobody sees; elsewhere MPEG-4."""
 _NUMBER = re.compile(r"[+-]\d+(?:\.\d+)?")
 _MOST_NAMED = 8
 
 
 def carried_tags(metadata: Mapping[str, str], container: str) -> dict[str, str]:
     """The tags of a source that stay true, for a container of this (FFmpeg's) name."""
-    carried = {}
+    carried, boxes = {}, container_named(container).boxes
     for key, value in metadata.items():
         plain, _, language = key.rpartition("-")
         again = len(language) == 3 and metadata.get(plain) == value
         # mov's demuxer gives a tag with its language, and once more without.
         if key.lower() in _MADE_ANEW or again:
             continue
-        carried[_as_apple(key) if container in BOXED else key] = value
+        carried[_as_apple(key) if boxes else key] = value
     return carried
 
 
@@ -78,7 +76,7 @@ def _read_back(tags: tuple[tuple[str, str], ...], container: str) -> dict[str, s
     place = io.BytesIO()
     try:
         with av.open(place, "w", format=container) as out:
-            codec = _CODECS.get(container, "mpeg4")
+            codec = container_named(container).smallest_codec
             stream = out.add_mux_stream(codec, rate=25, width=16, height=16)
             out.metadata.update(tags)
             packet = Packet(bytes(16))

@@ -16,6 +16,12 @@ from av.video.stream import VideoStream
 
 from videnhance.frame import Sphere, VideoInfo
 from videnhance.geometry import Size
+from videnhance.media.containers import (
+    Container,
+    check_length,
+    container_for,
+    container_named,
+)
 from videnhance.media.encoder.coder import VideoCoder
 from videnhance.media.encoder.playable import playable
 from videnhance.media.encoder.user_data import lost_user_data
@@ -25,8 +31,6 @@ from videnhance.media.encoder.video_encoder import (
     added_stream,
     storage,
 )
-from videnhance.media.output.boxes import BOXED
-from videnhance.media.output.containers import check_length
 from videnhance.media.output.elements import lengthened
 from videnhance.media.output.file_tags import (
     carried_tags,
@@ -39,12 +43,8 @@ from videnhance.media.output.immersion import (
     projection,
     stereo_mode,
 )
-from videnhance.media.output.provenance import BY_TAG, TAG
-from videnhance.media.output.target import (
-    WRITE_ERRORS,
-    container_for,
-    write_failure,
-)
+from videnhance.media.output.provenance import TAG
+from videnhance.media.output.target import WRITE_ERRORS, write_failure
 from videnhance.media.source import AnyPacket, Source
 from videnhance.media.streams.other_streams import (
     StreamCopy,
@@ -87,6 +87,11 @@ class OutputPlan:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Those of them that the muxer has no place for, and an mp4's keys do."""
 
+    @property
+    def row(self) -> Container:
+        """What the container can hold."""
+        return container_named(self.container)
+
 
 def planned_output(
     target: Path,
@@ -100,6 +105,7 @@ def planned_output(
     Raises UsageError or OutputError for what cannot be written. Looks at no disk.
     """
     container = container_for(target)
+    row = container_named(container)
     check_length(target, container, Fraction(info.duration_seconds or 0))
     streams: tuple[StreamPlan, ...] = ()
     if source is not None:
@@ -118,7 +124,7 @@ def planned_output(
     elif tags.pop("timecode", None):
         notes.append("the file's timecode is left out: its frames are not counted")
     rest = untaken(tags, container)
-    lost = None if container in BOXED else lost_notice(rest, container)
+    lost = None if row.boxes else lost_notice(rest, container)
     notes += [lost] if lost else []
     hint = better_container(streams, container)
     notes += [hint] if hint else []
@@ -135,7 +141,7 @@ def planned_output(
         zero=info.start_seconds + start if start else Fraction(0),
         sphere=kept_sphere(info, size, container),
         tags=tags,
-        keys=rest if container in BOXED else {},
+        keys=rest if row.boxes else {},
     )
     with Trial(plan) as trial:
         check_length(target, container, trial.starts_apart)
@@ -183,7 +189,7 @@ class Header:
             self.stream.disposition = self.copy.video_disposition
         self.out.metadata.update(plan.tags)
         self._tell_immersion()
-        if plan.encoding.stamp and plan.container in BY_TAG:
+        if plan.encoding.stamp and plan.row.elements:
             self.out.metadata[TAG] = plan.encoding.stamp
 
     def _tell_immersion(self) -> None:
@@ -193,7 +199,7 @@ class Header:
         if mode:
             told["stereo_mode"] = mode
         self.title = told.get("title", "")
-        if plan.sphere and plan.container not in BOXED:
+        if plan.sphere and not plan.row.boxes:
             told["title"] = lengthened(self.title, projection(plan.sphere))
 
     def _close_quietly(self) -> None:
@@ -259,7 +265,7 @@ def _without_opacity(metadata: Mapping[str, str]) -> dict[str, str]:
 def _muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
     """Ticks that a start other than zero can be written in exactly, for mp4 and mov."""
     options = {"max_interleave_delta": _WAITED_FOR}
-    if container not in ("mp4", "mov"):
+    if not container_named(container).boxes:
         return options
     ticks = time_base.denominator
     return options | {"movie_timescale": str(ticks * -(-1000 // ticks))}

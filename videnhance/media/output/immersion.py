@@ -15,8 +15,9 @@ from videnhance.frame import (
     VideoInfo,
 )
 from videnhance.geometry import Size
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.user_data import has_messages
-from videnhance.media.output.boxes import BOXED, box
+from videnhance.media.output.boxes import box
 from videnhance.media.output.elements import element
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "stereo_mode",
 ]
 
-_ELEMENTS = ("matroska", "webm")
 _EYES = {(Packing.TOP_BOTTOM, False): 1, (Packing.SIDE_BY_SIDE, False): 2}
 """Of the box `st3d`."""
 _MODES = {
@@ -88,7 +88,7 @@ def immersion_notices(
 def _tells_eyes(stereo: Stereo, container: str, encoder: str) -> bool:
     if has_messages(encoder) and stereo.packing is not Packing.IN_TURN:
         return True
-    if container in BOXED:
+    if container_named(container).boxes:
         return (stereo.packing, stereo.swapped) in _EYES
     return stereo_mode(stereo, container) is not None
 
@@ -97,16 +97,17 @@ def stereo_mode(stereo: Stereo, container: str) -> str | None:
     """FFmpeg's word for a Matroska's mode; None if it has none."""
     mode = _MODES.get((stereo.packing, stereo.swapped))
     left_out = container == "webm" and mode in _NOT_IN_WEBM
-    return mode if container in _ELEMENTS and not left_out else None
+    return mode if container_named(container).elements and not left_out else None
 
 
 def kept_sphere(info: VideoInfo, size: Size, container: str) -> Sphere | None:
     """The sphere of pictures of `size`, where the container can tell of it."""
     sphere = info.sphere
+    row = container_named(container)
     if sphere is None or not _is_same_shape(info.size, size):
         return None
-    known = (*_IN_V2, *_BY_APPLE) if container in BOXED else tuple(_TYPES)
-    if container not in (*BOXED, *_ELEMENTS) or sphere.projection not in known:
+    known = (*_IN_V2, *_BY_APPLE) if row.boxes else tuple(_TYPES)
+    if not (row.boxes or row.elements) or sphere.projection not in known:
         return None
     return replace(sphere, padding=round(sphere.padding * size.width / info.size.width))
 

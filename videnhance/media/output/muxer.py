@@ -7,9 +7,9 @@ from pathlib import Path
 
 import av
 
+from videnhance.media.containers import check_length
 from videnhance.media.encoder.coder import VideoCoder
-from videnhance.media.output.boxes import BOXED, keys_box, with_boxes
-from videnhance.media.output.containers import check_length
+from videnhance.media.output.boxes import keys_box, with_boxes
 from videnhance.media.output.elements import with_in_video
 from videnhance.media.output.expected import (
     Expected,
@@ -141,7 +141,7 @@ class Muxer:
                 check_length(plan.target, plan.container, expected.length)
                 self._header.out.close()
                 self._add_boxes()
-                if plan.container in BOXED:
+                if plan.row.boxes:
                     index_in_front(self._temporary)
                 stuffed(self._temporary, plan.container)
                 stamped(self._temporary, plan.encoding.stamp)
@@ -160,7 +160,7 @@ class Muxer:
 
     def _add_boxes(self) -> None:
         plan, path, sphere = self.plan, self._temporary, self.plan.sphere
-        if plan.container in BOXED:
+        if plan.row.boxes:
             entry = entry_boxes(sphere, plan.info.stereo)
             keys = keys_box(plan.keys) if plan.keys else b""
             if keys or entry:

@@ -9,9 +9,9 @@ from av.video.frame import VideoFrame
 from videnhance.errors import counted
 from videnhance.frame import Light
 from videnhance.geometry import Size
+from videnhance.media.containers import Container, container_named
 from videnhance.media.encoder.encoding import video_encoder
 from videnhance.media.layout import chroma_shift, has_alpha
-from videnhance.media.output.containers import Fact, facts_of
 from videnhance.media.output.expected import Look
 from videnhance.media.output.readback import ReadBack
 from videnhance.media.planes import tags_of
@@ -38,12 +38,10 @@ def keeps_aspect(container: str, encoder: str) -> bool:
     Raises UsageError for an encoder that there is not.
     """
     codec = video_encoder(encoder).canonical_name
-    return Fact.ASPECT in facts_of(container) or codec in _SHAPED_CODECS
+    return container_named(container).aspect or codec in _SHAPED_CODECS
 
 
-def look_differences(
-    look: Look, found: ReadBack, facts: frozenset[Fact]
-) -> Iterator[str]:
+def look_differences(look: Look, found: ReadBack, row: Container) -> Iterator[str]:
     """What a reader sees otherwise than planned, in words."""
     picture = found.picture
     if picture is not None:
@@ -51,23 +49,21 @@ def look_differences(
         if size != look.size:
             yield f"frames are {size}, not {look.size}"
         yield from _format_differences(look, found, picture)
-        if tells_colour(found.video.codec, facts):
+        if tells_colour(found.video.codec, row):
             yield from _tag_differences(look, picture)
         yield from _light_differences(look.light, light_of(picture))
-    told = Fact.ASPECT in facts or found.video.codec in _SHAPED_CODECS
+    told = row.aspect or found.video.codec in _SHAPED_CODECS
     before, after = look.aspect or Fraction(1), found.aspect or Fraction(1)
     if told and abs(after / before - 1) > _NEARLY:
         yield f"pixels are shaped {after}, not {before}"
     turn = round(-(found.turn or 0)) % 360
-    if Fact.TURN in facts and not look.mirrored and turn != look.rotation_degrees:
+    if row.rotation and not look.mirrored and turn != look.rotation_degrees:
         yield f"it is turned by {counted(turn, 'degree')}, not {look.rotation_degrees}"
 
 
-def tells_colour(codec: str, facts: frozenset[Fact]) -> bool:
+def tells_colour(codec: str, row: Container) -> bool:
     """Whether range, matrix, primaries and transfer can be read back."""
-    return codec in _TAGGED_CODECS or (
-        Fact.COLOUR in facts and codec in _TAGGED_BY_MATROSKA
-    )
+    return codec in _TAGGED_CODECS or (row.colour and codec in _TAGGED_BY_MATROSKA)
 
 
 def _format_differences(

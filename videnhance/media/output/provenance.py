@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 __all__ = [
-    "BY_TAG",
     "TAG",
     "digest_of",
     "has_place",
@@ -31,8 +30,6 @@ __all__ = [
 
 TAG = "videnhance"
 """The name of the tag."""
-BY_TAG = ("matroska", "webm")
-"""Containers, by FFmpeg's name, that have it as a tag."""
 
 _SUFFIXES = (
     *(".m4v", ".mkv", ".mov", ".mp4", ".webm"),

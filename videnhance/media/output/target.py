@@ -21,30 +21,13 @@ from videnhance.media.source import reason
 from videnhance.system.disk import free_bytes, sync, sync_folder
 
 __all__ = [
-    "CONTAINERS",
     "WRITE_ERRORS",
     "cause_stays",
     "check_target",
-    "container_for",
     "publish",
     "temporary_beside",
     "write_failure",
 ]
-
-CONTAINERS = {
-    ".avi": "avi",
-    ".flv": "flv",
-    ".m2ts": "mpegts",
-    ".m4v": "mp4",
-    ".mkv": "matroska",
-    ".mov": "mov",
-    ".mp4": "mp4",
-    ".mts": "mpegts",
-    ".nut": "nut",
-    ".ts": "mpegts",
-    ".webm": "webm",
-}
-"""FFmpeg's name of the container, by the suffix of the output."""
 
 WRITE_ERRORS = (av.FFmpegError, OSError, ValueError)
 """What FFmpeg raises where a file cannot be written."""
@@ -53,18 +36,6 @@ _NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_STEM = 60
 """Bytes of the target's name in the temporary name, which has a limit of 255."""
-
-
-def container_for(target: Path) -> str:
-    """FFmpeg's name of the container. Raises UsageError for an unknown suffix."""
-    name = CONTAINERS.get(target.suffix.lower())
-    if name is None:
-        known = ", ".join(sorted(CONTAINERS))
-        raise UsageError(
-            f"{printable(target)}: {printable(target.suffix) or 'no suffix'} is not "
-            f"the suffix of a container that can be written; choose one of {known}"
-        )
-    return name
 
 
 def check_target(target: Path, source: Path | None, overwrite: bool) -> None:

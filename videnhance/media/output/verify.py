@@ -15,7 +15,7 @@ from videnhance.errors import (
     counted,
     printable,
 )
-from videnhance.media.output.containers import Fact, facts_of
+from videnhance.media.containers import Container, container_named
 from videnhance.media.output.expected import (
     Expected,
     ExpectedStream,
@@ -75,13 +75,13 @@ def check_file(
 
 
 def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
-    facts = facts_of(expected.container)
+    row = container_named(expected.container)
     words = [counted(expected.frames, "frame")]
-    if Fact.TIMES in facts:
+    if row.times:
         words.append("times")
     count = 1 + len(expected.others)
     words.append(f"{count} stream{'s' * (count > 1)}")
-    if tells_colour(found.video.codec, facts):
+    if tells_colour(found.video.codec, row):
         words.append("colour")
     if expected.tags and not missing_tags(expected.tags, found.tags):
         words.append("tags")
@@ -93,18 +93,18 @@ def _right(expected: Expected, found: ReadBack) -> tuple[str, ...]:
 
 
 def _differences(expected: Expected, found: ReadBack) -> Iterator[str]:
-    facts = facts_of(expected.container)
-    if Fact.FRAMES in facts:
+    row = container_named(expected.container)
+    if row.frames:
         yield from _count_differences(expected, found)
     if found.picture is None:
         yield "its first frame cannot be decoded"
-    moved = _moved(expected, found, facts)
-    if Fact.TIMES in facts:
-        yield from _time_differences(expected.video, found, moved, facts)
-    yield from look_differences(expected.look, found, facts)
+    moved = _moved(expected, found, row)
+    if row.times:
+        yield from _time_differences(expected.video, found, moved, row)
+    yield from look_differences(expected.look, found, row)
     for stream, its in _matched(expected, found):
-        yield from _stream_differences(stream, its, moved, facts)
-    if Fact.CHAPTERS in facts and found.chapters != expected.chapters:
+        yield from _stream_differences(stream, its, moved, row)
+    if row.chapters and found.chapters != expected.chapters:
         yield f"{counted(found.chapters, 'chapter')}, not {expected.chapters}"
 
 
@@ -120,23 +120,21 @@ def _count_differences(expected: Expected, found: ReadBack) -> Iterator[str]:
         yield counted(found.errors, "frame is damaged", "frames are damaged")
 
 
-def _moved(
-    expected: Expected, found: ReadBack, facts: frozenset[Fact]
-) -> Fraction | None:
+def _moved(expected: Expected, found: ReadBack, row: Container) -> Fraction | None:
     """Seconds by which the container moves all times; None if it cannot be told."""
     wrote, read = expected.video, found.video.times
     before, after = wrote.seconds(wrote.first), read.seconds(read.first)
-    if before is None or after is None or Fact.TIMES not in facts:
+    if before is None or after is None or not row.times:
         return None
     starts = [before, *(s.written.first_seconds or 0 for s in expected.others)]
     moved, negative = after - before, max(-min(starts), 0)
-    if Fact.START in facts and not 0 <= moved <= negative + max(wrote.base, read.base):
+    if row.start and not 0 <= moved <= negative + max(wrote.base, read.base):
         return Fraction(0)  # only what comes before 0 may move the rest
     return moved
 
 
 def _time_differences(
-    wrote: Times, found: ReadBack, moved: Fraction | None, facts: frozenset[Fact]
+    wrote: Times, found: ReadBack, moved: Fraction | None, row: Container
 ) -> Iterator[str]:
     read, shift = found.video.times, moved or Fraction(0)
     tick = max(wrote.base, read.base)
@@ -149,7 +147,7 @@ def _time_differences(
             continue
         if abs(after - before - shift) > tick:
             yield f"{what} at {_s(after - shift)}, not {_s(before)}"
-    if Fact.END in facts:
+    if row.end:
         yield from _end_difference(wrote, found)
     if wrote.packets == read.packets:
         off = read.mean - wrote.mean - shift
@@ -191,7 +189,7 @@ def _stream_differences(
     stream: ExpectedStream,
     found: FoundStream | None,
     moved: Fraction | None,
-    facts: frozenset[Fact],
+    row: Container,
 ) -> Iterator[str]:
     written = stream.written
     name = f"stream {written.index} ({written.kind}, {written.codec})"
@@ -200,11 +198,11 @@ def _stream_differences(
         return
     if not _is_same(found.codec, written.codec):
         yield f"{name} is read as {found.codec}"
-    told = Fact.LANGUAGE in facts and _is_code(stream.language)
+    told = row.languages and _is_code(stream.language)
     if told and found.language != stream.language:
         was = found.language or "no language"
         yield f"{name} is in {was}, not {stream.language}"
-    if Fact.DEFAULT in facts and stream.default and not found.default:
+    if row.default_stream and stream.default and not found.default:
         yield f"{name} is not the default any more"
     if moved is not None:
         yield from (f"{name} {w}" for w in _length_differences(stream, found, moved))

@@ -19,8 +19,8 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
+from videnhance.media.containers import container_named
 from videnhance.media.encoder.converter import Converter
-from videnhance.media.encoder.encoding import default_codec
 from videnhance.media.encoder.video_encoder import (
     Encoding,
     added_stream,
@@ -201,7 +201,7 @@ class AnimationWriter:
         return _TICKS.get(self._form, own)
 
     def _check(self, encoding: Encoding, tags: PictureTags | None) -> None:
-        name, codec = self._form.name, default_codec(self._form.value)
+        name, codec = self._form.name, container_named(self._form.value).default_codec
         if encoding.codec not in (_GENERAL_CODEC, codec):
             raise UsageError(f"{name} does not hold {encoding.codec}: leave out -c")
         largest = _LARGEST.get(self._form)
@@ -220,7 +220,7 @@ class AnimationWriter:
 
     def _open_output(self, encoding: Encoding, tags: PictureTags | None) -> None:
         container = self._form.value
-        encoding = replace(encoding, codec=default_codec(container))
+        encoding = replace(encoding, codec=container_named(container).default_codec)
         self._stored = storage(
             self._info, encoding, self._notes, container, size=self._stored_size
         )
