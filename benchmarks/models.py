@@ -27,18 +27,9 @@ from videnhance.system.memory import keep_freed_memory
 from videnhance.training.dataset import CLIPS, Material
 from videnhance.training.degrade import Mix
 from videnhance.training.figures import a_frame, best_milliseconds
-from videnhance.training.measure import (
-    by_script,
-    known_stills,
-    mean_scores,
-)
+from videnhance.training.measure import by_script, known_stills, mean_scores
 from videnhance.training.qat import Rounding
-from videnhance.training.quantize import (
-    STEP,
-    Kind,
-    Quantizing,
-    quantized,
-)
+from videnhance.training.quantize import STEP, Kind, Quantizing, quantized
 from videnhance.training.recipe import RECIPES, Loss, Recipe, suited
 from videnhance.training.train import Course, run
 

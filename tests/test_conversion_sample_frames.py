@@ -7,7 +7,7 @@ import numpy as np
 from tests.clips import Clip, write_clip
 from videnhance.conversion.sample_frames import glimpses
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.models.imported import chart
+from videnhance.models.imported import calibration_chart
 
 
 def test_a_video_is_looked_at_in_eight_places(tmp_path: Path) -> None:
@@ -28,4 +28,4 @@ def test_what_cannot_be_looked_into_is_a_chart(tmp_path: Path) -> None:
     with VideoReader(path) as reader:
         info = reader.info
     for place in (tmp_path / "a.png", tmp_path / "gone.mp4"):
-        assert len(glimpses(place, info)) == len(chart()) == 3
+        assert len(glimpses(place, info)) == len(calibration_chart()) == 3

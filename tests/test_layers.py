@@ -81,6 +81,13 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def _optional(tree: ast.AST) -> Iterator[str]:
+    """Names of libraries that are loaded by `optional`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "optional":
+            yield from (ast.unparse(name).strip("'") for name in node.args)
+
+
 def _arrows() -> dict[str, set[str]]:
     known = {source.name for source in sources()}
     # The package itself names its rooms for type checkers, and loads none.
@@ -125,7 +132,7 @@ def test_each_library_stays_at_home() -> None:
         for source in sources()
         for library, homes in HOMES.items()
         if not _is_within(_short(source.name), homes)
-        for name in _imported(source.tree)
+        for name in (*_imported(source.tree), *_optional(source.tree))
         if _is_within(name, (library,))
     }
     assert strays == set()

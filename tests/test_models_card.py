@@ -9,12 +9,7 @@ import pytest
 from tests.models import edit_card, noise, write_model
 from tests.sources import ROOT
 from videnhance.errors import ModelError
-from videnhance.models.card import (
-    ASSETS,
-    card_names,
-    find_card,
-    read_card,
-)
+from videnhance.models.card import ASSETS, card_names, find_card, read_card
 from videnhance.models.runtime import Choice, load
 
 FIELDS = (

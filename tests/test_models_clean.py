@@ -4,12 +4,7 @@ import pytest
 import torch
 
 from videnhance.errors import ModelError
-from videnhance.models.clean import (
-    SETS,
-    clean_model,
-    is_between,
-    network_between,
-)
+from videnhance.models.clean import SETS, clean_model, is_between, network_between
 from videnhance.models.weights import read_network
 
 

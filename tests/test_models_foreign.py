@@ -11,13 +11,8 @@ from torch.nn import functional
 
 from videnhance.errors import MissingLibraryError, ModelError
 from videnhance.models import foreign
-from videnhance.models.foreign import (
-    Grey,
-    halo_of,
-    read_foreign,
-    traced,
-)
-from videnhance.models.imported import adopted, chart
+from videnhance.models.foreign import Grey, halo_of, read_foreign, traced
+from videnhance.models.imported import calibration_chart, import_model
 from videnhance.models.runtime import Choice, load
 
 STEP = 1.0
@@ -105,16 +100,18 @@ def test_what_depends_on_the_size_is_refused() -> None:
         traced(Grey(_Global(), 3, 2, STEP).eval(), "a.pth")
 
 
-def test_it_is_adopted_in_float(
+def test_it_is_imported_in_float(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = _Sharp(2)
-    monkeypatch.setattr(foreign, "extra", lambda name, bundle: _spandrel(model, 2))
+    monkeypatch.setattr(foreign, "optional", lambda name, extra: _spandrel(model, 2))
     torch.save(model.state_dict(), tmp_path / "a.pth")
-    card = adopted(str(tmp_path / "a.pth"), chart(), tmp_path / "cache")
+    card = import_model(
+        str(tmp_path / "a.pth"), calibration_chart(), tmp_path / "cache"
+    )
     ready = load(Choice(str(card), device="cpu", trusted=True))
     assert (ready.precision, ready.halo) == ("float32", 2)
-    pixels = chart()[2][None, :20, :24]
+    pixels = calibration_chart()[2][None, :20, :24]
     with torch.inference_mode():
         grey = Grey(model, 3, 2, STEP).eval()
         wanted = grey(torch.from_numpy(pixels).permute(0, 3, 1, 2))
@@ -129,7 +126,7 @@ def test_what_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, scale: int, channels: int, any_size: bool
 ) -> None:
     library = _spandrel(_Sharp(2), scale, channels, any_size)
-    monkeypatch.setattr(foreign, "extra", lambda name, bundle: library)
+    monkeypatch.setattr(foreign, "optional", lambda name, extra: library)
     with pytest.raises(ModelError, match="1, 2 or 4 times, 1 or 3 channels and any"):
         read_foreign(Path("a.pth"), STEP)
 
@@ -151,6 +148,6 @@ def test_what_the_library_does_not_know_is_named(
 
     loader = SimpleNamespace(load_from_file=refuse)
     library = SimpleNamespace(ModelLoader=lambda device: loader)
-    monkeypatch.setattr(foreign, "extra", lambda name, bundle: library)
+    monkeypatch.setattr(foreign, "optional", lambda name, extra: library)
     with pytest.raises(ModelError, match="nor to spandrel: unsupported architecture"):
         read_foreign(Path("a.pth"), STEP)

@@ -13,14 +13,13 @@ from torch.nn import functional
 from tests.models import TINY, network
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
-from videnhance.models import crops
-from videnhance.models import imported as adopt
+from videnhance.models import crops, imported
 from videnhance.models.imported import (
-    adopted,
     cache_folder,
-    chart,
-    is_made,
-    settled,
+    calibration_chart,
+    import_model,
+    needs_import,
+    with_card,
 )
 from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice, load
@@ -54,10 +53,10 @@ def _base(luma: Pixels) -> npt.NDArray[np.float64]:
 def test_it_enlarges_as_its_authors_say(
     weights: Path, tmp_path: Path, precision: str
 ) -> None:
-    card = adopted(str(weights), chart(), tmp_path / "cache")
+    card = import_model(str(weights), calibration_chart(), tmp_path / "cache")
     ready = load(Choice(str(card), precision, "cpu", trusted=True))
     assert (ready.channels, ready.halo) == (1, COMPACT.halo)
-    pixels = chart()[1][:40, :52]
+    pixels = calibration_chart()[1][:40, :52]
     codes = ready(pixels[None])[0, ..., 0].astype(float)
     base = _base(pixels[..., 0])
     got = base + (codes - 128) * ready.step
@@ -74,11 +73,11 @@ def test_it_enlarges_as_its_authors_say(
 def test_it_is_made_once_and_named_after_its_source(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = adopted(str(weights), chart(), tmp_path / "cache")
+    card = import_model(str(weights), calibration_chart(), tmp_path / "cache")
     fields = json.loads(card.read_text(encoding="utf-8"))
     assert fields["made_of"] == {"a.pth": sha256_of(weights)}
-    monkeypatch.setattr(adopt, "_make", None)
-    assert adopted(str(weights), chart(), tmp_path / "cache") == card
+    monkeypatch.setattr(imported, "_make", None)
+    assert import_model(str(weights), calibration_chart(), tmp_path / "cache") == card
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [card.parent.name]
 
 
@@ -86,20 +85,22 @@ def test_another_clip_or_file_makes_another_model(
     weights: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "cache"
-    cards = {adopted(str(weights), chart(), folder)}
-    cards.add(adopted(str(weights), chart()[:1], folder))
+    cards = {import_model(str(weights), calibration_chart(), folder)}
+    cards.add(import_model(str(weights), calibration_chart()[:1], folder))
     torch.save({"params": network(COMPACT, seed=3).state_dict()}, weights)
-    cards.add(adopted(str(weights), chart(), folder))
+    cards.add(import_model(str(weights), calibration_chart(), folder))
     assert len(cards) == 3
 
 
-def test_our_own_weights_are_adopted_too(tmp_path: Path) -> None:
+def test_our_own_weights_are_imported_too(tmp_path: Path) -> None:
     write_network(network(TINY), tmp_path / "ours.pth")
-    card = adopted(str(tmp_path / "ours.pth"), chart(), tmp_path / "cache")
+    card = import_model(
+        str(tmp_path / "ours.pth"), calibration_chart(), tmp_path / "cache"
+    )
     assert load(Choice(str(card), "float32", "cpu", trusted=True)).halo == TINY.halo
     write_network(network(NetworkShape(channels=3)), tmp_path / "rgb.pth")
     with pytest.raises(ModelError, match="is one of our RGB networks; quantize it"):
-        adopted(str(tmp_path / "rgb.pth"), chart(), tmp_path / "cache")
+        import_model(str(tmp_path / "rgb.pth"), calibration_chart(), tmp_path / "cache")
 
 
 def test_a_folder_that_cannot_be_written_is_named(
@@ -107,14 +108,14 @@ def test_a_folder_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ModelError, match=r"cannot be written: .*XDG_CACHE_HOME"):
-        adopted(str(weights), chart(), tmp_path / "file")
+        import_model(str(weights), calibration_chart(), tmp_path / "file")
 
 
 def test_weights_are_told_by_their_suffix() -> None:
-    assert is_made("a/b.pth")
-    assert is_made("a.safetensors")
-    assert not is_made("default")
-    assert not is_made("models/a.json")
+    assert needs_import("a/b.pth")
+    assert needs_import("a.safetensors")
+    assert not needs_import("default")
+    assert not needs_import("models/a.json")
 
 
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,12 +129,16 @@ def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_inputs_share_the_model_that_a_chart_calibrated(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adopt, "cache_folder", lambda: tmp_path / "cache")
-    choice = settled(Choice(str(weights)))
+    monkeypatch.setattr(imported, "cache_folder", lambda: tmp_path / "cache")
+    choice = with_card(Choice(str(weights)))
     assert choice.trusted
-    assert choice.model == str(adopted(str(weights), chart(), tmp_path / "cache"))
-    assert settled(Choice(str(weights)), chart()[:1]).model != choice.model
-    assert settled(Choice("default")) == Choice("default")
+    assert choice.model == str(
+        import_model(str(weights), calibration_chart(), tmp_path / "cache")
+    )
+    assert (
+        with_card(Choice(str(weights)), calibration_chart()[:1]).model != choice.model
+    )
+    assert with_card(Choice("default")) == Choice("default")
 
 
 def test_what_lies_between_the_sets_is_made_too(
@@ -141,11 +146,11 @@ def test_what_lies_between_the_sets_is_made_too(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
-    choice = settled(Choice("clean:0.3", "int8", "cpu"))
+    choice = with_card(Choice("clean:0.3", "int8", "cpu"))
     card = json.loads(Path(choice.model).read_text(encoding="utf-8"))
     assert card["name"] == "clean-0.3"
     assert len(card["made_of"]) == 3
     ready = load(choice)
-    pixels = chart()[2][:40, :52]
+    pixels = calibration_chart()[2][:40, :52]
     assert ready(pixels[None]).std() > 0
-    assert settled(Choice("clean:0.31")).model != choice.model
+    assert with_card(Choice("clean:0.31")).model != choice.model

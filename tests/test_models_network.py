@@ -5,11 +5,7 @@ import torch
 from torch import nn
 
 from tests.models import REPORT, TINY, network
-from videnhance.models.network import (
-    CollapsibleConv,
-    NetworkShape,
-    SRVGGNetLightweight,
-)
+from videnhance.models.network import CollapsibleConv, NetworkShape, SRVGGNetLightweight
 
 DEFAULT = NetworkShape()
 

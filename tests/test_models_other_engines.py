@@ -1,5 +1,6 @@
 """Other engines, where they are installed, and the file that is written for ncnn."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 
 from tests.models import network, noise
 from videnhance.models.engines import TORCH, Bench
-from videnhance.models.extras import is_here
 from videnhance.models.network import NetworkShape
 from videnhance.models.other_engines import RIVALS, write_ncnn
 
@@ -20,8 +20,8 @@ def test_it_gives_the_networks_residual(tmp_path: Path, name: str) -> None:
     needed = {LIBRARIES[name.split()[0]]} | (
         {"onnxruntime"} if "int8" in name else set()
     )
-    if not all(map(is_here, needed)):
-        pytest.skip(f"{', '.join(sorted(needed))} is not installed")
+    for library in needed:
+        pytest.importorskip(library)
     bench = Bench(network(SHAPE, seed=1), noise(1, 24, 40, 1), 1, tmp_path)
     wanted = TORCH["torch eager float32"](bench)
     ready = RIVALS[name](bench)
@@ -40,3 +40,8 @@ def test_the_file_for_ncnn_is_a_chain(tmp_path: Path) -> None:
     assert lines[-1] == "PixelShuffle shuffle 1 1 c3 residual 0=2"
     count = sum(p.numel() for p in made.parameters())
     assert weights.stat().st_size == 4 * (count + 4)
+
+
+def test_nothing_is_told_to_the_makers_of_libraries() -> None:
+    with pytest.raises(ImportError):
+        importlib.import_module("openvino_telemetry")

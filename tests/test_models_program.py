@@ -8,11 +8,7 @@ from tests.exact import layers
 from tests.models import STEP, TINY, calibration, network, noise, quantized
 from videnhance.models.compact import OverBase, as_luma
 from videnhance.models.network import NetworkShape
-from videnhance.models.program import (
-    ZERO_CODE,
-    float32_script,
-    int8_script,
-)
+from videnhance.models.program import ZERO_CODE, float32_script, int8_script
 from videnhance.models.torchscript import deprecated
 
 RGB = NetworkShape(channels=3, features=8, convs=2)

@@ -18,12 +18,7 @@ from videnhance.models import timing
 from videnhance.models.card import card_names
 from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
-from videnhance.models.test import (
-    HEAD,
-    before_after,
-    loaded_forms,
-    speeds,
-)
+from videnhance.models.test import HEAD, before_after, loaded_forms, speeds
 from videnhance.models.timing import SIZES
 
 

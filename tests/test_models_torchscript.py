@@ -6,12 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from videnhance.models.torchscript import (
-    deprecated,
-    loaded,
-    saved,
-    scripted,
-)
+from videnhance.models.torchscript import deprecated, loaded, saved, scripted
 
 
 def test_a_program_is_made_and_read() -> None:

@@ -5,12 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from videnhance.training.curve import (
-    Point,
-    added,
-    drawn_curve,
-    read_points,
-)
+from videnhance.training.curve import Point, added, drawn_curve, read_points
 
 POINTS = [Point(7, 0.1 + 0.2, 31.25, 1.0), Point(14, 0.1 / 3, 32.5, 2.5)]
 

@@ -11,11 +11,7 @@ from tests.clips import Clip, write_clip
 from tests.stills import write_still
 from videnhance.errors import InputError, UsageError
 from videnhance.training import data
-from videnhance.training.dataset import (
-    Material,
-    held_samples,
-    training_samples,
-)
+from videnhance.training.dataset import Material, held_samples, training_samples
 from videnhance.training.degrade import Mix
 
 

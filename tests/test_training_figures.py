@@ -6,17 +6,8 @@ import pytest
 
 from tests.stills import write_still
 from videnhance.models import timing
-from videnhance.training.figures import (
-    Figures,
-    a_frame,
-    best_milliseconds,
-    psnr_of,
-)
-from videnhance.training.measure import (
-    bicubic,
-    known_stills,
-    mean_scores,
-)
+from videnhance.training.figures import Figures, a_frame, best_milliseconds, psnr_of
+from videnhance.training.measure import bicubic, known_stills, mean_scores
 
 
 def test_a_line_leaves_out_what_was_not_measured() -> None:

@@ -22,12 +22,7 @@ from videnhance.training.clips import still_jobs
 from videnhance.training.data import Item, Samples
 from videnhance.training.measure import known_stills
 from videnhance.training.qat import Rounding
-from videnhance.training.quantize import (
-    Kind,
-    Quantizing,
-    dynamic,
-    quantized,
-)
+from videnhance.training.quantize import Kind, Quantizing, dynamic, quantized
 
 
 @pytest.fixture(autouse=True)

@@ -28,13 +28,7 @@ from videnhance.training.dataset import Material
 from videnhance.training.degrade import Mix
 from videnhance.training.finetune import compared
 from videnhance.training.recipe import RECIPES, Recipe, suited
-from videnhance.training.train import (
-    Course,
-    base_psnr,
-    held_psnr,
-    run,
-    teacher_of,
-)
+from videnhance.training.train import Course, base_psnr, held_psnr, run, teacher_of
 
 SHORT = Recipe(steps=6, batch=2, crop=16, warm_up=2)
 

@@ -12,13 +12,7 @@ from tests.models import network
 from videnhance.errors import ModelError, UsageError
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.training.data import Samples
-from videnhance.training.recipe import (
-    RECIPES,
-    Draw,
-    Loss,
-    Method,
-    Recipe,
-)
+from videnhance.training.recipe import RECIPES, Draw, Loss, Method, Recipe
 from videnhance.training.trainer import (
     Progress,
     Trainer,

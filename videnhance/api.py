@@ -39,7 +39,7 @@ from videnhance.frame import ColourTags, Frame, Pixels, VideoInfo
 from videnhance.geometry import Box
 from videnhance.media.encoder.rescale import Rescaler
 from videnhance.media.layout import delivered_layout
-from videnhance.models.imported import settled
+from videnhance.models.imported import with_card
 from videnhance.models.runtime import load
 from videnhance.options import (
     ConvertOptions,
@@ -175,7 +175,7 @@ def enhance(
     settings, notices = settings_of(chosen)
     for words in notices:
         logger.warning("%s", words)
-    upscaler = load(settled(choice_of(chosen))) if settings.strength else Bicubic()
+    upscaler = load(with_card(choice_of(chosen))) if settings.strength else Bicubic()
     return _enhanced(iter(frames), upscaler, settings, box_from(chosen))
 
 

@@ -17,6 +17,8 @@ Every message says what failed, on which file or value, and what to do next.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
 from typing import ClassVar
 
 __all__ = [
@@ -32,8 +34,8 @@ __all__ = [
     "UsageError",
     "VidenhanceError",
     "counted",
-    "install_words",
     "nearest",
+    "optional",
     "printable",
 ]
 
@@ -101,9 +103,21 @@ def printable(name: object) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
 
 
-def install_words(extra: str) -> str:
-    """How to get the libraries of an extra; no index of packages has videnhance."""
-    return f"run pip install '.[{extra}]' in the folder of videnhance's source"
+def optional(
+    name: str, *, extra: str = "", failure: str = "", remedy: str = ""
+) -> ModuleType:
+    """A library that not every run needs. Raises MissingLibraryError.
+
+    `failure` says what needs it, `remedy` how to get what is in no extra of setup.cfg.
+    """
+    try:
+        return import_module(name)
+    except (ImportError, OSError) as error:
+        # No index of packages has videnhance.
+        install = f"run pip install '.[{extra}]' in the folder of videnhance's source"
+        raise MissingLibraryError(
+            f"{failure or f'{name} does not load'} ({error}): {remedy or install}"
+        ) from error
 
 
 def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:

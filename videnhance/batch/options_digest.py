@@ -13,7 +13,7 @@ from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.media.output.provenance import digest_of
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.models.card import find_card
-from videnhance.models.imported import settled
+from videnhance.models.imported import with_card
 
 __all__ = ["wishes_of"]
 
@@ -32,7 +32,7 @@ def wishes_of(job: Job) -> str:
         "rate": to_plain(job.rate),
     }
     if job.settings.strength:
-        card = find_card(settled(job.choice).model)
+        card = find_card(with_card(job.choice).model)
         wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
         wishes["precision"] = job.choice.precision
     return digest_of(json.dumps(wishes, sort_keys=True))

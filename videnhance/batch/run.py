@@ -41,7 +41,7 @@ from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.media.output.provenance import digest_of, stamp_of
 from videnhance.media.stills.series import series_of
 from videnhance.models.card import find_card
-from videnhance.models.imported import settled
+from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, load
 
 __all__ = ["Batch", "rehearsed"]
@@ -237,7 +237,7 @@ class Batch:
         A folder goes on with the precision that it was begun with.
         """
         if self._choice is None:
-            before, choice = self._records.precision, settled(choice)
+            before, choice = self._records.precision, with_card(choice)
             if choice.precision == "auto" and before in find_card(choice.model).files:
                 choice = replace(choice, precision=before)
             network = load(choice)

@@ -190,13 +190,13 @@ def test(**options: Any) -> None:
     from tqdm import tqdm
 
     from videnhance.models import test as work
-    from videnhance.models.imported import is_made
+    from videnhance.models.imported import needs_import
     from videnhance.models.runtime import Choice
     from videnhance.models.timing import SIZES
     from videnhance.system.threads import available_cores
 
     choice = Choice(options["network"], trusted=options["trust_model"])
-    if is_made(choice.model):
+    if needs_import(choice.model):
         click.echo(f"videnhance: makes a model of {printable(choice.model)}", err=True)
     forms = work.loaded_forms(choice)
     for form in forms:

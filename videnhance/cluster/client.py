@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from videnhance.cluster.compat import check_versions
-from videnhance.cluster.dask_worker import topic_of
-from videnhance.cluster.library import load_distributed
+from videnhance.cluster.dask_worker import load_distributed, topic_of
 from videnhance.cluster.pickled_call import done
 from videnhance.conversion.fingerprint import library_key
 from videnhance.errors import ClusterError, counted, printable

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-from videnhance.cluster.library import load_distributed
+from videnhance.errors import optional
 
-__all__ = ["Station", "topic_of"]
+__all__ = ["Station", "load_distributed", "topic_of"]
 
 _TOPICS = 32
+
+
+def load_distributed() -> ModuleType:
+    """Dask's library, where a cluster is used. Raises MissingLibraryError."""
+    failure = "--cluster needs Dask's distributed, which does not load"
+    return optional("distributed", extra="cluster", failure=failure)
 
 
 def topic_of(run: str) -> str:

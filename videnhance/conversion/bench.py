@@ -20,14 +20,7 @@ from typing import Any
 import numpy as np
 
 from videnhance.errors import VidenhanceError
-from videnhance.frame import (
-    ColourTags,
-    Family,
-    Frame,
-    Layout,
-    Pixels,
-    VideoInfo,
-)
+from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.output.writer import Encoding, VideoWriter
 from videnhance.media.reader.video_reader import VideoReader

@@ -30,10 +30,10 @@ from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import is_series, series_of
 from videnhance.models.card import Card, find_card
 from videnhance.models.imported import (
-    chart,
-    is_made,
-    settled,
+    calibration_chart,
+    needs_import,
     sources_of,
+    with_card,
 )
 from videnhance.models.runtime import Choice, check_trust, load
 from videnhance.pipeline.alpha import laid_on_black
@@ -221,11 +221,13 @@ def _distant(card: Card, choice: Choice, key: Key) -> Engine:
 def _choice(work: Work) -> Choice:
     """The job's; what has no card is made a model, with a look at the source."""
     job = work.job
-    if not is_made(job.choice.model):
+    if not needs_import(job.choice.model):
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
-    seen = chart() if hidden else glimpses(job.source, work.info, job.reading)
-    choice = settled(job.choice, seen)
+    seen = (
+        calibration_chart() if hidden else glimpses(job.source, work.info, job.reading)
+    )
+    choice = with_card(job.choice, seen)
     if job.resources.cluster is not None:
         raise UsageError(
             f"the workers of --cluster cannot make a model of {job.choice.model}; put "

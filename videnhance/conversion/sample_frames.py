@@ -8,7 +8,7 @@ from videnhance.frame import Pixels, VideoInfo
 from videnhance.media.open_any import is_video_file
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Reading, Span
-from videnhance.models.imported import chart
+from videnhance.models.imported import calibration_chart
 from videnhance.pipeline.colour import seen_by
 
 __all__ = ["glimpses"]
@@ -24,7 +24,7 @@ def glimpses(
     Of what is no video file, or cannot be looked into, a test chart.
     """
     if not is_video_file(source):
-        return chart()
+        return calibration_chart()
     seconds = info.duration_seconds or 0.0
     found: list[Pixels] = []
     for number in range(_PLACES if seconds else 1):
@@ -36,4 +36,4 @@ def glimpses(
         except (InputError, UsageError):
             # A damaged place, or one behind the last frame; the conversion tells of it.
             continue
-    return found or chart()
+    return found or calibration_chart()

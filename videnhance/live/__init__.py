@@ -7,17 +7,15 @@ OpenCV's never opens and the program hangs.
 
 import sys
 
-from videnhance.errors import MissingLibraryError
+from videnhance.errors import optional
 
 __all__ = ["PYAV_CAME_FIRST"]
 
 PYAV_CAME_FIRST = "av" in sys.modules and "cv2" not in sys.modules
 """Whether it is too late for a window on Linux."""
 
-try:
-    import cv2  # noqa: F401
-except ImportError as error:
-    raise MissingLibraryError(
-        f"OpenCV does not load ({error}), and a live picture needs it: install the "
-        "system packages libgl1 and libglib2.0-0"
-    ) from error
+optional(
+    "cv2",
+    failure="a live picture needs OpenCV, which does not load",
+    remedy="install the system packages libgl1 and libglib2.0-0",
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from videnhance.errors import VidenhanceError, printable
-from videnhance.models.imported import settled
+from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Bicubic, Upscaler
 from videnhance.system.threads import Pool
@@ -99,5 +99,5 @@ class Models:
 
 
 def _loaded(choice: Choice) -> tuple[Upscaler, str]:
-    network = load(settled(choice))
+    network = load(with_card(choice))
     return network, str(network)

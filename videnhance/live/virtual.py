@@ -1,15 +1,15 @@
 """The enhanced picture as a camera for other programs, by way of pyvirtualcam."""
 
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import cv2
 import numpy as np
 
-from videnhance.errors import MissingLibraryError, install_words
+from videnhance.errors import MissingLibraryError, optional
 from videnhance.frame import Pixels
 
-__all__ = ["VirtualCamera", "load_pyvirtualcam"]
+__all__ = ["VirtualCamera"]
 
 _DRIVERS = (
     "on Linux load v4l2loopback (modprobe v4l2loopback), on Windows and macOS install "
@@ -17,25 +17,13 @@ _DRIVERS = (
 )
 
 
-def load_pyvirtualcam() -> ModuleType:
-    """The package, or MissingLibraryError that names what to install."""
-    try:
-        import pyvirtualcam
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"--virtual-camera needs the package pyvirtualcam ({error}): "
-            f"{install_words('virtualcam')}"
-        ) from error
-    module: ModuleType = pyvirtualcam
-    return module
-
-
 class VirtualCamera:
     """A camera that shows what it is sent; opens with the first picture."""
 
     def __init__(self, rate: float) -> None:
         """`rate` in pictures a second. Raises MissingLibraryError."""
-        self._module = load_pyvirtualcam()
+        failure = "--virtual-camera needs the package pyvirtualcam"
+        self._module = optional("pyvirtualcam", extra="virtualcam", failure=failure)
         self._rate = rate
         self._camera: Any = None
 
@@ -67,7 +55,7 @@ class VirtualCamera:
 
     def _opened(self, pixels: Pixels) -> Any:  # noqa: ANN401 - has no types
         height, width = pixels.shape[:2]
-        module: Any = self._module
+        module = self._module
         try:
             return module.Camera(
                 width=width, height=height, fps=self._rate, fmt=module.PixelFormat.BGR

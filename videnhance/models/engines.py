@@ -13,22 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from videnhance.errors import optional
 from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.models.crops import crops
-from videnhance.models.extras import extra
 from videnhance.models.network import SRVGGNetLightweight
-from videnhance.models.program import (
-    float32_script,
-    int8_script,
-    prefer_int8_engine,
-)
+from videnhance.models.program import float32_script, int8_script, prefer_int8_engine
 from videnhance.models.runtime import shuffled
-from videnhance.models.torchscript import (
-    deprecated,
-    loaded,
-    quiet_tools,
-    saved,
-)
+from videnhance.models.torchscript import deprecated, loaded, quiet_tools, saved
 
 __all__ = ["TORCH", "Bench", "Engine", "Floats", "Ready"]
 
@@ -62,7 +53,7 @@ class Bench:
     @property
     def onnx(self) -> Path:
         """The network as an ONNX file, written at first."""
-        extra("onnxscript", "engines")
+        optional("onnxscript", extra="engines")
         path = self.folder / "network.onnx"
         if path.exists():
             return path
@@ -83,7 +74,7 @@ class Bench:
     @property
     def onnx_int8(self) -> Path:
         """The same with weights and activations in 8 bits, written at first."""
-        tool = extra("onnxruntime.quantization", "engines")
+        tool = optional("onnxruntime.quantization", extra="engines")
         path = self.folder / "network.int8.onnx"
         if path.exists():
             return path

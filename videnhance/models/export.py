@@ -16,9 +16,8 @@ from torch.jit.mobile import _load_for_lite_interpreter
 from torch.nn import functional
 from torch.utils import mobile_optimizer
 
-from videnhance.errors import printable
+from videnhance.errors import optional, printable
 from videnhance.models.compact import base_phases, read_residual
-from videnhance.models.extras import extra
 from videnhance.models.torchscript import (
     deprecated,
     loaded,
@@ -94,8 +93,9 @@ def _mobile(picture: Picture, path: Path) -> Written:
 
 
 def _onnx(picture: Picture, path: Path) -> Written:
-    library, runtime = extra("onnx", "onnx"), extra("onnxruntime", "onnx")
-    extra("onnxscript", "onnx")
+    library = optional("onnx", extra="onnx")
+    runtime = optional("onnxruntime", extra="onnx")
+    optional("onnxscript", extra="onnx")
     example = torch.rand(1, picture.channels, *_EXAMPLE)
     with deprecated(), quiet_tools():
         torch.onnx.export(
@@ -122,11 +122,11 @@ def _onnx(picture: Picture, path: Path) -> Written:
 
 
 def _executorch(picture: Picture, path: Path) -> Written:
-    xnnpack = extra(
-        "executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch"
+    xnnpack = optional(
+        "executorch.backends.xnnpack.partition.xnnpack_partitioner", extra="executorch"
     )
-    lowering = extra("executorch.exir", "executorch")
-    runtime = extra("executorch.runtime", "executorch").Runtime.get()
+    lowering = optional("executorch.exir", extra="executorch")
+    runtime = optional("executorch.runtime", extra="executorch").Runtime.get()
     dims = {2: torch.export.Dim("height", min=16, max=_LARGEST)}
     dims[3] = torch.export.Dim("width", min=16, max=_LARGEST)
     example = torch.rand(1, picture.channels, *_EXAMPLE)

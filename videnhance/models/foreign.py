@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from videnhance.errors import ModelError, printable
+from videnhance.errors import ModelError, optional, printable
 from videnhance.frame import ZERO_CODE
 from videnhance.models.compact import base_phases
-from videnhance.models.extras import extra
 from videnhance.models.torchscript import deprecated
 
 __all__ = ["Grey", "halo_of", "read_foreign", "traced"]
@@ -63,7 +62,7 @@ class Grey(nn.Module):
 
 def read_foreign(path: Path, step: float) -> Grey:
     """A network that spandrel can read. Raises ModelError or MissingLibraryError."""
-    spandrel = extra("spandrel", "models")
+    spandrel = optional("spandrel", extra="models")
     try:
         found: Any = spandrel.ModelLoader(device="cpu").load_from_file(str(path))
     except Exception as error:

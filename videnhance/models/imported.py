@@ -41,7 +41,14 @@ from videnhance.models.weights import (
     sha256_of,
 )
 
-__all__ = ["adopted", "cache_folder", "chart", "is_made", "settled", "sources_of"]
+__all__ = [
+    "cache_folder",
+    "calibration_chart",
+    "import_model",
+    "needs_import",
+    "sources_of",
+    "with_card",
+]
 
 _STEP, _OWN_STEP = 1.0, 0.5
 """Grey levels a residual code: what restores moves a pixel further than 64 levels."""
@@ -56,7 +63,7 @@ Programs = dict[str, torch.jit.ScriptModule]
 """By precision."""
 
 
-def is_made(model: str) -> bool:
+def needs_import(model: str) -> bool:
     """Whether `--model` names no card, but what a model is made of at first use."""
     return _is_weights(model) or is_between(model)
 
@@ -94,7 +101,7 @@ def cache_folder() -> Path:
     return place / "videnhance" / "models"
 
 
-def chart() -> list[Pixels]:
+def calibration_chart() -> list[Pixels]:
     """What is calibrated with where nothing of the input can be seen before."""
     y, x = np.mgrid[:256, :256]
     rng = np.random.default_rng(0)
@@ -107,8 +114,10 @@ def chart() -> list[Pixels]:
     ]
 
 
-def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> Path:
-    """The card of what `is_made`, made now or kept from before.
+def import_model(
+    model: str, seen: Sequence[Pixels], folder: Path | None = None
+) -> Path:
+    """The card of what `needs_import`, made now or kept from before.
 
     `seen` holds pictures as the network will see them, H x W x 1. Raises ModelError.
     """
@@ -131,14 +140,14 @@ def adopted(model: str, seen: Sequence[Pixels], folder: Path | None = None) -> P
     return card
 
 
-def settled(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
-    """The choice with the card of what `is_made`; others as they are.
+def with_card(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
+    """The choice with the card of what `needs_import`; others as they are.
 
     Calibrated with `seen`, or with a chart: many inputs share one model.
     """
-    if not is_made(choice.model):
+    if not needs_import(choice.model):
         return choice
-    card = adopted(choice.model, chart() if seen is None else seen)
+    card = import_model(choice.model, calibration_chart() if seen is None else seen)
     return replace(choice, model=str(card), trusted=True)
 
 

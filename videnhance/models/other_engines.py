@@ -1,5 +1,6 @@
 """The same network in ONNX Runtime, OpenVINO and ncnn, where they are installed."""
 
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -8,21 +9,19 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from videnhance.models.engines import (
-    Bench,
-    Engine,
-    Floats,
-    Ready,
-    levels,
-)
-from videnhance.models.extras import extra
+from videnhance.errors import optional
+from videnhance.models.engines import Bench, Engine, Floats, Ready, levels
 from videnhance.models.network import SRVGGNetLightweight
 
 __all__ = ["RIVALS", "write_ncnn"]
 
+# Reports to its makers when OpenVINO is loaded, which does as well without: None makes
+# its import fail.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
 
 def _onnxruntime(bench: Bench, path: Path) -> Ready:
-    library = extra("onnxruntime", "engines")
+    library = optional("onnxruntime", extra="engines")
     options = library.SessionOptions()
     options.intra_op_num_threads = bench.threads
     options.inter_op_num_threads = 1
@@ -34,7 +33,7 @@ def _onnxruntime(bench: Bench, path: Path) -> Ready:
 
 
 def _openvino(bench: Bench, path: Path) -> Ready:
-    core = extra("openvino", "engines").Core()
+    core = optional("openvino", extra="engines").Core()
     settings = {"INFERENCE_NUM_THREADS": bench.threads, "PERFORMANCE_HINT": "LATENCY"}
     # Otherwise bfloat16, where the processor has it: another network.
     settings["INFERENCE_PRECISION_HINT"] = "f32"
@@ -46,7 +45,7 @@ def _openvino(bench: Bench, path: Path) -> Ready:
 
 
 def _ncnn(bench: Bench) -> Ready:
-    library = extra("ncnn", "engines")
+    library = optional("ncnn", extra="engines")
     net = library.Net()
     net.opt.num_threads = bench.threads
     for half in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):

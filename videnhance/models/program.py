@@ -19,11 +19,7 @@ from torch.ao import quantization
 from videnhance.frame import ZERO_CODE
 from videnhance.models.compact import OverBase, Surround
 from videnhance.models.network import SRVGGNetLightweight
-from videnhance.models.torchscript import (
-    deprecated,
-    int8_engine,
-    scripted,
-)
+from videnhance.models.torchscript import deprecated, int8_engine, scripted
 
 __all__ = [
     "WEIGHT_MAX",

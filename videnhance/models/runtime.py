@@ -16,11 +16,7 @@ from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.models.card import Card, find_card
 from videnhance.models.script_pool import Copies
-from videnhance.models.torchscript import (
-    deprecated,
-    int8_engine,
-    loaded,
-)
+from videnhance.models.torchscript import deprecated, int8_engine, loaded
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.system.threads import serialized
 

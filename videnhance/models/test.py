@@ -13,7 +13,7 @@ from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
 from videnhance.geometry import Size
 from videnhance.models.card import find_card
-from videnhance.models.imported import settled
+from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.models.timing import Times, timed
 from videnhance.training.stills import rgb_of
@@ -68,7 +68,7 @@ def loaded_forms(choice: Choice) -> list[Loaded]:
 
     A file of weights is made a model first, calibrated with a chart. Raises ModelError.
     """
-    choice = settled(choice)
+    choice = with_card(choice)
     card = find_card(choice.model)
     found = []
     for precision in card.files:

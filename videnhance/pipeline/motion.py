@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.errors import MissingLibraryError
+from videnhance.errors import optional
 from videnhance.frame import Pixels
 
 __all__ = [
@@ -59,15 +59,12 @@ class Motion:
 
 def load_opencv() -> ModuleType:
     """OpenCV, or MissingLibraryError that names what to install."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"OpenCV does not load ({error}); --skip above 1 and --fuse above 0 need "
-            "it. Install the system packages libgl1 and libglib2.0-0, or run with "
-            "--skip 1 --fuse 0"
-        ) from error
-    return cv2
+    return optional(
+        "cv2",
+        failure="--skip above 1 and --fuse above 0 need OpenCV, which does not load",
+        remedy="install the system packages libgl1 and libglib2.0-0, or run with "
+        "--skip 1 --fuse 0",
+    )
 
 
 def _gray(pixels: Pixels) -> Pixels:

@@ -14,13 +14,7 @@ from PIL import Image
 
 from videnhance.frame import Pixels
 from videnhance.training.data import Item, residual_of
-from videnhance.training.degrade import (
-    Luma,
-    Mix,
-    bicubic_halved,
-    degraded,
-    drawn,
-)
+from videnhance.training.degrade import Luma, Mix, bicubic_halved, degraded, drawn
 from videnhance.training.stills import luma_of, pair_of, rgb_of
 
 __all__ = [

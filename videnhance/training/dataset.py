@@ -11,11 +11,7 @@ from videnhance.training.clips import Job, clip_jobs, still_jobs
 from videnhance.training.data import Samples, make_samples
 from videnhance.training.degrade import Mix
 from videnhance.training.stills import still_paths
-from videnhance.training.video_samples import (
-    Part,
-    footage_jobs,
-    video_paths,
-)
+from videnhance.training.video_samples import Part, footage_jobs, video_paths
 
 __all__ = ["CLIPS", "Material", "held_samples", "training_samples"]
 

@@ -29,17 +29,8 @@ from videnhance.models.weights import read_network
 from videnhance.training.calibration import calibration_of
 from videnhance.training.data import Samples
 from videnhance.training.fake_quant import sensitivity
-from videnhance.training.figures import (
-    Figures,
-    a_frame,
-    best_milliseconds,
-    psnr_of,
-)
-from videnhance.training.measure import (
-    KnownStill,
-    by_network,
-    by_script,
-)
+from videnhance.training.figures import Figures, a_frame, best_milliseconds, psnr_of
+from videnhance.training.measure import KnownStill, by_network, by_script
 from videnhance.training.qat import Rounding, rounded
 
 __all__ = ["STEP", "Kind", "Quantizing", "Result", "dynamic", "quantized"]

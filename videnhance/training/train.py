@@ -24,18 +24,9 @@ from videnhance.models.weights import read_network, write_network
 from videnhance.system.memory import keep_freed_memory
 from videnhance.training.curve import Point, added, drawn_curve
 from videnhance.training.data import RESIDUAL_UNIT, Samples
-from videnhance.training.dataset import (
-    Material,
-    held_samples,
-    training_samples,
-)
+from videnhance.training.dataset import Material, held_samples, training_samples
 from videnhance.training.recipe import RECIPES, Recipe
-from videnhance.training.trainer import (
-    Teacher,
-    Trainer,
-    epoch_steps,
-    trained,
-)
+from videnhance.training.trainer import Teacher, Trainer, epoch_steps, trained
 
 __all__ = ["Course", "base_psnr", "held_psnr", "run", "teacher_of"]
 

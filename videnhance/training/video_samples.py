@@ -8,12 +8,7 @@ import numpy as np
 
 from videnhance.frame import Frame
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.training.clips import (
-    CLIP_FRAMES,
-    SMALL,
-    Job,
-    kept_items,
-)
+from videnhance.training.clips import CLIP_FRAMES, SMALL, Job, kept_items
 from videnhance.training.data import Item
 from videnhance.training.degrade import Luma, Mix, degraded, drawn
 
