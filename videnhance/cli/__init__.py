@@ -21,12 +21,7 @@ from videnhance.cli.live import live, preview
 from videnhance.cli.model import model
 from videnhance.cli.options import VIDEO_TRACK, convert_options
 from videnhance.cli.profile import profile
-from videnhance.cli.progress import (
-    Display,
-    conclude,
-    later_words,
-    written,
-)
+from videnhance.cli.progress import Display, conclude, later_words, written
 from videnhance.cli.sections import Command
 from videnhance.cli.signals import INTERRUPTED, signals
 from videnhance.cli.streams import prepare_streams

@@ -14,12 +14,7 @@ from videnhance.cli.job_from_words import check_report, options_from
 from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
 from videnhance.cli.signals import INTERRUPTED, signals
-from videnhance.errors import (
-    InputError,
-    UsageError,
-    VidenhanceError,
-    printable,
-)
+from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.options import FolderOptions
 
 if TYPE_CHECKING:

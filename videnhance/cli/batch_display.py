@@ -13,11 +13,7 @@ import click
 
 from videnhance.cli.keys import Keys
 from videnhance.cli.log_progress import Course, clock_words
-from videnhance.cli.progress import (
-    frame_counts,
-    is_watched,
-    tell_program,
-)
+from videnhance.cli.progress import frame_counts, is_watched, tell_program
 from videnhance.errors import counted, printable
 
 if TYPE_CHECKING:
@@ -81,13 +77,7 @@ class BatchDisplay:
 
         Raises KeyboardInterrupt on the key q.
         """
-        from videnhance.batch.events import (
-            Finished,
-            Looked,
-            Moved,
-            PutBack,
-            Ticked,
-        )
+        from videnhance.batch.events import Finished, Looked, Moved, PutBack, Ticked
 
         if isinstance(event, Finished):
             # First of all: a signal may come while it is told.

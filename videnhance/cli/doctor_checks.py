@@ -217,10 +217,7 @@ def main() -> None:
     from videnhance.conversion.bench import moving_scene, scene_info
     from videnhance.errors import VidenhanceError
     from videnhance.geometry import Size
-    from videnhance.media.encoder.encoder_trial import (
-        encoder_names,
-        try_encoder,
-    )
+    from videnhance.media.encoder.encoder_trial import encoder_names, try_encoder
 
     scene = list(moving_scene(Size(320, 240), 3))
     info, names = scene_info(scene), encoder_names()

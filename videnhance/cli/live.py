@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.job_from_words import check_report
-from videnhance.cli.live_options import (
-    VIEWS,
-    live_options,
-    preview_options,
-)
+from videnhance.cli.live_options import VIEWS, live_options, preview_options
 from videnhance.cli.progress import written
 from videnhance.cli.sections import Command
 from videnhance.cli.signals import INTERRUPTED, signals

@@ -6,11 +6,7 @@ import click
 
 from videnhance.cli.options import DEVICE, PRECISION, VIDEO_TRACK
 from videnhance.cli.profiles import profile_option
-from videnhance.cli.sections import (
-    complete_model,
-    in_section,
-    with_options,
-)
+from videnhance.cli.sections import complete_model, in_section, with_options
 
 __all__ = ["VIEWS", "live_options", "preview_options"]
 

@@ -7,11 +7,7 @@ from typing import Any
 import click
 
 from videnhance.cli.profiles import profile_option
-from videnhance.cli.sections import (
-    complete_model,
-    in_section,
-    with_options,
-)
+from videnhance.cli.sections import complete_model, in_section, with_options
 
 __all__ = [
     "DEVICE",

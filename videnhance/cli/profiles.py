@@ -16,12 +16,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from videnhance.errors import (
-    UsageError,
-    VidenhanceError,
-    nearest,
-    printable,
-)
+from videnhance.errors import UsageError, VidenhanceError, nearest, printable
 
 __all__ = [
     "blame",

@@ -12,12 +12,7 @@ import click
 from videnhance.cli.keys import Keys
 from videnhance.cli.log_progress import Course
 from videnhance.cli.signals import held
-from videnhance.errors import (
-    OutputError,
-    UsageError,
-    counted,
-    printable,
-)
+from videnhance.errors import OutputError, UsageError, counted, printable
 
 if TYPE_CHECKING:
     from videnhance.conversion.run import Watcher

@@ -10,14 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.live.captured import (
-    TICKS,
-    YUV420,
-    Shot,
-    Trouble,
-    live_info,
-    ticks,
-)
+from videnhance.live.captured import TICKS, YUV420, Shot, Trouble, live_info, ticks
 from videnhance.system.latest import Wait
 
 __all__ = ["TestPattern"]

@@ -12,20 +12,9 @@ from videnhance.media.output.target import check_target
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source
 from videnhance.media.stills.picture_files import style_for
-from videnhance.media.stills.picture_tags import (
-    PictureTags,
-    tags_of_file,
-)
-from videnhance.media.stills.series import (
-    is_series,
-    numbered_name,
-    series_of,
-)
-from videnhance.media.stills.still_writer import (
-    PictureMaker,
-    left_out,
-    save_bytes,
-)
+from videnhance.media.stills.picture_tags import PictureTags, tags_of_file
+from videnhance.media.stills.series import is_series, numbered_name, series_of
+from videnhance.media.stills.still_writer import PictureMaker, left_out, save_bytes
 
 __all__ = ["SequenceWriter"]
 
