@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.sources import ROOT, Source, sources
+from tests.sources import ROOT, Source, imported, sources
 
 # A module imports from the rows below its own; a package is one entry, free inside.
 ROWS = (
@@ -72,13 +72,8 @@ def _row(name: str) -> int:
 
 def _imported(tree: ast.AST) -> Iterator[str]:
     """Names that may be modules: `from a import b` gives both a and a.b."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+    for names in imported(tree):
+        yield from names
 
 
 def _optional(tree: ast.AST) -> Iterator[str]:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from statistics import median, quantiles
 
-from tests.sources import Function, Source, sources
+from tests.sources import ROOT, Function, Source, sources
 
 EMPTY_NAMES = {"base", "common", "core", "helpers", "manager", "misc", "utils"}
 
@@ -44,6 +44,12 @@ def test_modules_are_short() -> None:
 def test_modules_are_named_for_what_they_own() -> None:
     named = {part for source in sources() for part in source.name.split(".")}
     assert named & EMPTY_NAMES == set()
+
+
+def test_few_entries_stand_at_the_top() -> None:
+    names = {path.name for path in (ROOT / "videnhance").iterdir()}
+    entries = {n for n in names if not n.startswith("_")} - {"assets", "py.typed"}
+    assert len(entries) <= 16, sorted(entries)
 
 
 def test_functions_are_short() -> None:
