@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ def converted(clip: Path, frame: int, strength: str) -> Rgb:
         command = [sys.executable, "-m", "videnhance", "convert", *words]
         subprocess.run(command, check=True)
         with VideoReader(out) as reader:
-            return seen_by(3, next(islice(reader, frame, None)))
+            return model_input(3, next(islice(reader, frame, None)))
 
 
 def labelled(picture: Rgb, words: str) -> Image.Image:

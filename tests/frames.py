@@ -131,7 +131,7 @@ class Weave:
     channels: int = 1
     halo: int = 6
     step: float = 0.5
-    widest: int = ANY_WIDTH
+    max_row_width: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes at twice the size."""
@@ -159,7 +159,7 @@ UPSCALERS: list[Upscaler] = [
     Bicubic(channels=3),
     Weave(),
     Weave(channels=3, halo=3, step=0.25),
-    Weave(widest=96),
+    Weave(max_row_width=96),
     Weave(halo=0, step=1.0),
 ]
 """Everything that `tests.test_pipeline_enhance.UpscalerContract` holds for."""

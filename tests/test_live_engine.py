@@ -308,7 +308,7 @@ class Slow:
     channels: int = 1
     halo: int = 0
     step: float = 1.0
-    widest: int = ANY_WIDTH
+    max_row_width: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Nothing, later."""

@@ -10,7 +10,7 @@ from av.stream import Disposition
 from tests.bundles import PNG, Part, bundle, copied, packets
 from tests.clips import Clip, Sound, pattern, write_clip
 from videnhance.media.source import Span
-from videnhance.media.streams.actions import Fate, Way, better_container
+from videnhance.media.streams.actions import StreamAction, Way, better_container
 from videnhance.media.streams.stream_planner import plan_streams
 
 FONT = ("a font.ttf", "font/ttf", bytes(range(99)))
@@ -26,7 +26,7 @@ def rich(tmp_path: Path) -> Path:
 
 
 def _fates(source: Path, container: str) -> list[str]:
-    return [plan.fate.value for plan in plan_streams(source, container)]
+    return [plan.action.value for plan in plan_streams(source, container)]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_each_container_keeps_what_it_can(
 
 def test_what_is_lost_and_who_would_keep_it_is_said(rich: Path) -> None:
     plans = plan_streams(rich, "mpegts")
-    assert [str(plan) for plan in plans if plan.fate is Fate.LOST] == [
+    assert [str(plan) for plan in plans if plan.action is StreamAction.LOST] == [
         "stream 3 (attachment, a font.ttf) is lost: mpegts holds no attachments; "
         ".mkv keeps it",
         "stream 4 (video, png) is lost: mpegts does not hold such cover pictures; "
@@ -70,7 +70,7 @@ def test_every_planned_header_can_be_written(rich: Path, tmp_path: Path) -> None
         copy = copied(rich, target)
         assert copy.streams.dropped_packets == 0
         with av.open(str(target), "r") as opened:
-            kept = [p for p in copy.plans if p.fate is not Fate.LOST]
+            kept = [p for p in copy.plans if p.action is not StreamAction.LOST]
             assert len(opened.streams) >= 1 + len(kept)
             titles = [c["metadata"]["title"] for c in opened.chapters()]
         assert titles == ([] if suffix == "ts" else ["Ein ü", "two"])
@@ -151,7 +151,7 @@ def test_a_second_picture_is_copied_and_is_not_the_default(tmp_path: Path) -> No
     for suffix in ("mkv", "mp4", "ts"):
         target = tmp_path / f"d.{suffix}"
         (plan,) = copied(source, target).plans
-        assert plan.fate is Fate.KEPT
+        assert plan.action is StreamAction.KEPT
         assert plan.why.endswith("this one is copied as it is")
         with av.open(str(target), "r") as opened:
             assert [s.width for s in opened.streams.video] == [64, 32]

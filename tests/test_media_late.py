@@ -12,7 +12,7 @@ from tests.faithful_reader import Media, run_tool
 from videnhance.cli import app
 from videnhance.media import source as opening
 from videnhance.media.streams import late
-from videnhance.media.streams.actions import Fate
+from videnhance.media.streams.actions import StreamAction
 from videnhance.media.streams.late import unexpected_streams
 from videnhance.media.streams.stream_planner import plan_streams
 
@@ -99,8 +99,12 @@ def test_one_that_cannot_be_had_is_named(
     source = _late(tmp_path, "a.vob", begin=12, seconds=seconds)
     monkeypatch.setattr(opening, "_LOOKED_THROUGH", 50_000)
     known, other = plan_streams(source, "matroska")
-    assert known.fate is Fate.KEPT
-    assert (other.kind, other.codec, other.fate) == ("audio", "ac3", Fate.LOST)
+    assert known.action is StreamAction.KEPT
+    assert (other.kind, other.codec, other.action) == (
+        "audio",
+        "ac3",
+        StreamAction.LOST,
+    )
     assert other.why.startswith(
         "it begins too late in the file; what ffmpeg -probesize"
     )

@@ -12,7 +12,7 @@ from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from videnhance.media.output.writer import Encoding, VideoWriter
 from videnhance.media.reader.video_reader import Span, VideoReader
 from videnhance.media.source import Source
-from videnhance.media.streams.other_streams import Fate, plan_streams
+from videnhance.media.streams.other_streams import StreamAction, plan_streams
 
 PLAIN = {"bf": "0"}
 """A Matroska does not tell when frames in another order are to be decoded."""
@@ -64,7 +64,7 @@ def test_sound_that_the_container_does_not_hold_is_converted(tmp_path: Path) -> 
     clip = Clip(sounds=(Sound("pcm_s16le", "eng"), Sound("aac")))
     source, target = write_clip(tmp_path / "a.mkv", clip), tmp_path / "b.webm"
     plans = plan_streams(source, "webm")
-    assert [p.fate for p in plans] == [Fate.CONVERTED, Fate.CONVERTED]
+    assert [p.action for p in plans] == [StreamAction.CONVERTED, StreamAction.CONVERTED]
     with VideoReader(source) as reader:
         encoding = Encoding(codec="libvpx-vp9", preset=None)
         info = reader.info
@@ -83,8 +83,8 @@ def test_sound_that_the_container_does_not_hold_is_converted(tmp_path: Path) -> 
 def test_each_container_has_its_own_codec_to_convert_to(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mkv", Clip(sounds=(Sound("flac"),)))
     plan = plan_streams(source, "mpegts")[0]
-    assert (plan.fate, plan.why) == (
-        Fate.CONVERTED,
+    assert (plan.action, plan.why) == (
+        StreamAction.CONVERTED,
         "mpegts does not hold flac, aac is used",
     )
     _copied(source, tmp_path / "b.ts")
@@ -99,11 +99,11 @@ def test_sound_that_no_decoder_takes_is_named_before_the_work(tmp_path: Path) ->
         data = data.replace(packet, bytes(len(packet)))
     source.write_bytes(data)
     plan = plan_streams(source, "mpegts")[0]
-    assert (plan.fate, plan.why) == (
-        Fate.LOST,
+    assert (plan.action, plan.why) == (
+        StreamAction.LOST,
         "flac would have to be converted, but cannot be decoded; .mkv keeps it",
     )
-    assert plan_streams(source, "matroska")[0].fate is Fate.KEPT
+    assert plan_streams(source, "matroska")[0].action is StreamAction.KEPT
     _copied(source, tmp_path / "b.ts")
     with av.open(str(tmp_path / "b.ts"), "r") as opened:
         assert not opened.streams.audio
@@ -145,7 +145,9 @@ def test_subtitles_and_attachments_are_kept_or_named(tmp_path: Path) -> None:
         assert opened.streams.subtitles[0].language == "deu"
         packet = next(opened.demux(opened.streams.subtitles[0]))
         assert bytes(packet) == b"Hello"
-    lost = [str(p) for p in plan_streams(source, "mp4") if p.fate is Fate.LOST]
+    lost = [
+        str(p) for p in plan_streams(source, "mp4") if p.action is StreamAction.LOST
+    ]
     assert lost == [
         "stream 3 (attachment, a.srt) is lost: mp4 holds no attachments; .mkv keeps it"
     ]

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from tests.bundles import copied
 from tests.clips import Clip, pattern
 from videnhance.media.stream_choice import layout_of
-from videnhance.media.streams.actions import Fate, StreamPlan
+from videnhance.media.streams.actions import StreamAction, StreamPlan
 
 _RATE = 48_000
 _SEVEN = "8 channels (FL+FR+FC+LFE+SL+SR+BL+BR)"
@@ -115,7 +115,7 @@ def test_channels_in_another_order_than_ffmpegs_stay_in_place(
     source.write_bytes(data[:at] + b"\x00\x80\x00\x08" + data[at + 4 :])
     assert _heard(source)[0] == _SEVEN
     target = tmp_path / f"out.{suffix}"
-    assert _sound_plan(source, target).fate is not Fate.LOST
+    assert _sound_plan(source, target).action is not StreamAction.LOST
     assert _heard(target) == (layout, _RATE, tones)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.bundles import Part, bundle, copied, packets, shown
 from tests.clips import Clip, write_clip
 from videnhance.media.reader.video_reader import Span
-from videnhance.media.streams.actions import Fate
+from videnhance.media.streams.actions import StreamAction
 from videnhance.media.streams.stream_planner import plan_streams
 
 SRT = """1
@@ -65,7 +65,7 @@ def test_text_keeps_its_times_and_words(
 ) -> None:
     target = tmp_path / f"b.{suffix}"
     plan = copied(subrip, target).plans[0]
-    assert (plan.fate, plan.encoder) == (Fate.CONVERTED, codec)
+    assert (plan.action, plan.encoder) == (StreamAction.CONVERTED, codec)
     events = shown(target)
     assert [event[:2] for event in events] == [(40, 123), (200, 457)]
     assert events[0][2].replace(r"{\r}", r"{\i0}") == (r"Hello {\i1}you{\i0}\Nand & me")
@@ -92,7 +92,7 @@ def test_webm_holds_webvtt(tmp_path: Path) -> None:
     ]
     assert packets(tmp_path / "c.webm", 1)[0] == b"Hello <i>you</i>\nand & me"
     again = copied(tmp_path / "c.webm", tmp_path / "d.webm")
-    assert again.plans[0].fate is Fate.KEPT
+    assert again.plans[0].action is StreamAction.KEPT
     assert shown(tmp_path / "d.webm") == shown(tmp_path / "c.webm")
 
 
@@ -148,7 +148,7 @@ def test_pictures_are_copied_where_they_are_held(tmp_path: Path, suffix: str) ->
     source = _with_pictures(tmp_path)
     copy = copied(source, tmp_path / f"b.{suffix}")
     if suffix == "mkv":
-        assert copy.plans[0].fate is Fate.KEPT
+        assert copy.plans[0].action is StreamAction.KEPT
         assert packets(tmp_path / "b.mkv", 1) == packets(source, 1)
     else:
         assert copy.plans[0].why.endswith("; .mkv keeps it")

@@ -193,15 +193,15 @@ def test_rows_are_short_where_long_ones_leave_the_cache(
 ) -> None:
     network = load(Choice(model, precision, device="cpu"))
     assert network.card.features == (32 if model == "default" else 16)
-    assert (network.widest < 204) is narrow
+    assert (network.max_row_width < 204) is narrow
 
 
 def test_rows_are_short_where_a_card_does_not_tell_the_features() -> None:
     network = load(Choice("fast", "int8", device="cpu"))
-    assert network.widest == ANY_WIDTH
+    assert network.max_row_width == ANY_WIDTH
     untold = replace(network, card=replace(network.card, features=0))
-    assert untold.widest < 204
-    assert replace(untold, precision="float32").widest == ANY_WIDTH
+    assert untold.max_row_width < 204
+    assert replace(untold, precision="float32").max_row_width == ANY_WIDTH
 
 
 def test_short_rows_give_the_same_codes_whatever_their_length() -> None:

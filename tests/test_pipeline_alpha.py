@@ -7,7 +7,7 @@ from tests.frames import UPSCALERS, Weave, frame_of
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
 from videnhance.geometry import Size
 from videnhance.pipeline.alpha import laid_on_black, revealed_planes
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.resize import doubled
@@ -110,7 +110,7 @@ def test_hidden_colours_change_nothing_that_is_seen(
     other = _hidden_changed(frame, 85)
     outs = []
     for one in (frame, other):
-        seen = seen_by(channels, one)
+        seen = model_input(channels, one)
         codes = Weave(channels=channels)(seen[None])[0]
         outs.append(Composer(0.5, 1.0)(one, codes))
     seen_now = outs[0].planes[-1] > 0

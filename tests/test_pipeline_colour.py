@@ -17,7 +17,7 @@ from tests.frames import (
 )
 from videnhance.frame import ColourTags, Frame, Layout, Plane
 from videnhance.geometry import Size
-from videnhance.pipeline.colour import plane_residuals, seen_by
+from videnhance.pipeline.colour import model_input, plane_residuals
 
 SIZE = Size(51, 37)
 Values = npt.NDArray[np.float64]
@@ -55,7 +55,7 @@ def _codes(channels: int, seed: int = 3) -> npt.NDArray[np.uint8]:
 @pytest.mark.parametrize("layout", [GRAY, YUV420, YUV444])
 def test_a_luma_model_sees_the_stored_luma(layout: Layout) -> None:
     frame = noise(SIZE, layout)
-    seen = seen_by(1, frame)
+    seen = model_input(1, frame)
     assert seen.shape == (37, 51, 1)
     np.testing.assert_array_equal(seen[..., 0], frame.planes[0])
 
@@ -63,7 +63,7 @@ def test_a_luma_model_sees_the_stored_luma(layout: Layout) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_model_sees_bytes_of_the_frames_size(layout: Layout, channels: int) -> None:
-    seen = seen_by(channels, noise(SIZE, layout))
+    seen = model_input(channels, noise(SIZE, layout))
     assert seen.shape == (37, 51, channels)
     assert seen.dtype == np.uint8
 
@@ -71,7 +71,7 @@ def test_a_model_sees_bytes_of_the_frames_size(layout: Layout, channels: int) ->
 def test_seeing_does_not_change_the_frame() -> None:
     frame, same = noise(SIZE, YUV420P10), noise(SIZE, YUV420P10)
     for channels in (1, 3):
-        seen_by(channels, frame)[...] = 0
+        model_input(channels, frame)[...] = 0
     for plane, kept in zip(frame.planes[1:], same.planes[1:], strict=True):
         np.testing.assert_array_equal(plane, kept)
 
@@ -79,7 +79,7 @@ def test_seeing_does_not_change_the_frame() -> None:
 def test_ten_bits_are_rounded_to_eight() -> None:
     ten = np.arange(1024, dtype=np.uint16).reshape(32, 32)
     chroma = np.full((16, 16), 512, np.uint16)
-    seen = seen_by(1, frame_of([ten, chroma, chroma], YUV420P10))[..., 0]
+    seen = model_input(1, frame_of([ten, chroma, chroma], YUV420P10))[..., 0]
     wanted = np.minimum(np.floor(ten / 4 + 0.5), 255)
     np.testing.assert_array_equal(seen, wanted)
 
@@ -87,7 +87,7 @@ def test_ten_bits_are_rounded_to_eight() -> None:
 def test_sixteen_bits_do_not_overflow_when_rounded() -> None:
     layout = Layout("gray16le", GRAY.family, 16)
     plane = np.array([[0, 127, 128, 65407, 65408, 65535]], np.uint16)
-    assert seen_by(1, frame_of([plane], layout)).ravel().tolist() == [
+    assert model_input(1, frame_of([plane], layout)).ravel().tolist() == [
         *(0, 0, 1),
         *(255, 255, 255),
     ]
@@ -95,20 +95,22 @@ def test_sixteen_bits_do_not_overflow_when_rounded() -> None:
 
 def test_an_rgb_model_sees_rgb_planes_as_they_are() -> None:
     frame = noise(SIZE, RGB)
-    np.testing.assert_array_equal(seen_by(3, frame), np.stack(frame.planes, -1))
-    assert seen_by(3, noise(SIZE, RGB10)).max() == 255
+    np.testing.assert_array_equal(model_input(3, frame), np.stack(frame.planes, -1))
+    assert model_input(3, noise(SIZE, RGB10)).max() == 255
 
 
 def test_an_rgb_model_sees_gray_three_times() -> None:
     frame = noise(SIZE, GRAY)
     for channel in range(3):
-        np.testing.assert_array_equal(seen_by(3, frame)[..., channel], frame.planes[0])
+        np.testing.assert_array_equal(
+            model_input(3, frame)[..., channel], frame.planes[0]
+        )
 
 
 def test_a_luma_model_sees_rgb_as_luma() -> None:
     frame = noise(SIZE, RGB)
     luma = np.stack(frame.planes, -1) @ np.array([0.299, 0.587, 0.114])
-    assert np.abs(seen_by(1, frame)[..., 0] - luma).max() <= 0.5 + 1e-4
+    assert np.abs(model_input(1, frame)[..., 0] - luma).max() <= 0.5 + 1e-4
 
 
 @pytest.mark.parametrize("span", [0, 1, 2])
@@ -119,7 +121,7 @@ def test_rgb_comes_back_with_the_frames_own_matrix_and_range(
     tags = ColourTags(range=span, matrix=matrix)
     rgb = np.random.default_rng(1).integers(0, 256, (37, 51, 3)).astype(np.float64)
     frame = _yuv_frame(rgb, tags)
-    seen = seen_by(3, frame).astype(np.float64)
+    seen = model_input(3, frame).astype(np.float64)
     # The planes hold whole levels; one of chroma is up to 1.9 levels of blue.
     assert np.abs(seen - rgb).max() <= 2
     assert np.abs(seen - rgb).mean() < 0.6
@@ -132,14 +134,14 @@ def test_black_gray_and_white_come_back_exactly() -> None:
     rgb = np.repeat(np.array([[[0.0], [128.0], [255.0]]]), 3, axis=2)
     for span in (1, 2):
         frame = _yuv_frame(rgb, ColourTags(range=span, matrix=1))
-        np.testing.assert_array_equal(seen_by(3, frame), rgb)
+        np.testing.assert_array_equal(model_input(3, frame), rgb)
 
 
 def test_the_matrix_matters() -> None:
     rgb = np.full((2, 2, 3), (200.0, 60.0, 30.0))
     frame = _yuv_frame(rgb, ColourTags(matrix=1))
     wrong = frame_of(frame.planes, YUV444, tags=ColourTags(matrix=9))
-    assert np.abs(seen_by(3, wrong) - rgb).max() > 5
+    assert np.abs(model_input(3, wrong) - rgb).max() > 5
 
 
 @pytest.mark.parametrize("size", [Size(51, 37), Size(1, 1), Size(1, 8), Size(2, 3)])
@@ -150,7 +152,7 @@ def test_each_pixel_sees_the_chroma_sample_above_it(size: Size) -> None:
         p.repeat(2, 0).repeat(2, 1)[: size.height, : size.width] for p in (blue, red)
     ]
     full = frame_of([luma, *spread], YUV444)
-    np.testing.assert_array_equal(seen_by(3, frame), seen_by(3, full))
+    np.testing.assert_array_equal(model_input(3, frame), model_input(3, full))
 
 
 @pytest.mark.parametrize("layout", [GRAY, RGB, YUV420, YUV420P10, YUV444])

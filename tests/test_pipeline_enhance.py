@@ -400,7 +400,7 @@ class _Broken:
     channels: int = 1
     halo: int = 6
     step: float = 0.5
-    widest: int = ANY_WIDTH
+    max_row_width: int = ANY_WIDTH
     calls: int = 0
     lock: Any = field(default_factory=threading.Lock)
 
@@ -419,7 +419,7 @@ class _Emboss:
     channels: int = 1
     halo: int = 1
     step: float = 0.5
-    widest: int = ANY_WIDTH
+    max_row_width: int = ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         around = ((0, 0), (1, 1), (1, 1), (0, 0))

@@ -12,11 +12,11 @@ from videnhance.geometry import Size
 from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import (
     CELL,
+    ChangeDetector,
     Fill,
+    FrameChange,
     Plan,
     Rationed,
-    Sight,
-    Sighting,
     detail,
     every_nth,
     grid,
@@ -51,14 +51,14 @@ def _motion(explained: Mask, cut: bool = False) -> Motion:
     return Motion(flow, trust, explained, cut)
 
 
-def _sight(
+def _change(
     index: int,
     unchanged: Mask | None = None,
     explained: Mask | None = None,
     cut: bool = False,
-) -> Sight:
+) -> FrameChange:
     nowhere = np.zeros(CELLS, np.bool_)
-    return Sight(
+    return FrameChange(
         noise(SIZE, index=index),
         np.zeros((SIZE.height, SIZE.width, 1), np.uint8),
         nowhere if unchanged is None else unchanged,
@@ -66,11 +66,11 @@ def _sight(
     )
 
 
-def _moving(count: int, cuts: Iterable[int] = ()) -> list[Sight]:
+def _moving(count: int, cuts: Iterable[int] = ()) -> list[FrameChange]:
     """Sights of a scene whose motion explains everything, after the first."""
     everywhere = np.ones(CELLS, np.bool_)
     return [
-        _sight(i, explained=everywhere if i else None, cut=i in set(cuts))
+        _change(i, explained=everywhere if i else None, cut=i in set(cuts))
         for i in range(count)
     ]
 
@@ -151,8 +151,8 @@ def test_a_cut_starts_the_count_anew() -> None:
 
 def test_what_the_motion_does_not_explain_is_for_the_network() -> None:
     explained = np.arange(9).reshape(CELLS) % 2 == 0
-    sights = [_sight(0), _sight(1, explained=explained)]
-    plan = list(planned(sights, every_nth(2)))[1]
+    changes = [_change(0), _change(1, explained=explained)]
+    plan = list(planned(changes, every_nth(2)))[1]
     wanted = np.where(explained, Fill.MOVED, Fill.NETWORK)
     np.testing.assert_array_equal(plan.fills, wanted)
     assert (plan.count(Fill.MOVED), plan.count(Fill.NETWORK)) == (5, 4)
@@ -162,36 +162,36 @@ def test_what_the_motion_does_not_explain_is_for_the_network() -> None:
 @pytest.mark.parametrize("index", [1, 2])
 def test_unchanged_cells_win_over_network_and_motion(index: int) -> None:
     unchanged = np.arange(9).reshape(CELLS) < 4
-    sights = _moving(3)
+    changes = _moving(3)
     everywhere = np.ones(CELLS, np.bool_)
-    sights[index] = _sight(index, unchanged, everywhere)
-    plan = list(planned(sights, every_nth(2)))[index]
+    changes[index] = _change(index, unchanged, everywhere)
+    plan = list(planned(changes, every_nth(2)))[index]
     rest = Fill.MOVED if index == 1 else Fill.NETWORK
     np.testing.assert_array_equal(plan.fills, np.where(unchanged, Fill.REUSED, rest))
 
 
 def test_the_first_frame_is_for_the_network() -> None:
-    (plan,) = planned([_sight(0)], every_nth(4))
+    (plan,) = planned([_change(0)], every_nth(4))
     assert _of_one_kind(plan) is Fill.NETWORK
     assert plan.motion is None
 
 
 def test_nothing_plans_the_base() -> None:
     everywhere = np.ones(CELLS, np.bool_)
-    sights = [_sight(0), _sight(1, unchanged=everywhere)]
-    for plan in planned(sights, nothing):
+    changes = [_change(0), _change(1, unchanged=everywhere)]
+    for plan in planned(changes, nothing):
         assert _of_one_kind(plan) is Fill.BASE
 
 
 def test_plans_come_as_sights_do() -> None:
     taken = []
 
-    def sights() -> Iterable[Sight]:
-        for sight in _moving(3):
-            taken.append(sight.frame.index)
-            yield sight
+    def changes() -> Iterable[FrameChange]:
+        for change in _moving(3):
+            taken.append(change.frame.index)
+            yield change
 
-    for plan in planned(sights(), every_nth(2)):
+    for plan in planned(changes(), every_nth(2)):
         assert taken[-1] == plan.frame.index
 
 
@@ -205,17 +205,17 @@ def _unwanted(last: Pixels, seen: Pixels) -> Motion:
 
 def test_the_first_frame_is_compared_with_nothing() -> None:
     seen = texture(SIZE)[..., None]
-    sight = Sighting(HALO, True, _unwanted)(_pair(None, seen))
-    assert not sight.unchanged.any()
-    assert sight.motion is None
-    assert sight.cut
+    change = ChangeDetector(HALO, True, _unwanted)(_pair(None, seen))
+    assert not change.unchanged.any()
+    assert change.motion is None
+    assert change.cut
 
 
 def test_a_still_picture_needs_no_motion() -> None:
     seen = texture(SIZE)[..., None]
-    sight = Sighting(HALO, True, _unwanted)(_pair(seen, seen.copy()))
-    assert sight.unchanged.all()
-    assert sight.motion is None
+    change = ChangeDetector(HALO, True, _unwanted)(_pair(seen, seen.copy()))
+    assert change.unchanged.all()
+    assert change.motion is None
 
 
 def test_what_moves_is_given_its_motion() -> None:
@@ -229,34 +229,36 @@ def test_what_moves_is_given_its_motion() -> None:
         pairs.append((before, now))
         return found
 
-    sight = Sighting(HALO, True, analyse)(_pair(last, seen))
-    assert sight.motion is found
-    assert sight.cut
+    change = ChangeDetector(HALO, True, analyse)(_pair(last, seen))
+    assert change.motion is found
+    assert change.cut
     assert pairs[0][0] is last
     assert pairs[0][1] is seen
-    assert np.count_nonzero(sight.unchanged) == 8
+    assert np.count_nonzero(change.unchanged) == 8
 
 
 def test_without_reuse_nothing_counts_as_unchanged() -> None:
     seen = texture(SIZE)[..., None]
-    sight = Sighting(HALO, False, None)(_pair(seen, seen))
-    assert not sight.unchanged.any()
+    change = ChangeDetector(HALO, False, None)(_pair(seen, seen))
+    assert not change.unchanged.any()
 
 
 def test_a_frame_of_another_size_is_compared_with_nothing() -> None:
     last = texture(Size(70, 50))[..., None]
-    sight = Sighting(HALO, True, _unwanted)(_pair(last, texture(SIZE)[..., None]))
-    assert not sight.unchanged.any()
-    assert sight.motion is None
+    change = ChangeDetector(HALO, True, _unwanted)(
+        _pair(last, texture(SIZE)[..., None])
+    )
+    assert not change.unchanged.any()
+    assert change.motion is None
 
 
-def moving(explained: Mask, seen: Pixels, unchanged: Mask | None = None) -> Sight:
-    """A sight in mid-film, with motion that explains these cells."""
+def moving(explained: Mask, seen: Pixels, unchanged: Mask | None = None) -> FrameChange:
+    """A change in mid-film, with motion that explains these cells."""
     flow = np.zeros((*seen.shape[:2], 2), np.float32)
     trust = np.zeros(seen.shape[:2], np.uint8)
     still = np.zeros(explained.shape, np.bool_) if unchanged is None else unchanged
     motion = Motion(flow, trust, explained, cut=False)
-    return Sight(frame_of([seen[..., 0]], GRAY), seen, still, motion)
+    return FrameChange(frame_of([seen[..., 0]], GRAY), seen, still, motion)
 
 
 def rationed_seen() -> Pixels:
@@ -301,7 +303,7 @@ def test_a_still_picture_is_completed_and_then_left_alone() -> None:
 
 def test_after_a_cut_nothing_is_known() -> None:
     rule, seen = Rationed(1), rationed_seen()
-    first = Sight(
+    first = FrameChange(
         frame_of([seen[..., 0]], GRAY),
         seen,
         np.zeros(CELLS, np.bool_),

@@ -43,9 +43,9 @@ def _random_plans(count: int, size: Size = SIZE, seed: int = 0) -> list[Plan]:
 
 
 def _side(
-    pixels: int, halo: int = 6, ahead: int = 4, widest: int = ANY_WIDTH
+    pixels: int, halo: int = 6, ahead: int = 4, max_row_width: int = ANY_WIDTH
 ) -> Tiling:
-    return Tiling(halo, pixels * pixels, ahead, widest)
+    return Tiling(halo, pixels * pixels, ahead, max_row_width)
 
 
 def _tiles(plans: list[Plan], tiling: Tiling) -> list[Tile]:
@@ -86,17 +86,17 @@ def test_equal_runs_beside_each_other_are_joined() -> None:
     ]
 
 
-@pytest.mark.parametrize("widest", [96, ANY_WIDTH])
+@pytest.mark.parametrize("max_row_width", [96, ANY_WIDTH])
 @pytest.mark.parametrize("side", [32, 48, 96, 288])
 @pytest.mark.parametrize(
     "size", [Size(70, 50), SIZE, Size(389, 217), Size(1, 1), Size(200, 1)], ids=str
 )
 def test_cores_cover_the_networks_cells_once(
-    size: Size, side: int, widest: int
+    size: Size, side: int, max_row_width: int
 ) -> None:
     for plan in _random_plans(4, size):
         covered = np.zeros((size.height, size.width), int)
-        for tile in _tiles([plan], _side(side, widest=widest)):
+        for tile in _tiles([plan], _side(side, max_row_width=max_row_width)):
             covered[tile.core.slices] += 1
             seen = tile.core.grown(6, size)
             assert tile.patch.intersected(seen) == seen
@@ -126,9 +126,9 @@ def test_every_patch_fits_its_bound(size: Size, side: int, halo: int) -> None:
 
 
 @pytest.mark.parametrize("size", [Size(640, 360), Size(1000, 700)], ids=str)
-@pytest.mark.parametrize(("widest", "most"), [(160, 10), (ANY_WIDTH, 25)])
-def test_patches_come_in_few_shapes(size: Size, widest: int, most: int) -> None:
-    tiling = Tiling(6, widest=widest)
+@pytest.mark.parametrize(("max_row_width", "most"), [(160, 10), (ANY_WIDTH, 25)])
+def test_patches_come_in_few_shapes(size: Size, max_row_width: int, most: int) -> None:
+    tiling = Tiling(6, max_row_width=max_row_width)
     shapes = {
         tile.patch.size
         for plan in _random_plans(40, size)
@@ -138,13 +138,13 @@ def test_patches_come_in_few_shapes(size: Size, widest: int, most: int) -> None:
 
 
 def test_narrow_batches_come_in_no_more_shapes_than_there_are_copies() -> None:
-    plans, tiling = _random_plans(60, Size(640, 360)), Tiling(6, widest=160)
+    plans, tiling = _random_plans(60, Size(640, 360)), Tiling(6, max_row_width=160)
     shapes = {b.pixels.shape for b in batches(plans, tiling) if b.tiles}
     assert 10 < len(shapes) <= 16  # `_COPIES` in model/runtime.py
 
 
 @pytest.mark.parametrize(
-    ("size", "area", "widest", "most"),
+    ("size", "area", "max_row_width", "most"),
     [
         (Size(640, 360), PATCH_AREA, 160, 1.12),
         (Size(640, 360), PATCH_AREA, ANY_WIDTH, 1.0),
@@ -158,26 +158,28 @@ def test_narrow_batches_come_in_no_more_shapes_than_there_are_copies() -> None:
     ids=str,
 )
 def test_halos_cost_no_more_than_they_must(
-    size: Size, area: int, widest: int, most: float
+    size: Size, area: int, max_row_width: int, most: float
 ) -> None:
-    tiles = _tiles([_plan(0, size)], Tiling(7, area, widest=widest))
+    tiles = _tiles([_plan(0, size)], Tiling(7, area, max_row_width=max_row_width))
     assert sum(tile.patch.size.area for tile in tiles) <= most * size.area
 
 
 def test_a_batch_is_of_one_patch_or_of_four() -> None:
     plans = _random_plans(40, Size(640, 360))
-    counts = {len(batch.tiles) for batch in batches(plans, Tiling(6, widest=160))}
+    counts = {
+        len(batch.tiles) for batch in batches(plans, Tiling(6, max_row_width=160))
+    }
     assert counts - {0} == {1, 4}
 
 
 def test_columns_are_as_narrow_as_the_network_likes() -> None:
-    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(6, widest=160))
+    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(6, max_row_width=160))
     assert {tile.patch.size for tile in tiles} == {Size(140, 360)}
     assert len(tiles) == 5
 
 
 def test_rows_that_the_network_likes_may_be_shorter_than_a_cell() -> None:
-    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(20, widest=50))
+    tiles = _tiles([_plan(0, Size(640, 360))], Tiling(20, max_row_width=50))
     assert {tile.patch.size for tile in tiles} == {Size(104, 360)}
 
 

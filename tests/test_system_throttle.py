@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from videnhance.errors import UsageError
-from videnhance.system.throttle import Pace, be_nice
+from videnhance.system.throttle import Throttle, be_nice
 
 
 @dataclass
@@ -30,8 +30,8 @@ class _Machine:
         self.slept += seconds
         self.work(seconds, seconds * self.beside)
 
-    def pace(self, percent: float | None) -> Pace:
-        return Pace(
+    def throttle(self, percent: float | None) -> Throttle:
+        return Throttle(
             percent,
             self.cores,
             lambda: self.now,
@@ -40,12 +40,12 @@ class _Machine:
         )
 
 
-def _share(machine: _Machine, pace: Pace, frames: int, seconds: float) -> float:
+def _share(machine: _Machine, throttle: Throttle, frames: int, seconds: float) -> float:
     """Runs frames that keep all cores busy; the share of all cores in percent."""
     began = machine.now, machine.cpu
     for _ in range(frames):
         machine.work(seconds, seconds * machine.cores)
-        pace()
+        throttle()
     passed, used = machine.now - began[0], machine.cpu - began[1]
     return 100 * used / passed / machine.cores
 
@@ -56,59 +56,59 @@ def test_the_share_is_kept_for_short_and_long_frames(
     percent: float, seconds: float
 ) -> None:
     machine = _Machine()
-    pace = machine.pace(percent)
-    pace()
-    assert _share(machine, pace, 200, seconds) == pytest.approx(percent, rel=0.001)
+    throttle = machine.throttle(percent)
+    throttle()
+    assert _share(machine, throttle, 200, seconds) == pytest.approx(percent, rel=0.001)
 
 
 def test_work_beside_the_sleep_counts() -> None:
     machine = _Machine(beside=1.0)
-    pace = machine.pace(50)
-    pace()
-    assert _share(machine, pace, 400, 0.05) == pytest.approx(50, abs=0.5)
+    throttle = machine.throttle(50)
+    throttle()
+    assert _share(machine, throttle, 400, 0.05) == pytest.approx(50, abs=0.5)
 
 
 def test_without_a_bound_nothing_sleeps() -> None:
     machine = _Machine()
-    assert _share(machine, machine.pace(None), 50, 0.05) == pytest.approx(100)
+    assert _share(machine, machine.throttle(None), 50, 0.05) == pytest.approx(100)
     assert machine.slept == 0
 
 
 def test_work_below_the_bound_does_not_sleep() -> None:
     machine = _Machine()
-    pace = machine.pace(50)
+    throttle = machine.throttle(50)
     for _ in range(100):
         machine.work(0.1, 0.1)  # a third of three cores
-        assert pace() == 0
+        assert throttle() == 0
 
 
 def test_a_pause_does_not_buy_a_burst() -> None:
     machine = _Machine()
-    pace = machine.pace(50)
-    pace()
+    throttle = machine.throttle(50)
+    throttle()
     machine.work(3600, 0)
-    pace()
+    throttle()
     began = machine.slept
-    _share(machine, pace, 100, 0.1)
+    _share(machine, throttle, 100, 0.1)
     # 10 seconds at full speed take 20, but for half a second of credit.
     assert machine.slept - began == pytest.approx(9.5)
 
 
 def test_the_first_call_does_not_count_what_was_before() -> None:
     machine = _Machine()
-    assert machine.pace(1)() == 0
+    assert machine.throttle(1)() == 0
 
 
 @pytest.mark.parametrize("percent", [0, -3, 101, float("nan"), float("inf")])
 def test_a_bound_that_cannot_be_is_refused(percent: float) -> None:
     with pytest.raises(UsageError, match="--max-cpu"):
-        Pace(percent, 2)
+        Throttle(percent, 2)
 
 
 def test_the_real_clocks_fit() -> None:
-    pace = Pace(100, max(os.cpu_count() or 1, 1))
-    assert pace() == 0
-    assert pace() < 0.5
+    throttle = Throttle(100, max(os.cpu_count() or 1, 1))
+    assert throttle() == 0
+    assert throttle() < 0.5
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="niceness is POSIX's")

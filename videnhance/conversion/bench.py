@@ -25,7 +25,7 @@ from videnhance.geometry import Size
 from videnhance.media.output.writer import Encoding, VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice, load
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.enhance import Settings, Upscaler, enhanced
 from videnhance.pipeline.plan import Fill, Plan, grid
 from videnhance.pipeline.tiles import Tiling, tiles_of
@@ -105,7 +105,7 @@ def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
         decoded = list(islice(reader, frames))
         info = reader.info
     yield _row("decode", len(decoded), start)
-    seen = [seen_by(1, frame) for frame in decoded]
+    seen = [model_input(1, frame) for frame in decoded]
     networks = {p: load(Choice(precision=p, device="cpu")) for p in _PRECISIONS}
     for precision, network in networks.items():
         start = time.process_time(), time.perf_counter()
@@ -123,7 +123,7 @@ def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
 def _in_patches(network: Upscaler, frame: Frame, pixels: Pixels) -> None:
     """Runs the network on a whole frame, cut as in a conversion."""
     fills = np.full(grid(frame.size), Fill.NETWORK, np.uint8)
-    tiling = Tiling(network.halo, widest=network.widest)
+    tiling = Tiling(network.halo, max_row_width=network.max_row_width)
     for tile in tiles_of(Plan(frame, pixels, fills, None), tiling):
         network(pixels[tile.patch.slices][None])
 

@@ -108,7 +108,7 @@ class Preflight:
                     "stream": stream.index,
                     "kind": stream.kind,
                     "codec": stream.codec,
-                    "fate": stream.fate.value,
+                    "fate": stream.action.value,
                     "why": stream.why,
                 }
                 for stream in plan.streams

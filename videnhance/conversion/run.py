@@ -44,7 +44,7 @@ from videnhance.pipeline.enhance import enhanced_ahead
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.threads import available_cores
-from videnhance.system.throttle import Pace, be_nice
+from videnhance.system.throttle import Throttle, be_nice
 
 __all__ = ["Watcher", "convert"]
 
@@ -247,15 +247,15 @@ class _Run:
     def _made_here(self, sink: FrameSink, frames: Iterator[Frame]) -> None:
         """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
         report = self._report
-        pace = Pace(self._job.resources.max_cpu_percent, available_cores())
-        pace()
+        throttle = Throttle(self._job.resources.max_cpu_percent, available_cores())
+        throttle()
         for frame in self._finished(frames):
             began = time.perf_counter()
             sink.write(frame)
             report.add("writing", time.perf_counter() - began)
             report.frames_written = sink.frames_written
             self._watcher.advanced(report)
-            report.add("resting", pace())
+            report.add("resting", throttle())
 
     def _looked_through(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """The frames; what the output cannot carry of what comes with them is said."""
@@ -280,6 +280,6 @@ def _words(stream: StreamPlan) -> dict[str, str]:
         "stream": str(stream.index),
         "kind": stream.kind,
         "codec": stream.codec,
-        "fate": stream.fate.value,
+        "fate": stream.action.value,
         "why": stream.why,
     }

@@ -9,7 +9,7 @@ from videnhance.media.open_any import is_video_file
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Reading, Span
 from videnhance.models.imported import calibration_chart
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 
 __all__ = ["glimpses"]
 
@@ -32,7 +32,7 @@ def glimpses(
             with VideoReader(
                 source, Span(seconds * number / _PLACES), reading
             ) as reader:
-                found += [seen_by(1, frame) for frame in islice(reader, 1)]
+                found += [model_input(1, frame) for frame in islice(reader, 1)]
         except (InputError, UsageError):
             # A damaged place, or one behind the last frame; the conversion tells of it.
             continue

@@ -17,18 +17,18 @@ import numpy.typing as npt
 from videnhance.frame import Frame, Pixels, Plane
 from videnhance.live.budget import Cost
 from videnhance.pipeline import motion
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Upscaler
 from videnhance.pipeline.plan import (
     CELL,
+    ChangeDetector,
     Fill,
+    FrameChange,
     Plan,
     Rule,
-    Sight,
-    Sighting,
 )
-from videnhance.pipeline.residual import assembled, carrying
+from videnhance.pipeline.residual import assembled, warp_tasks
 from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
 from videnhance.system.threads import Meter, Pool, ordered_map
 
@@ -99,11 +99,11 @@ class Enhancer:
         """
         began = time.perf_counter()
         last = self._before if again else self._memory
-        seen = seen_by(self.upscaler.channels, frame)
-        sight = self._sight(frame, seen, last, wanted)
-        since = 0 if sight.cut else last.since
-        fills = rule(sight, since)
-        known = None if sight.cut else sight.motion
+        seen = model_input(self.upscaler.channels, frame)
+        change = self._change(frame, seen, last, wanted)
+        since = 0 if change.cut else last.since
+        fills = rule(change, since)
+        known = None if change.cut else change.motion
         plan = Plan(frame, seen, fills, known)
         residual = self._residual(plan, last.residual, wanted.fuse)
         shown, base = self._composed(frame, residual, wanted)
@@ -113,29 +113,29 @@ class Enhancer:
         cost = Cost(plan.count(Fill.NETWORK), seconds, left)
         return Enhanced(shown, base, fills, cost)
 
-    def _sight(
+    def _change(
         self, frame: Frame, seen: Pixels, last: _Memory, wanted: Wanted
-    ) -> Sight:
+    ) -> FrameChange:
         analyse = partial(motion.analysed, cell=CELL, fine=wanted.fine)
         moves = wanted.moves and wanted.strength > 0
         # What lies before a jump or a new size leads nowhere.
         fits = last.seen is not None and last.seen.shape == seen.shape
-        sighting = Sighting(self.upscaler.halo, True, analyse if moves else None)
-        return sighting((frame, seen, last.seen if fits else None))
+        detector = ChangeDetector(self.upscaler.halo, True, analyse if moves else None)
+        return detector((frame, seen, last.seen if fits else None))
 
     def _residual(self, plan: Plan, last: Pixels | None, fuse: float) -> Pixels | None:
-        brought, tasks = carrying(plan, last, fuse, self._workers)
+        warped, tasks = warp_tasks(plan, last, fuse, self._workers)
         patches: list[tuple[Tile, Pixels]] = []
 
         def see(tile: Tile) -> None:
             seen = plan.seen[tile.patch.slices]
             patches.append((tile, self.upscaler(seen[None])[0]))
 
-        halo, widest = self.upscaler.halo, self.upscaler.widest
-        tiling = Tiling(halo, _PATCH_AREA, widest=widest)
+        halo, max_row_width = self.upscaler.halo, self.upscaler.max_row_width
+        tiling = Tiling(halo, _PATCH_AREA, max_row_width=max_row_width)
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
-        return assembled(plan, patches, last, brought)
+        return assembled(plan, patches, last, warped)
 
     def _composed(
         self, frame: Frame, residual: Pixels | None, wanted: Wanted

@@ -80,7 +80,7 @@ class Network:
         return self.card.residual_step
 
     @property
-    def widest(self) -> int:
+    def max_row_width(self) -> int:
         """Input pixels of a row up to which it computes fast."""
         # Not measured: what comes out must not depend on what else the machine does.
         features = self.card.features or _NARROW_FROM  # rather slow than not exact
@@ -252,7 +252,7 @@ def _checked(network: Network) -> Network:
 
 
 def _measured(network: Network) -> Network:
-    width = min(network.widest, _SAMPLE_WIDTH)
+    width = min(network.max_row_width, _SAMPLE_WIDTH)
     shape = (1, _SAMPLE_AREA // width, width, network.channels)
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     run = partial(network, noise)

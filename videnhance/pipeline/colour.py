@@ -12,7 +12,7 @@ import numpy.typing as npt
 from videnhance.frame import ZERO_CODE, Family, Frame, Pixels, Plane
 from videnhance.pipeline.alpha import revealed_planes
 
-__all__ = ["plane_residuals", "seen_by"]
+__all__ = ["model_input", "plane_residuals"]
 
 Residual = npt.NDArray[np.float32]
 """In 8-bit grey levels, H x W."""
@@ -55,7 +55,7 @@ def _eight_bits(plane: Plane, depth: int) -> npt.NDArray[np.uint8]:
     return eight
 
 
-def seen_by(channels: int, frame: Frame) -> Pixels:
+def model_input(channels: int, frame: Frame) -> Pixels:
     """The frame as uint8 H x W x C for a model of 1 (luma) or 3 (RGB) channels.
 
     Opacity is not seen, and colours that it hides are filled from around them.

@@ -1,6 +1,6 @@
 """The pipeline: frames in, enhanced frames out, same number, same times.
 
-    frames -> sights -> plans -> batches -> upscaler -> residual -> composer -> frames
+    frames -> changes -> plans -> batches -> upscaler -> residual -> composer -> frames
 
 Each stage is an iterator; `threads` decides what runs beside what. With zero workers it
 is the same lines inline, and the same pixels.
@@ -18,10 +18,10 @@ from videnhance.errors import MissingLibraryError
 from videnhance.frame import ZERO_CODE, Frame, Pixels
 from videnhance.options import check
 from videnhance.pipeline import motion, plan, tiles
-from videnhance.pipeline.colour import seen_by
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.plan import CELL, Fill, Plan
-from videnhance.pipeline.residual import assembled, carried
+from videnhance.pipeline.residual import assembled, warped_residual
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
 from videnhance.report import Report
 from videnhance.system.threads import (
@@ -64,7 +64,7 @@ class Upscaler(Protocol):
         ...
 
     @property
-    def widest(self) -> int:
+    def max_row_width(self) -> int:
         """Input pixels of a row up to which it computes fast; or more than any row."""
         ...
 
@@ -80,7 +80,7 @@ class Bicubic:
     channels: int = 1
     halo: int = 0
     step: float = 1.0
-    widest: int = tiles.ANY_WIDTH
+    max_row_width: int = tiles.ANY_WIDTH
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes of nothing, at twice the size."""
@@ -207,10 +207,12 @@ class _Pass:
     def run(self, frames: Iterator[Frame]) -> Generator[Frame]:
         """Chains the stages."""
         settings, workers = self.settings, self.settings.workers
-        sights = self._map(self._sighting(), self._pairs(frames), workers + 1)
-        plans = plan.planned(sights, self._rule())
+        changes = self._map(self._change_detector(), self._pairs(frames), workers + 1)
+        plans = plan.planned(changes, self._rule())
         tiling = Tiling(
-            self.upscaler.halo, settings.patch_area, widest=self.upscaler.widest
+            self.upscaler.halo,
+            settings.patch_area,
+            max_row_width=self.upscaler.max_row_width,
         )
         work = tiles.batches(plans, tiling)
         done = self._map(self._upscaled, work, 3 * workers)
@@ -230,19 +232,19 @@ class _Pass:
     ) -> Iterator[tuple[Frame, Pixels, Pixels | None]]:
         last, segment = None, self.settings.segment_frames
         for frame in frames:
-            seen = seen_by(self.upscaler.channels, frame)
+            seen = model_input(self.upscaler.channels, frame)
             if segment and not frame.index % segment:
                 last = None  # or what is done again after a crash would differ
             yield frame, seen, last
             last = seen
 
-    def _sighting(self) -> plan.Sighting:
+    def _change_detector(self) -> plan.ChangeDetector:
         settings = self.settings
         fine = settings.skip > 1
         analyse = partial(motion.analysed, cell=CELL, fine=fine)
         # With fusion an unchanged cell keeps its fused residual by definition.
         reuse = settings.strength > 0 and (settings.reuse or settings.moves)
-        return plan.Sighting(
+        return plan.ChangeDetector(
             self.upscaler.halo, reuse, analyse if settings.moves else None
         )
 
@@ -274,5 +276,5 @@ class _Pass:
     def _residual_of(self, ready: Plan) -> Pixels | None:
         """The residual of one frame, from its patches and the last frame's residual."""
         patches, last = self.waiting.pop(ready.frame.index, []), self.residual
-        brought = carried(ready, last, self.settings.fuse)
-        return assembled(ready, patches, last, brought)
+        warped = warped_residual(ready, last, self.settings.fuse)
+        return assembled(ready, patches, last, warped)

@@ -17,12 +17,12 @@ from videnhance.pipeline.motion import Motion
 
 __all__ = [
     "CELL",
+    "ChangeDetector",
     "Fill",
+    "FrameChange",
     "Plan",
     "Rationed",
     "Rule",
-    "Sight",
-    "Sighting",
     "detail",
     "every_nth",
     "nothing",
@@ -51,8 +51,8 @@ Fills = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """One frame, as a model sees it, beside the one before it."""
+class FrameChange:
+    """What a frame, as a model sees it, has in common with the one before it."""
 
     frame: Frame
     seen: Pixels = field(repr=False)
@@ -89,8 +89,8 @@ class Plan:
         return int(np.count_nonzero(self.fills == fill))
 
 
-Rule = Callable[[Sight, int], Fills]
-"""Fills the cells of a sight, given how many frames ago the last cut or start was."""
+Rule = Callable[[FrameChange, int], Fills]
+"""Fills the cells of a change, given how many frames ago the last cut or start was."""
 
 
 def grid(size: Size) -> tuple[int, int]:
@@ -98,10 +98,10 @@ def grid(size: Size) -> tuple[int, int]:
     return -(-size.height // CELL), -(-size.width // CELL)
 
 
-def nothing(sight: Sight, since: int) -> Fills:
+def nothing(change: FrameChange, since: int) -> Fills:
     """The base everywhere."""
     del since
-    return np.full(sight.unchanged.shape, Fill.BASE, np.uint8)
+    return np.full(change.unchanged.shape, Fill.BASE, np.uint8)
 
 
 def every_nth(count: int) -> Rule:
@@ -110,19 +110,19 @@ def every_nth(count: int) -> Rule:
     On the frames between, cells that the motion does not explain get the network too.
     """
 
-    def rule(sight: Sight, since: int) -> Fills:
-        fills = np.full(sight.unchanged.shape, Fill.NETWORK, np.uint8)
-        if since % count and sight.motion is not None:
-            fills[sight.motion.explained] = Fill.MOVED
-        fills[sight.unchanged] = Fill.REUSED
+    def rule(change: FrameChange, since: int) -> Fills:
+        fills = np.full(change.unchanged.shape, Fill.NETWORK, np.uint8)
+        if since % count and change.motion is not None:
+            fills[change.motion.explained] = Fill.MOVED
+        fills[change.unchanged] = Fill.REUSED
         return fills
 
     return rule
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """How a frame is compared with the one before it."""
+class ChangeDetector:
+    """Compares a frame with the one before it."""
 
     halo: int
     reuse: bool
@@ -130,7 +130,7 @@ class Sighting:
     motion: Callable[[Pixels, Pixels], Motion] | None
     """From the last and the present pixels; None: no one needs it."""
 
-    def __call__(self, pair: tuple[Frame, Pixels, Pixels | None]) -> Sight:
+    def __call__(self, pair: tuple[Frame, Pixels, Pixels | None]) -> FrameChange:
         """Compares (frame, its pixels, the last frame's pixels)."""
         frame, seen, last = pair
         unchanged = np.zeros(grid(frame.size), np.bool_)
@@ -140,7 +140,7 @@ class Sighting:
                 unchanged = unchanged_cells(last, seen, self.halo)
             if self.motion is not None and not unchanged.all():
                 motion = self.motion(last, seen)
-        return Sight(frame, seen, unchanged, motion, first=last is None)
+        return FrameChange(frame, seen, unchanged, motion, first=last is None)
 
 
 def unchanged_cells(last: Pixels, seen: Pixels, halo: int) -> npt.NDArray[np.bool_]:
@@ -162,14 +162,14 @@ def unchanged_cells(last: Pixels, seen: Pixels, halo: int) -> npt.NDArray[np.boo
     return unchanged
 
 
-def planned(sights: Iterable[Sight], rule: Rule) -> Iterator[Plan]:
-    """Makes a plan of each sight; after a cut the rule starts anew."""
+def planned(changes: Iterable[FrameChange], rule: Rule) -> Iterator[Plan]:
+    """Makes a plan of each change; after a cut the rule starts anew."""
     since = 0
-    for sight in sights:
-        if sight.cut:
+    for change in changes:
+        if change.cut:
             since = 0
-        motion = None if sight.cut else sight.motion
-        yield Plan(sight.frame, sight.seen, rule(sight, since), motion)
+        motion = None if change.cut else change.motion
+        yield Plan(change.frame, change.seen, rule(change, since), motion)
         since += 1
 
 
@@ -193,25 +193,25 @@ class Rationed:
     )
     """Frames since the network saw each cell."""
 
-    def __call__(self, sight: Sight, since: int) -> Fills:
-        """The fills of one sight."""
+    def __call__(self, change: FrameChange, since: int) -> Fills:
+        """The fills of one change."""
         del since
-        shape = sight.unchanged.shape
-        if sight.cut or self.ages.shape != shape:
+        shape = change.unchanged.shape
+        if change.cut or self.ages.shape != shape:
             self.ages = np.full(shape, _STALEST)
         fills = np.full(shape, Fill.BASE, np.uint8)
-        if sight.motion is not None and not sight.cut:
-            fills[sight.motion.explained] = Fill.MOVED
-        fills[sight.unchanged] = Fill.REUSED
+        if change.motion is not None and not change.cut:
+            fills[change.motion.explained] = Fill.MOVED
+        fills[change.unchanged] = Fill.REUSED
         self.ages[fills == Fill.BASE] = _STALEST
         self.ages += fills == Fill.MOVED
-        fills[self._chosen(sight)] = Fill.NETWORK
+        fills[self._chosen(change)] = Fill.NETWORK
         np.clip(self.ages, 0, _STALEST, out=self.ages)
         self.ages[fills == Fill.NETWORK] = 0
         return fills
 
-    def _chosen(self, sight: Sight) -> npt.NDArray[np.bool_]:
-        worth = self.ages * (1 + detail(sight.seen))
+    def _chosen(self, change: FrameChange) -> npt.NDArray[np.bool_]:
+        worth = self.ages * (1 + detail(change.seen))
         order = np.argsort(-worth, axis=None, kind="stable")[: max(self.cells, 0)]
         chosen = np.zeros(worth.size, np.bool_)
         chosen[order] = True

@@ -13,11 +13,11 @@ from videnhance.pipeline.motion import Weights
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.tiles import Tile
 
-__all__ = ["Carried", "assembled", "carried", "carrying"]
+__all__ = ["WarpedResidual", "assembled", "warp_tasks", "warped_residual"]
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class WarpedResidual:
     """The last residual where its pixels are now; needs nothing of the network."""
 
     residual: Pixels = field(repr=False)
@@ -26,21 +26,23 @@ class Carried:
     """2H x 2W: how much of it goes in."""
 
 
-def carried(ready: Plan, last: Pixels | None, fuse: float) -> Carried | None:
+def warped_residual(
+    ready: Plan, last: Pixels | None, fuse: float
+) -> WarpedResidual | None:
     """Moves the last residual along; None where the plan has no use for it.
 
     `fuse` is its share (0 to 1) in cells that the network sees.
     """
-    brought, tasks = carrying(ready, last, fuse, 1)
+    warped, tasks = warp_tasks(ready, last, fuse, 1)
     for task in tasks:
         task()
-    return brought
+    return warped
 
 
-def carrying(
+def warp_tasks(
     ready: Plan, last: Pixels | None, fuse: float, bands: int
-) -> tuple[Carried | None, list[Callable[[], None]]]:
-    """What `carried` gives, and the tasks that fill it, one for each band of rows."""
+) -> tuple[WarpedResidual | None, list[Callable[[], None]]]:
+    """The same, and the tasks that fill it, one for each band of rows."""
     moves = ready.motion
     if last is None or moves is None:
         return None, []
@@ -50,23 +52,23 @@ def carrying(
     share = shares[ready.fills]
     if not share.any():
         return None, []
-    brought = Carried(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
+    warped = WarpedResidual(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
 
     def fill(rows: tuple[int, int]) -> None:
         part = slice(2 * rows[0], 2 * rows[1])
-        brought.residual[part] = motion.moved(last, moves, 2, rows)
-        brought.weight[part] = motion.weights(moves, share, CELL, 2, rows)
+        warped.residual[part] = motion.moved(last, moves, 2, rows)
+        warped.weight[part] = motion.weights(moves, share, CELL, 2, rows)
 
     height = ready.seen.shape[0]
     edges = [height * n // bands for n in range(bands + 1)]
-    return brought, [partial(fill, rows) for rows in pairwise(edges)]
+    return warped, [partial(fill, rows) for rows in pairwise(edges)]
 
 
 def assembled(
     ready: Plan,
     patches: Iterable[tuple[Tile, Pixels]],
     last: Pixels | None,
-    brought: Carried | None,
+    warped: WarpedResidual | None,
 ) -> Pixels | None:
     """The residual (2H x 2W x C codes) of the plan's frame; None for the base alone.
 
@@ -82,8 +84,8 @@ def assembled(
     residual = np.full((2 * height, 2 * width, channels), ZERO_CODE, np.uint8)
     for tile, patch in patches:
         tiles.paste(tile, patch, 2, residual)
-    if brought is not None:
-        motion.blended(residual, brought.residual, brought.weight)
+    if warped is not None:
+        motion.blended(residual, warped.residual, warped.weight)
     if last is not None:
         for cells in tiles.rectangles(fills == Fill.REUSED):
             kept = cells.scaled(2 * CELL).slices

@@ -3,7 +3,8 @@
 A cell is what a plan decides on; a patch is what the network sees: a rectangle of cells
 and the halo around it. Because the halo is the receptive field and patches end at the
 frame's own edges, what is kept does not depend on how a frame is cut, to the bit, as
-long as no row is longer than the network's `widest`: beyond, other kernels may compute.
+long as no row is longer than the network's `max_row_width`: beyond, other kernels may
+compute.
 
 Patches and batches come in few shapes. For each new shape an int8 engine compiles its
 kernels, which takes as long as ten small patches and holds 2 MB.
@@ -57,7 +58,7 @@ class Tiling:
     """Largest patch, and largest batch of small ones, in input pixels."""
     frames_ahead: int = 4
     """Frames whose tiles may wait for a full batch."""
-    widest: int = ANY_WIDTH
+    max_row_width: int = ANY_WIDTH
     """Input pixels of a patch's rows, if the cells allow it."""
 
     def batch(self, size: Size) -> int:
@@ -163,8 +164,8 @@ def _choices(frame: int, cells: range, spans: bool, halo: int) -> list[_Side]:
 @lru_cache(maxsize=64)
 def _sides(frame: Size, tiling: Tiling) -> tuple[_Side, _Side]:
     """How to cut across and down: what computes least of what fits the bound."""
-    halo, spans = tiling.halo, tiling.widest >= frame.width
-    wide = min(max((tiling.widest - 2 * halo) // CELL, 1), _CELLS)
+    halo, spans = tiling.halo, tiling.max_row_width >= frame.width
+    wide = min(max((tiling.max_row_width - 2 * halo) // CELL, 1), _CELLS)
     down = _choices(frame.height, range(1, _CELLS + 1), True, halo)
     # Columns of one cell compute little, but slowly: only where nothing else fits.
     for narrowest in (min(wide, 2), 1):

@@ -36,7 +36,7 @@ _CODER_FRAMES, _CODER_FRAMES_A_THREAD = 14.0, 11.0
 _STAGE_FRAMES, _STAGE_FRAMES_A_WORKER = 5.0, 1.0
 _DECODER_FRAMES = 12
 _MOVING_BYTES, _STILL_BYTES = 150, 30
-"""A source pixel: sights, motion, patches and residuals in flight."""
+"""A source pixel: changes, motion, patches and residuals in flight."""
 
 
 @dataclass(frozen=True, slots=True)

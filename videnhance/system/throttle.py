@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from videnhance.options import check
 
-__all__ = ["Pace", "be_nice"]
+__all__ = ["Throttle", "be_nice"]
 
 _CREDIT_SECONDS = 0.5
 """How much of a time without work may be made up for: more would be a burst."""
@@ -20,7 +20,7 @@ _BELOW_NORMAL, _IDLE = 0x4000, 0x40
 
 
 @dataclass(slots=True)
-class Pace:
+class Throttle:
     """Keeps the processor time of this process at or below a share of all cores.
 
     Called once for each frame written, it sleeps for as long as the work so far was too

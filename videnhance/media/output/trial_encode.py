@@ -21,7 +21,7 @@ from videnhance.media.source import (
     open_source,
 )
 from videnhance.media.stream_choice import context_of
-from videnhance.media.streams.actions import Fate
+from videnhance.media.streams.actions import StreamAction
 
 __all__ = ["Run", "check_first_frame", "other_bytes_a_second", "rehearsed_run"]
 
@@ -109,7 +109,7 @@ def _is_shown(file: io.BytesIO) -> bool:
 
 def other_bytes_a_second(plan: OutputPlan) -> float:
     """What the streams beside the video take, by the first seconds of the source."""
-    kept = {p.index for p in plan.streams if p.fate is not Fate.LOST}
+    kept = {p.index for p in plan.streams if p.action is not StreamAction.LOST}
     if plan.source is None or not kept:
         return 0.0
     found, first, last = 0, None, Fraction(0)

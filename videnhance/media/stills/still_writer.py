@@ -40,7 +40,7 @@ from videnhance.media.stills.picture_tags import (
 )
 from videnhance.media.stills.turning import orientation_for, turned
 from videnhance.media.stream_choice import chosen_video, context_of
-from videnhance.media.streams.other_streams import Fate, StreamPlan
+from videnhance.media.streams.other_streams import StreamAction, StreamPlan
 
 __all__ = ["PictureMaker", "StillWriter", "left_out", "save_bytes"]
 
@@ -168,7 +168,11 @@ class StillWriter:
         self.streams = left_out(video, style.kind.value) if video else ()
         self.notices = (
             *self._maker.notices,
-            *(str(plan) for plan in self.streams if plan.fate is not Fate.KEPT),
+            *(
+                str(plan)
+                for plan in self.streams
+                if plan.action is not StreamAction.KEPT
+            ),
         )
 
     def __enter__(self) -> "StillWriter":
@@ -234,7 +238,7 @@ def left_out(source: Path, form: str) -> tuple[StreamPlan, ...]:
                     stream.index,
                     stream.type,
                     getattr(context_of(stream), "name", None) or "unknown codec",
-                    Fate.LOST,
+                    StreamAction.LOST,
                     f"{form} holds only pictures",
                 )
                 for stream in others

@@ -9,13 +9,20 @@ from av.stream import Stream
 from videnhance.errors import printable
 from videnhance.media.stream_choice import context_of
 
-__all__ = ["MATROSKA", "Fate", "StreamPlan", "Way", "better_container", "codec_words"]
+__all__ = [
+    "MATROSKA",
+    "StreamAction",
+    "StreamPlan",
+    "Way",
+    "better_container",
+    "codec_words",
+]
 
 MATROSKA = "matroska"
 """FFmpeg's name of the container that holds the most."""
 
 
-class Fate(Enum):
+class StreamAction(Enum):
     """What becomes of a stream."""
 
     KEPT = "kept"
@@ -40,7 +47,7 @@ class StreamPlan:
     """In the source; -1 for its chapters, which are no stream."""
     kind: str
     codec: str
-    fate: Fate
+    action: StreamAction
     why: str = ""
     way: Way = Way.COPIED
     encoder: str = ""
@@ -53,18 +60,20 @@ class StreamPlan:
     @property
     def loses(self) -> bool:
         """Whether anything of the stream changes: that is to be said."""
-        return self.fate is not Fate.KEPT or self.lessened
+        return self.action is not StreamAction.KEPT or self.lessened
 
     @property
     def rank(self) -> tuple[int, bool]:
         """The more of the stream is kept, the higher."""
-        order = (Fate.LOST, Fate.CONVERTED, Fate.KEPT)
-        return order.index(self.fate), not self.lessened
+        order = (StreamAction.LOST, StreamAction.CONVERTED, StreamAction.KEPT)
+        return order.index(self.action), not self.lessened
 
     def __str__(self) -> str:
-        words = f"stream {self.index} ({self.kind}, {self.codec}) is {self.fate.value}"
+        words = (
+            f"stream {self.index} ({self.kind}, {self.codec}) is {self.action.value}"
+        )
         if self.index < 0:
-            words = f"the {self.kind} ({self.codec}) are {self.fate.value}"
+            words = f"the {self.kind} ({self.codec}) are {self.action.value}"
         return f"{words}: {self.why}" if self.why else words
 
 

@@ -15,7 +15,7 @@ from av.container import InputContainer
 
 from videnhance.media.reader.headers import description_of
 from videnhance.media.source import DECODE_ERRORS, demuxed
-from videnhance.media.streams.actions import Fate, StreamPlan
+from videnhance.media.streams.actions import StreamAction, StreamPlan
 
 __all__ = ["LISTLESS", "TOO_LATE", "late_streams", "unexpected_streams"]
 
@@ -70,7 +70,7 @@ def _lost(
     """By their ids: in samples of a file they come up in another order."""
     first = len(container.streams)
     return tuple(
-        StreamPlan(first + n, kind.lower(), codec, Fate.LOST, TOO_LATE)
+        StreamPlan(first + n, kind.lower(), codec, StreamAction.LOST, TOO_LATE)
         for n, (_, (kind, codec)) in enumerate(sorted(late.items()))
     )
 

@@ -27,7 +27,7 @@ from videnhance.media.source import (
 )
 from videnhance.media.stream_choice import chosen_video, rate_of
 from videnhance.media.streams.actions import (
-    Fate,
+    StreamAction,
     StreamPlan,
     Way,
     better_container,
@@ -55,7 +55,7 @@ from videnhance.media.streams.tracks import (
 from videnhance.media.times.timeline import timeline_of
 
 __all__ = [
-    "Fate",
+    "StreamAction",
     "StreamCopy",
     "StreamPlan",
     "WrittenStream",
@@ -204,7 +204,7 @@ class StreamCopy:
         wanted = {
             plan.index: plan
             for plan in plans
-            if plan.fate is not Fate.LOST and plan.way is not Way.MUXER
+            if plan.action is not StreamAction.LOST and plan.way is not Way.MUXER
         }
         streams = [s for s in self._container.streams if s.index in wanted]
         for stream in self._container.streams:

@@ -24,7 +24,7 @@ from videnhance.media.stream_choice import (
 )
 from videnhance.media.streams.actions import (
     MATROSKA,
-    Fate,
+    StreamAction,
     StreamPlan,
     Way,
     codec_words,
@@ -104,10 +104,10 @@ def _heard(source: Path, plans: tuple[StreamPlan, ...]) -> tuple[StreamPlan, ...
     """The plans, without sound to convert of which nothing can be decoded."""
     made = []
     for plan in plans:
-        converted = plan.kind == "audio" and plan.fate is Fate.CONVERTED
+        converted = plan.kind == "audio" and plan.action is StreamAction.CONVERTED
         if converted and not is_decodable(source, plan.index):
             why = f"{plan.codec} would have to be converted, but cannot be decoded"
-            plan = replace(plan, fate=Fate.LOST, why=why, encoder="")
+            plan = replace(plan, action=StreamAction.LOST, why=why, encoder="")
         made.append(plan)
     return tuple(made)
 
@@ -115,13 +115,13 @@ def _heard(source: Path, plans: tuple[StreamPlan, ...]) -> tuple[StreamPlan, ...
 def _compared(plan: StreamPlan, there: StreamPlan | None) -> StreamPlan:
     """The plan with what Matroska would do; None: its chapters, which it keeps."""
     if there is None:
-        kept = plan.index >= 0 or plan.fate is Fate.KEPT
+        kept = plan.index >= 0 or plan.action is StreamAction.KEPT
         why = plan.why if kept else f"{plan.why}; .mkv keeps them"
         return replace(plan, why=why, better_in_matroska=not kept)
     if there.rank <= plan.rank:
         return plan
     why = plan.why
-    if plan.fate is Fate.LOST or plan.lessened:
+    if plan.action is StreamAction.LOST or plan.lessened:
         form = f" as {there.encoder}" if there.encoder else ""
         why = f"{why}; .mkv keeps it{form}"
     return replace(plan, why=why, better_in_matroska=True)
@@ -155,12 +155,12 @@ class _Judge:
         if self._chapters and self._form not in CHAPTERED:
             why = f"{self._form} holds none"
             chapters = f"{self._chapters} in all"
-            plans.append(StreamPlan(-1, "chapters", chapters, Fate.LOST, why))
+            plans.append(StreamPlan(-1, "chapters", chapters, StreamAction.LOST, why))
         return tuple(plans)
 
     def _told(self, stream: Stream, plan: StreamPlan) -> StreamPlan:
         """The plan with what the container does not hold of the track's description."""
-        if plan.fate is Fate.LOST or stream.type not in ("audio", "subtitle"):
+        if plan.action is StreamAction.LOST or stream.type not in ("audio", "subtitle"):
             return plan
         words = lost_words(stream, self._form)
         why = "; ".join(part for part in (plan.why, words) if part)
@@ -279,7 +279,11 @@ class _Judge:
     def _converted(self, kept: StreamPlan, encoder: str) -> StreamPlan:
         why = f"{self._not_held(kept)}, {encoder} is used"
         return replace(
-            kept, fate=Fate.CONVERTED, why=why, way=Way.ENCODED, encoder=encoder
+            kept,
+            action=StreamAction.CONVERTED,
+            why=why,
+            way=Way.ENCODED,
+            encoder=encoder,
         )
 
 
@@ -289,8 +293,8 @@ def _is_sound(context: CodecContext) -> bool:
 
 
 def _kept(stream: Stream) -> StreamPlan:
-    return StreamPlan(stream.index, stream.type, codec_words(stream), Fate.KEPT)
+    return StreamPlan(stream.index, stream.type, codec_words(stream), StreamAction.KEPT)
 
 
 def _lost(plan: StreamPlan, why: str) -> StreamPlan:
-    return replace(plan, fate=Fate.LOST, why=why)
+    return replace(plan, action=StreamAction.LOST, why=why)
