@@ -7,7 +7,6 @@ at without one, too, and a sign never means more than that it is time to look.
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 
 try:
     from watchdog import events as watchdog_events
@@ -39,12 +38,7 @@ class Watch:
             self._signs.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._signs is not None:
             self._signs.stop()
 

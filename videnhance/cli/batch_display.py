@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,13 +55,8 @@ class BatchDisplay:
         self._keys.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._keys.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._keys.__exit__(*error)
         if self._bars is not None:
             self._bars.close()
 

@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 import click
 
@@ -43,12 +42,7 @@ class Keys:
         self._board.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._board.close()
 
     def poll(self) -> float:

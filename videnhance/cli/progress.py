@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,13 +50,8 @@ class Display:
         self._keys.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._keys.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._keys.__exit__(*error)
         if self._bar is not None:
             self._bar.close()
             self._bar = None

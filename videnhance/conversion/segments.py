@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
 
 from videnhance.conversion.journal import Journal, Segment
 from videnhance.conversion.segment_encoder import Part
@@ -120,12 +119,7 @@ class SegmentedWriter:
     def __enter__(self) -> "SegmentedWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self.commit()
         else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
 
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal, Segment
@@ -102,12 +101,7 @@ class KeptSequence:
     def __enter__(self) -> "KeptSequence":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self._journal.remove()
 

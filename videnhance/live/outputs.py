@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from videnhance.errors import VidenhanceError, counted
 from videnhance.frame import Pixels, VideoInfo
@@ -52,12 +51,7 @@ class Outputs:
         self._open.callback(self._close_recorders)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # What is recorded cannot be had again: it is completed whatever happened.
         self._open.close()
 

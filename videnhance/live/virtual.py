@@ -1,6 +1,5 @@
 """The enhanced picture as a camera for other programs, by way of pyvirtualcam."""
 
-from types import TracebackType
 from typing import Any
 
 import cv2
@@ -30,12 +29,7 @@ class VirtualCamera:
     def __enter__(self) -> "VirtualCamera":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._camera is not None:
             self._camera.close()
 

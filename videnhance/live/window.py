@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol
 
 import cv2
@@ -96,12 +95,7 @@ class OpenCVWindow:
         self._tell_at = [opened + seconds for seconds in (6.0, 3.0, 1.0, 0.3)]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.is_open:
             cv2.destroyWindow(self._name)
             cv2.waitKey(1)  # or it stays on the screen until the program ends

@@ -1,7 +1,6 @@
 """The two ends of the pipeline: what gives frames, and what takes them."""
 
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Protocol
 
 from videnhance.errors import OutputError
@@ -43,12 +42,7 @@ class FrameSource(Protocol):
 
     def __enter__(self) -> "FrameSource": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, kind: object, error: object, trace: object) -> None: ...
 
 
 class FrameSink(Protocol):
@@ -75,12 +69,7 @@ class FrameSink(Protocol):
 
     def __enter__(self) -> "FrameSink": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, kind: object, error: object, trace: object) -> None: ...
 
 
 def check_size(frame: Frame, size: Size, output: str) -> None:

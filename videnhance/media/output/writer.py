@@ -1,7 +1,6 @@
 """Frames in, a complete file under its name or nothing: the direct way, in one go."""
 
 from pathlib import Path
-from types import TracebackType
 
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
@@ -66,12 +65,7 @@ class VideoWriter:
     def __enter__(self) -> "VideoWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self.commit()
         else:

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
-from types import TracebackType
 from typing import BinaryIO
 
 import av
@@ -114,12 +113,7 @@ class PipeWriter:
     def __enter__(self) -> "PipeWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             with _told():
                 self._form.finish()

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
 
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -127,12 +126,7 @@ class VideoReader:
     def __enter__(self) -> "VideoReader":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

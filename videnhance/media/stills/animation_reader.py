@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -101,12 +100,7 @@ class AnimationReader:
     def __enter__(self) -> "AnimationReader":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

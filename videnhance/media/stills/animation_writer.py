@@ -5,7 +5,6 @@ from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import av
 from av.video.frame import VideoFrame
@@ -142,12 +141,7 @@ class AnimationWriter:
     def __enter__(self) -> "AnimationWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self.commit()
         else:

@@ -6,7 +6,6 @@ from fractions import Fraction
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from types import TracebackType
 
 from av.video.frame import VideoFrame
 
@@ -72,12 +71,7 @@ class SequenceReader:
     def __enter__(self) -> "SequenceReader":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from videnhance.errors import OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
@@ -73,13 +72,8 @@ class SequenceWriter:
     def __enter__(self) -> "SequenceWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        del kind, error, trace  # each picture was complete as soon as it was there
+    def __exit__(self, *error: object) -> None:
+        pass  # each picture was complete as soon as it was there
 
     def write(self, frame: Frame) -> None:
         """Writes the picture of this frame. Raises OutputError for another size, a name
