@@ -19,7 +19,7 @@ from videnhance.media.encoder.encoder_trial import (
     encoder_names,
     try_encoder,
 )
-from videnhance.media.sandbox import ipc as link
+from videnhance.media.sandbox import ipc
 
 CRASH = """
 import json, os
@@ -66,7 +66,7 @@ def test_an_encoder_that_is_not_here_says_so() -> None:
 
 def test_a_driver_that_crashes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     crash = [sys.executable, "-c", CRASH]
-    monkeypatch.setattr(link, "child_command", lambda _: crash)
+    monkeypatch.setattr(ipc, "child_command", lambda _: crash)
     assert _lines("encoders")[1:] == [
         "work: libx264",
         "a_qsv ended the trial (exit 9); not tried: b_qsv",

@@ -23,7 +23,7 @@ from videnhance.media.sandbox.isolated import (
     IsolatedReader,
     probed_safely,
 )
-from videnhance.media.sandbox.messages import Others
+from videnhance.media.sandbox.messages import OtherStreams
 from videnhance.media.source import Reading, Span
 from videnhance.media.stills.still_reader import StillReader
 from videnhance.models.runtime import Choice
@@ -53,8 +53,8 @@ def test_a_child_looks_at_a_video_first(
 ) -> None:
     seen: list[Path] = []
 
-    def probe(path: Path, reading: Reading, others: Others) -> None:
-        assert others == Others("mp4", audio=True)
+    def probe(path: Path, reading: Reading, others: OtherStreams) -> None:
+        assert others == OtherStreams("mp4", audio=True)
         seen.append(path)
         raise InputError("it killed its decoder")
 
@@ -90,7 +90,7 @@ def test_a_child_that_tries_the_other_streams_tells_of_no_error_of_theirs(
 ) -> None:
     clip = write_clip(tmp_path / "a.mp4", Clip(sounds=(Sound("aac"),)))
     for container in ("mp4", "webm", "none"):
-        info = probed_safely(clip, others=Others(container, audio=True))
+        info = probed_safely(clip, others=OtherStreams(container, audio=True))
         assert info.codec == "h264"
 
 

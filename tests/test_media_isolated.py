@@ -29,8 +29,7 @@ from videnhance.frame import (
 )
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.sandbox import ipc as link
-from videnhance.media.sandbox import shared_memory as ring
+from videnhance.media.sandbox import ipc, shared_memory
 from videnhance.media.sandbox.isolated import (
     IsolatedReader,
     probed_safely,
@@ -99,7 +98,7 @@ def test_frames_are_those_of_a_reader_here(tmp_path: Path, name: str) -> None:
 def test_planes_come_through_the_pipe_where_no_memory_is_shared(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ring, "sealable_memory", lambda: -1)
+    monkeypatch.setattr(shared_memory, "sealable_memory", lambda: -1)
     with VideoReader(clip) as there, IsolatedReader(clip) as here:
         _assert_same(list(here), list(there))
 
@@ -161,7 +160,7 @@ def test_a_decoder_that_dies_is_an_error_after_the_whole_frames(clip: Path) -> N
     with IsolatedReader(clip) as reader:
         frames = iter(reader)
         kept = [next(frames), next(frames)]
-        os.kill(reader._link.pid, signal.SIGSEGV)
+        os.kill(reader._child.pid, signal.SIGSEGV)
         with pytest.raises(DecoderCrashError, match="SIGSEGV after") as raised:
             kept.extend(frames)
     assert raised.value.after_frames == len(kept) >= 2
@@ -173,7 +172,7 @@ def test_a_decoder_that_hangs_is_stopped(clip: Path) -> None:
     with IsolatedReader(clip, limits=QUICK) as reader:
         frames = iter(reader)
         next(frames)
-        os.kill(reader._link.pid, signal.SIGSTOP)
+        os.kill(reader._child.pid, signal.SIGSTOP)
         with pytest.raises(DecoderCrashError, match=r"did nothing for 3 s"):
             list(frames)
 
@@ -200,7 +199,7 @@ def test_a_child_is_limited_and_ignores_the_terminal(clip: Path) -> None:
     with IsolatedReader(clip) as reader:
         frames = iter(reader)
         next(frames)
-        child = Path(f"/proc/{reader._link.pid}")
+        child = Path(f"/proc/{reader._child.pid}")
         rows = (child / "limits").read_text().splitlines()
         limits = {row[:26].strip(): row[26:].split()[:2] for row in rows}
         assert limits["Max core file size"] == ["0", "0"]
@@ -209,7 +208,7 @@ def test_a_child_is_limited_and_ignores_the_terminal(clip: Path) -> None:
         assert int(limits["Max address space"][0]) < 3 << 30
         words = (child / "environ").read_bytes().split(b"\0")
         assert not any(word.startswith((b"HOME=", b"PYTHON")) for word in words)
-        os.kill(reader._link.pid, signal.SIGINT)
+        os.kill(reader._child.pid, signal.SIGINT)
         assert len(list(frames)) == 39
 
 
@@ -218,7 +217,7 @@ def test_nothing_is_left_of_a_child(clip: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for taken in (0, 1, 99):
         with IsolatedReader(clip) as reader:
-            child = reader._link.pid
+            child = reader._child.pid
             if taken:
                 list(zip(range(taken), reader, strict=False))
         assert not Path(f"/proc/{child}").exists()
@@ -234,8 +233,8 @@ def test_a_child_ends_with_its_parent(clip: Path) -> None:
         "import os, sys; from pathlib import Path\n"
         "from videnhance.media.sandbox.isolated import IsolatedReader\n"
         "reader = IsolatedReader(Path(sys.argv[1])); next(iter(reader))\n"
-        "os.kill(reader._link.pid, 19)\n"  # as if it never returned
-        "print(reader._link.pid, flush=True); os.kill(os.getpid(), 9)\n"
+        "os.kill(reader._child.pid, 19)\n"  # as if it never returned
+        "print(reader._child.pid, flush=True); os.kill(os.getpid(), 9)\n"
     )
     words = [sys.executable, "-c", code, str(clip)]
     child = int(subprocess.run(words, capture_output=True, check=False).stdout)
@@ -250,7 +249,7 @@ def test_a_child_ends_with_its_parent(clip: Path) -> None:
 
 
 def test_a_child_loads_nothing_heavy() -> None:
-    command = link.child_command()
+    command = ipc.child_command()
     code = command[4].replace("main()", "print(*sys.modules)")
     loaded = subprocess.run(
         [*command[:4], code, command[5]], check=True, capture_output=True
@@ -263,7 +262,7 @@ def test_a_child_loads_nothing_heavy() -> None:
 
 ESCAPE = (
     "import os, socket, sys; from pathlib import Path\n"
-    "from videnhance.media.sandbox.landlock import only_reading\n"
+    "from videnhance.media.sandbox.confine import only_reading\n"
     "own, other = Path(sys.argv[1]), sys.argv[2]\n"
     "if not only_reading(own, [Path(os.__file__).parent]): sys.exit(77)\n"
     "assert own.read_bytes() == b'own' and os.listdir(os.path.dirname(os.__file__))\n"
@@ -308,7 +307,7 @@ Fake = Callable[..., None]
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Makes children say this: the first answer, and all the rest when told to go."""
-    monkeypatch.setattr(link, "_LAST_WORDS_SECONDS", 0.2)
+    monkeypatch.setattr(ipc, "_LAST_WORDS_SECONDS", 0.2)
 
     def say(*answers: object, then: str = "pass") -> None:
         lines = [a if isinstance(a, bytes) else encoded(a) for a in answers]
@@ -321,7 +320,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
             f"{then}\n"
         )
         command = [sys.executable, "-I", "-S", "-c", code]
-        monkeypatch.setattr(link, "child_command", lambda: command)
+        monkeypatch.setattr(ipc, "child_command", lambda: command)
 
     return say
 
@@ -355,7 +354,7 @@ def test_an_honest_fake_is_believed(clip: Path, fake: Fake) -> None:
         (b"[" * 9000 + b"\n", "nonsense"),
         (b"17\n", "nonsense"),
         (b'["Opened", {}]\n', "nonsense"),
-        (b'["Order", {}]\n', "nonsense"),
+        (b'["OpenFile", {}]\n', "nonsense"),
         (Next(None, NOTHING), "nonsense"),
         (Opened(replace(HONEST, layout=replace(GRAY, name="\x1b")), NOTHING), "cannot"),
         (Opened(replace(HONEST, layout=replace(GRAY, depth=16)), NOTHING), "cannot"),

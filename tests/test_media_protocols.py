@@ -159,7 +159,7 @@ class _Segmented(SegmentedWriter):
 
     def __exit__(self, *error: object) -> None:
         with self._kept:
-            super().__exit__(*error)  # type: ignore[arg-type]  # as `with` passes them
+            super().__exit__(*error)
 
 
 def _sink(name: str, folder: Path) -> FrameSink:

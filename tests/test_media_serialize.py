@@ -23,7 +23,7 @@ from videnhance.frame import (
 )
 from videnhance.geometry import Size
 from videnhance.media.sandbox.serialize import (
-    WireError,
+    SerializeError,
     from_plain,
     to_plain,
 )
@@ -143,7 +143,7 @@ class Small:
     ids=str,
 )
 def test_nothing_but_what_was_agreed_is_let_in(plain: object) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(SerializeError):
         from_plain(Small, plain)
 
 

@@ -15,7 +15,7 @@ from tests.mpeg_times import retimed
 from videnhance.frame import Frame
 from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.sandbox.messages import Order, decoded, encoded
+from videnhance.media.sandbox.messages import OpenFile, decoded, encoded
 from videnhance.media.source import Mark, Reading, Span, open_source
 from videnhance.media.times.jumps import Verdict, judged
 from videnhance.media.times.multiplex import is_unbroken
@@ -248,8 +248,8 @@ def test_a_file_is_read_through_only_where_its_clock_can_jump(tmp_path: Path) ->
 def test_a_timeline_travels_to_the_decoding_process(tmp_path: Path) -> None:
     timeline = timeline_of(_joined(tmp_path))
     assert not timeline.is_simple
-    order = Order("00", Span(), Reading(), timeline, 1, -1, -1)
-    assert decoded(encoded(order), Order) == order
+    order = OpenFile("00", Span(), Reading(), timeline, 1, -1, -1)
+    assert decoded(encoded(order), OpenFile) == order
 
 
 def test_a_file_that_changes_is_looked_through_again(tmp_path: Path) -> None:

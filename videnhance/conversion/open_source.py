@@ -15,7 +15,7 @@ from videnhance.media.sandbox.isolated import (
     IsolatedReader,
     probed_safely,
 )
-from videnhance.media.sandbox.messages import Others
+from videnhance.media.sandbox.messages import OtherStreams
 
 __all__ = ["Counted", "opened_source", "reopened_source"]
 
@@ -34,10 +34,10 @@ def opened_source(job: Job) -> FrameSource:
     return reopened_source(job)
 
 
-def _others(job: Job) -> Others | None:
+def _others(job: Job) -> OtherStreams | None:
     """How the streams beside the video are tried; None: the output has none."""
     container = CONTAINERS.get(job.target.suffix.lower())
-    return None if container is None else Others(container, job.encoding.audio)
+    return None if container is None else OtherStreams(container, job.encoding.audio)
 
 
 def reopened_source(job: Job) -> FrameSource:

@@ -31,9 +31,9 @@ from videnhance.live.messages import (
     Picture,
 )
 from videnhance.media.sandbox.ipc import (
+    Child,
     ChildError,
-    Link,
-    LinkError,
+    ChildLostError,
     SilentError,
     child_command,
 )
@@ -124,12 +124,12 @@ class Feed:
             return
 
     @contextmanager
-    def _child(self) -> Iterator[Link]:
+    def _child(self) -> Iterator[Child]:
         with ExitStack() as stack:
             lifeline, ours = os.pipe()
             stack.callback(os.close, ours)
             try:
-                link = Link([lifeline], self._command())
+                link = Child([lifeline], self._command())
             finally:
                 os.close(lifeline)
             stack.callback(link.close)
@@ -137,7 +137,7 @@ class Feed:
             link.say(replace(self.order, lifeline=number))
             yield link
 
-    def _captured(self, link: Link, wait: Wait) -> Iterator[Shot]:
+    def _captured(self, link: Child, wait: Wait) -> Iterator[Shot]:
         patience = self._patience.for_attempt(self._attempt)
         self._attempt, self._run = self._attempt + 1, self._run + 1
         while True:
@@ -151,7 +151,7 @@ class Feed:
             yield self._shot(picture, planes)
             patience, self._attempt = self._patience.stalling, 1
 
-    def _heard(self, link: Link, wait: Wait, seconds: float) -> Picture:
+    def _heard(self, link: Child, wait: Wait, seconds: float) -> Picture:
         """The next picture's head, waited for in steps."""
         until = time.monotonic() + seconds
         while True:
@@ -166,7 +166,7 @@ class Feed:
             except SilentError:
                 if time.monotonic() > until:
                     raise _Lost(self._silence(seconds)) from None
-            except LinkError as error:
+            except ChildLostError as error:
                 raise _Lost(f"cannot be read: its process {error}") from None
 
     def _silence(self, seconds: float) -> str:
@@ -203,7 +203,7 @@ class Feed:
 class _Bytes:
     """The planes that follow a picture's head."""
 
-    link: Link
+    link: Child
     wait: Wait
     seconds: float
 
@@ -227,5 +227,5 @@ class _Bytes:
                     raise _Closing from None
                 if time.monotonic() > until:
                     raise _Lost("has stopped in the middle of a picture") from None
-            except LinkError as error:
+            except ChildLostError as error:
                 raise _Lost(f"cannot be read: its process {error}") from None

@@ -21,8 +21,8 @@ from videnhance.media.sandbox.confine import (
     confine,
     end_with_parent,
     limit_memory,
+    only_reading,
 )
-from videnhance.media.sandbox.landlock import only_reading
 from videnhance.media.sandbox.messages import (
     LONGEST_LINE,
     Failed,
@@ -31,13 +31,13 @@ from videnhance.media.sandbox.messages import (
     Moment,
     Next,
     Opened,
-    Order,
+    OpenFile,
     Ready,
     Tried,
     decoded,
     encoded,
 )
-from videnhance.media.sandbox.shared_memory import Slots
+from videnhance.media.sandbox.shared_memory import SlotWriter
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import try_copies
 
@@ -102,7 +102,7 @@ def serve(orders: BinaryIO, out: BinaryIO) -> None:
     """
     talk = _Talk(orders, out)
     try:
-        order = talk.hear(Order)
+        order = talk.hear(OpenFile)
         if order.lifeline >= 0:
             end_with_parent(order.lifeline)
         confine(order.memory_bytes)
@@ -118,7 +118,7 @@ def serve(orders: BinaryIO, out: BinaryIO) -> None:
         talk.say(Failed("Exception", f"{type(error).__name__}: {error}"))
 
 
-def _deliver(order: Order, talk: _Talk) -> None:
+def _deliver(order: OpenFile, talk: _Talk) -> None:
     path = Path(os.fsdecode(bytes.fromhex(order.path)))
     only_reading(path, _LIBRARIES)
     with VideoReader(path, order.span, order.reading, order.timeline) as reader:
@@ -129,7 +129,9 @@ def _deliver(order: Order, talk: _Talk) -> None:
             talk.say(Tried())
         go = talk.hear(Go)
         limit_memory(go.memory_bytes)
-        shared = Slots(order.ring, go.slots, go.slot_bytes) if order.ring >= 0 else None
+        shared = None
+        if order.shared >= 0:
+            shared = SlotWriter(order.shared, go.slots, go.slot_bytes)
         if go.mark is not None:
             reader.go_on_after(go.mark)
         talk.say(Ready(talk.found(reader)))

@@ -23,14 +23,14 @@ from videnhance.media.sandbox.messages import (
     decoded,
     encoded,
 )
-from videnhance.media.sandbox.serialize import WireError
+from videnhance.media.sandbox.serialize import SerializeError
 
 __all__ = [
     "DECODING",
+    "Child",
     "ChildError",
+    "ChildLostError",
     "EndedError",
-    "Link",
-    "LinkError",
     "SilentError",
     "child_command",
 ]
@@ -55,11 +55,11 @@ _CHUNK = 1 << 20
 M = TypeVar("M")
 
 
-class LinkError(Exception):
+class ChildLostError(Exception):
     """The child died, hung or said something that was not agreed; in words."""
 
 
-class EndedError(LinkError):
+class EndedError(ChildLostError):
     """The child hung, or was ended by somebody: not by what it decoded."""
 
 
@@ -86,7 +86,7 @@ def child_command(module: str = DECODING) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", start, json.dumps(places)]
 
 
-class Link:
+class Child:
     """A running child; `close` ends it whatever it does."""
 
     def __init__(
@@ -139,25 +139,25 @@ class Link:
     def hear(self, seconds: float, kind: type[M]) -> M:
         """The next message, of this kind.
 
-        Raises ChildError if the child tells of an error instead, LinkError after
+        Raises ChildError if the child tells of an error instead, ChildLostError after
         `seconds` without a word, and for any other reason that none comes.
         """
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > LONGEST_LINE:
-                raise LinkError("sent a message without an end")
+                raise ChildLostError("sent a message without an end")
             self._read(seconds)
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         try:
             message = decoded(line, kind)
-        except WireError as error:
-            raise LinkError(f"sent nonsense ({error})") from None
+        except SerializeError as error:
+            raise ChildLostError(f"sent nonsense ({error})") from None
         if isinstance(message, Failed):
             raise ChildError(message)
         return message
 
     def hear_bytes(self, seconds: float, count: int) -> bytes:
-        """The next `count` bytes. Raises LinkError as `hear` does."""
+        """The next `count` bytes. Raises ChildLostError as `hear` does."""
         while len(self._buffer) < count:
             self._read(seconds)
         taken = bytes(self._buffer[:count])
@@ -172,15 +172,15 @@ class Link:
             raise self._how_it_ended()
         self._buffer += chunk
 
-    def _how_it_ended(self) -> LinkError:
+    def _how_it_ended(self) -> ChildLostError:
         try:
             code = self._process.wait(_LAST_WORDS_SECONDS)
         except subprocess.TimeoutExpired:
-            return LinkError("closed its pipe")
+            return ChildLostError("closed its pipe")
         if code >= 0:
-            return LinkError(f"ended too early, with code {code}")
+            return ChildLostError(f"ended too early, with code {code}")
         words = f"ended by {_signal_name(-code)}"
-        return (EndedError if -code in _FROM_OUTSIDE else LinkError)(words)
+        return (EndedError if -code in _FROM_OUTSIDE else ChildLostError)(words)
 
 
 _FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", None))

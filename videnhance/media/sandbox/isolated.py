@@ -22,10 +22,10 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame, Plane, VideoInfo
 from videnhance.media.sandbox.ipc import (
+    Child,
     ChildError,
+    ChildLostError,
     EndedError,
-    Link,
-    LinkError,
     SilentError,
 )
 from videnhance.media.sandbox.messages import (
@@ -34,14 +34,15 @@ from videnhance.media.sandbox.messages import (
     Go,
     Next,
     Opened,
-    Order,
-    Others,
+    OpenFile,
+    OtherStreams,
     Ready,
     Tried,
+    check_info,
+    check_moment,
 )
-from videnhance.media.sandbox.serialize import WireError
-from videnhance.media.sandbox.shared_memory import Ring, planes_in
-from videnhance.media.sandbox.validate import check_info, check_moment
+from videnhance.media.sandbox.serialize import SerializeError
+from videnhance.media.sandbox.shared_memory import SharedMemory, planes_in
 from videnhance.media.source import Mark, Reading, Span, check_readable
 from videnhance.media.times.timeline import Timeline, timeline_of
 from videnhance.system.limits import Limits, check_pixels
@@ -67,7 +68,7 @@ class IsolatedReader:
         reading: Reading | None = None,
         limits: Limits | None = None,
         timeline: Timeline | None = None,
-        others: Others | None = None,
+        others: OtherStreams | None = None,
     ) -> None:
         self.path = path
         self.notices: list[str] = []
@@ -81,15 +82,15 @@ class IsolatedReader:
         check_readable(path)
         self._timeline = timeline_of(path) if timeline is None else timeline
         with ExitStack() as stack:
-            self._ring = Ring()
-            stack.callback(self._ring.close)
+            self._shared = SharedMemory()
+            stack.callback(self._shared.close)
             lifeline, ours = os.pipe()
             stack.callback(os.close, ours)
             try:
-                self._link = Link([lifeline, self._ring.descriptor])
+                self._child = Child([lifeline, self._shared.descriptor])
             finally:
                 os.close(lifeline)
-            stack.callback(self._link.close)
+            stack.callback(self._child.close)
             self.info = self._opened(span or Span(), lifeline, others)
             if others is not None:
                 self._try(others)
@@ -105,14 +106,16 @@ class IsolatedReader:
         """Ends the child; frames already delivered stay valid."""
         self._open.close()
 
-    def _opened(self, span: Span, lifeline: int, others: Others | None) -> VideoInfo:
-        order = Order(
+    def _opened(
+        self, span: Span, lifeline: int, others: OtherStreams | None
+    ) -> VideoInfo:
+        order = OpenFile(
             path=os.fsencode(self.path).hex(),
             span=span,
             reading=self._reading,
             timeline=self._timeline,
             memory_bytes=self._limits.memory_bytes,
-            ring=self._ring.descriptor,
+            shared=self._shared.descriptor,
             lifeline=lifeline if sys.platform != "win32" else -1,
             others=others,
         )
@@ -120,12 +123,12 @@ class IsolatedReader:
         longest = max(self._limits.open_seconds, self._limits.stall_seconds)
         seconds = longest if span.start_seconds else self._limits.open_seconds
         try:
-            self._link.say(order)
-            answer = self._link.hear(seconds, Opened)
+            self._child.say(order)
+            answer = self._child.hear(seconds, Opened)
             check_info(answer.info)
         except ChildError as error:
             raise self._failure(error.failed) from None
-        except (LinkError, WireError) as error:
+        except (ChildLostError, SerializeError) as error:
             raise DecoderCrashError(
                 f"{printable(self.path)} cannot be opened: the process that opens it "
                 f"{printable(error)}; the file is damaged, made to do harm, or needs "
@@ -136,18 +139,18 @@ class IsolatedReader:
         self._take(answer.found)
         return answer.info
 
-    def _try(self, others: Others) -> None:
+    def _try(self, others: OtherStreams) -> None:
         """Waits until the child has done with the other streams what is done here.
 
         Raises SilentError if that takes too long, which is no harm.
         """
         try:
-            self._link.hear(self._limits.open_seconds, Tried)
+            self._child.hear(self._limits.open_seconds, Tried)
         except SilentError:
             raise
         except ChildError as error:
             raise self._failure(error.failed) from None
-        except (LinkError, WireError) as error:
+        except (ChildLostError, SerializeError) as error:
             sound = ", first without the sound (--no-audio)" if others.audio else ""
             raise DecoderCrashError(
                 f"{printable(self.path)}: the process that tried to copy its sound and "
@@ -175,7 +178,7 @@ class IsolatedReader:
                 yield frame
         except ChildError as error:
             raise self._failure(error.failed) from None
-        except (LinkError, WireError) as error:
+        except (ChildLostError, SerializeError) as error:
             raise self._crash(error) from error
 
     def _begin(self, mark: Mark | None) -> None:
@@ -184,20 +187,20 @@ class IsolatedReader:
         deep = 1 if self.info.layout.depth == 8 else 2
         self._frame_bytes = deep * sum(size.area for size in sizes)
         try:
-            self._ring.open(self._frame_bytes)
-            slots, slot_bytes = self._ring.slots, self._ring.slot_bytes
+            self._shared.open(self._frame_bytes)
+            slots, slot_bytes = self._shared.slots, self._shared.slot_bytes
             memory = self._limits.memory_for(self._frame_bytes, slots)
-            self._link.say(Go(mark, memory, slots, slot_bytes))
-            self._take(self._link.hear(_SEARCH_SECONDS, Ready).found)
+            self._child.say(Go(mark, memory, slots, slot_bytes))
+            self._take(self._child.hear(_SEARCH_SECONDS, Ready).found)
         except ChildError as error:
             raise self._failure(error.failed) from None
-        except (LinkError, OSError) as error:
+        except (ChildLostError, OSError) as error:
             raise self._crash(error) from error
 
     def _delivered(self) -> Iterator[Frame]:
         first, last = self._done, None
         while True:
-            told = self._link.hear(self._limits.stall_seconds, Next)
+            told = self._child.hear(self._limits.stall_seconds, Next)
             self._take(told.found)
             if told.moment is None:
                 return
@@ -213,15 +216,15 @@ class IsolatedReader:
                 duration=told.moment.duration,
                 user_data=told.moment.user_data,
             )
-            self._link.give_back()
+            self._child.give_back()
             last = told.moment.pts
             yield frame
 
     def _planes(self, slot: int) -> tuple[Plane, ...]:
-        memory = self._ring.slot(slot)
+        memory = self._shared.slot(slot)
         if memory is None:
             seconds = self._limits.stall_seconds
-            memory = memoryview(self._link.hear_bytes(seconds, self._frame_bytes))
+            memory = memoryview(self._child.hear_bytes(seconds, self._frame_bytes))
         return planes_in(memory, self.info.layout, self.info.size)
 
     def _take(self, found: Found) -> None:
@@ -266,7 +269,7 @@ def probed_safely(
     reading: Reading | None = None,
     limits: Limits | None = None,
     timeline: Timeline | None = None,
-    others: Others | None = None,
+    others: OtherStreams | None = None,
 ) -> VideoInfo:
     """What is known of a file after its first frame, decoded in a child process.
 

@@ -1,12 +1,24 @@
-"""What a decoding child and its parent say to each other, a line of JSON at a time."""
+"""What a decoding child and its parent say to each other, a line of JSON at a time.
+
+What the child says of a video is checked before it is believed.
+"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TypeVar
 
-from videnhance.frame import ColourTags, Frame, UserData, VideoInfo
+from videnhance.frame import (
+    LONGEST_USER_DATA,
+    ColourTags,
+    Frame,
+    Sphere,
+    UserData,
+    VideoInfo,
+)
+from videnhance.media.layout import native_layout
 from videnhance.media.sandbox.serialize import (
-    WireError,
+    SerializeError,
     from_plain,
     to_plain,
 )
@@ -21,11 +33,13 @@ __all__ = [
     "Go",
     "Moment",
     "Next",
+    "OpenFile",
     "Opened",
-    "Order",
-    "Others",
+    "OtherStreams",
     "Ready",
     "Tried",
+    "check_info",
+    "check_moment",
     "decoded",
     "encoded",
 ]
@@ -33,12 +47,17 @@ __all__ = [
 CREDIT = b"+"
 """What the parent answers for each picture that it has copied."""
 LONGEST_LINE = 8 << 20
+_LONGEST_TIME = 1 << 62
+_LARGEST_PART = 1 << 31
+_LARGEST_TAG = 255
+_LARGEST_PAYLOAD_TYPE = 254
+"""Of what the first byte of an SEI message can tell alone."""
 
 M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class OtherStreams:
     """What is to become of the streams beside the video."""
 
     container: str
@@ -47,7 +66,7 @@ class Others:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OpenFile:
     """Parent: open this file."""
 
     path: str
@@ -57,11 +76,11 @@ class Order:
     timeline: Timeline
     memory_bytes: int
     """Address space until the size of the frames is known."""
-    ring: int
+    shared: int
     """Descriptor of the memory that pictures go into; -1: they follow their line."""
     lifeline: int
     """Descriptor of a pipe that closes when the parent ends; -1 if there is none."""
-    others: Others | None = None
+    others: OtherStreams | None = None
     """Whether the other streams are tried, too, before any frame."""
 
 
@@ -143,12 +162,69 @@ def encoded(message: object) -> bytes:
 
 
 def decoded(line: bytes, kind: type[M]) -> M | Failed:
-    """The message of one line: of this kind, or a failure. Raises WireError."""
+    """The message of one line: of this kind, or a failure. Raises SerializeError."""
     try:
         name, plain = json.loads(line)
     except (ValueError, TypeError, RecursionError) as error:
-        raise WireError(f"no message: {error}") from None
+        raise SerializeError(f"no message: {error}") from None
     if name not in (kind.__name__, Failed.__name__):
-        raise WireError(f"{name!r:.40} does not come here")
+        raise SerializeError(f"{name!r:.40} does not come here")
     made: M | Failed = from_plain(Failed if name == Failed.__name__ else kind, plain)
     return made
+
+
+def check_info(info: VideoInfo) -> None:
+    """Raises SerializeError for what no reader says of a video."""
+    try:
+        # Where chroma lies is the codec's, and not of the format.
+        plain = replace(info.layout, centred=False)
+        known = native_layout(info.layout.name) == plain
+    except ValueError:
+        known = False
+    aspect = info.sample_aspect_ratio
+    good = (
+        known
+        and info.time_base > 0
+        and info.rate >= 0
+        and (aspect is None or aspect > 0)
+        and all(map(_is_small, (info.time_base, info.rate, aspect or Fraction(1))))
+        and (info.frames is None or info.frames >= 0)
+        and _are_tags(info.tags)
+        and _are_user_data(info.user_data)
+        and (info.sphere is None or _is_told(info.sphere))
+    )
+    if not good:
+        raise SerializeError("a video that cannot be")
+
+
+def check_moment(moment: Moment, index: int, last: int | None) -> None:
+    """Raises SerializeError unless it is frame `index`, and after the time `last`."""
+    follows = moment.index == index and (last is None or moment.pts > last)
+    times = abs(moment.pts) < _LONGEST_TIME and 0 <= moment.duration < _LONGEST_TIME
+    told = _are_tags(moment.tags) and _are_user_data(moment.user_data)
+    if not (times and follows and told):
+        raise SerializeError("a frame that cannot follow")
+
+
+def _is_small(value: Fraction) -> bool:
+    return max(value.numerator, value.denominator) < _LARGEST_PART
+
+
+def _is_told(sphere: Sphere) -> bool:
+    """Whether its numbers go into the fields that files have for them."""
+    signed = all(-_LARGEST_PART <= angle < _LARGEST_PART for angle in sphere.pose)
+    shares = (*sphere.edges, sphere.padding)
+    return signed and all(0 <= share < 2 * _LARGEST_PART for share in shares)
+
+
+def _are_user_data(pieces: tuple[UserData, ...]) -> bool:
+    return all(
+        0 <= one.payload_type <= _LARGEST_PAYLOAD_TYPE
+        and len(one.payload) <= LONGEST_USER_DATA
+        for one in pieces
+    )
+
+
+def _are_tags(tags: ColourTags) -> bool:
+    values = (tags.range, tags.matrix, tags.primaries, tags.transfer)
+    return all(0 <= value <= _LARGEST_TAG for value in values)

@@ -16,13 +16,13 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["WireError", "from_plain", "to_plain"]
+__all__ = ["SerializeError", "from_plain", "to_plain"]
 
 _FRACTION = re.compile(r"(-?[0-9]{1,40})/([0-9]{1,40})")
 _LARGEST = 1 << 64
 
 
-class WireError(ValueError):
+class SerializeError(ValueError):
     """What arrived is not what was agreed."""
 
 
@@ -50,13 +50,15 @@ def to_plain(value: object) -> Any:
 
 
 def from_plain(kind: Any, plain: Any) -> Any:
-    """The value of type `kind` that `to_plain` made `plain` of. Raises WireError."""
+    """The value of this type that `to_plain` made `plain` of. Raises SerializeError."""
     try:
         return _made(kind, plain)
-    except WireError:
+    except SerializeError:
         raise
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        raise WireError(f"{error} in a {getattr(kind, '__name__', kind)}") from None
+        raise SerializeError(
+            f"{error} in a {getattr(kind, '__name__', kind)}"
+        ) from None
 
 
 def _made(kind: Any, plain: Any) -> Any:
@@ -87,19 +89,21 @@ def _scalar(kind: Any, plain: Any) -> Any:
     if good and kind in (int, float):
         good = isfinite(plain) and abs(plain) <= _LARGEST
     if not good:
-        raise WireError(f"{plain!r:.40} is not a {getattr(kind, '__name__', kind)}")
+        raise SerializeError(
+            f"{plain!r:.40} is not a {getattr(kind, '__name__', kind)}"
+        )
     return plain
 
 
 def _known(found: "re.Match[str] | None") -> "re.Match[str]":
     if found is None:
-        raise WireError("that is not a fraction")
+        raise SerializeError("that is not a fraction")
     return found
 
 
 def _member(kind: type[Enum], plain: Any) -> Enum:
     if not isinstance(plain, str) or plain not in kind.__members__:
-        raise WireError(f"{plain!r:.40} is not a {kind.__name__}")
+        raise SerializeError(f"{plain!r:.40} is not a {kind.__name__}")
     return kind[plain]
 
 
@@ -107,38 +111,38 @@ def _one_of(kinds: tuple[Any, ...], plain: Any) -> Any:
     for kind in kinds:
         try:
             return _made(kind, plain)
-        except (WireError, ValueError, TypeError):
+        except (SerializeError, ValueError, TypeError):
             continue
-    raise WireError(f"{plain!r:.40} is none of {kinds}")
+    raise SerializeError(f"{plain!r:.40} is none of {kinds}")
 
 
 def _tuple(kinds: tuple[Any, ...], plain: Any) -> tuple[Any, ...]:
     if not isinstance(plain, list):
-        raise WireError(f"{plain!r:.40} is no list")
+        raise SerializeError(f"{plain!r:.40} is no list")
     if len(kinds) == 2 and kinds[1] is ...:
         return tuple(_made(kinds[0], item) for item in plain)
     if len(kinds) != len(plain):
-        raise WireError(f"{len(plain)} values stand for {len(kinds)}")
+        raise SerializeError(f"{len(plain)} values stand for {len(kinds)}")
     return tuple(map(_made, kinds, plain))
 
 
 def _mapping(kinds: tuple[Any, ...], plain: Any) -> dict[Any, Any]:
     if not isinstance(plain, dict):
-        raise WireError(f"{plain!r:.40} is no mapping")
+        raise SerializeError(f"{plain!r:.40} is no mapping")
     key, item = kinds
     return {_made(key, k): _made(item, v) for k, v in plain.items()}
 
 
 def _dataclass(kind: Any, plain: Any) -> Any:
     if not isinstance(plain, dict):
-        raise WireError(f"{plain!r:.40} is no {kind.__name__}")
+        raise SerializeError(f"{plain!r:.40} is no {kind.__name__}")
     hints = _hints(kind)
     wanted = {f.name: f for f in fields(kind)}
     if plain.keys() - wanted.keys():
-        raise WireError(f"unknown fields in a {kind.__name__}")
+        raise SerializeError(f"unknown fields in a {kind.__name__}")
     absent = [f for f in wanted.values() if f.name not in plain and _is_needed(f)]
     if absent:
-        raise WireError(f"a {kind.__name__} lacks {absent[0].name}")
+        raise SerializeError(f"a {kind.__name__} lacks {absent[0].name}")
     made: Callable[..., Any] = kind
     return made(**{name: _made(hints[name], item) for name, item in plain.items()})
 

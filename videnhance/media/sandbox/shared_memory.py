@@ -13,15 +13,15 @@ from videnhance.geometry import Size
 if sys.platform == "linux":
     import fcntl
 
-__all__ = ["Ring", "Slots", "planes_in", "sealable_memory"]
+__all__ = ["SharedMemory", "SlotWriter", "planes_in", "sealable_memory"]
 
-_RING_BYTES = 32 << 20
+_SHARED_BYTES = 32 << 20
 _FEWEST, _MOST = 2, 8
 _ALIGNED = 64
 """Each slot begins where samples of any kind may."""
 
 
-class Slots:
+class SlotWriter:
     """The child's view: the next picture goes into the next slot."""
 
     def __init__(self, descriptor: int, count: int, slot_bytes: int) -> None:
@@ -40,7 +40,7 @@ class Slots:
             start += plane.nbytes
 
 
-class Ring:
+class SharedMemory:
     """The parent's view; `close` gives the memory back."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Ring:
 
     def open(self, frame_bytes: int) -> None:
         """Sets the size, for good. Raises OSError if the child has been at it."""
-        self.slots = max(_FEWEST, min(_RING_BYTES // frame_bytes, _MOST))
+        self.slots = max(_FEWEST, min(_SHARED_BYTES // frame_bytes, _MOST))
         self.slot_bytes = -(-frame_bytes // _ALIGNED) * _ALIGNED
         if self.descriptor >= 0:
             self._memory = _sealed(self.descriptor, self.slots * self.slot_bytes)
