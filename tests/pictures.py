@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.stills.still_reader import StillReader
 from videnhance.media.stills.still_writer import StillWriter
 

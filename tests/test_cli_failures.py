@@ -56,6 +56,7 @@ def _refused(number: int) -> av.FFmpegError:
 
 
 MUXER = "videnhance.media.output.muxer"
+OUTPUT_FILE = "videnhance.media.output.output_file"
 SEGMENTS = "videnhance.conversion.segments"
 VERIFY = "videnhance.media.output.verify"
 
@@ -68,19 +69,19 @@ LASTING: list[tuple[str, Act, str]] = [
     (f"{VERIFY}._differences", _differs, "29 frames, not 30; name an output .mkv"),
     (f"{VERIFY}.read_back", _fails(_refused(errno.EINVAL)), "choose another codec"),
     (f"{VERIFY}.read_back", _fails(ValueError("no index")), "choose another codec"),
-    (f"{MUXER}.stuffed", _fails(_refused(errno.EINVAL)), "name an output .mkv"),
+    (f"{MUXER}.padded", _fails(_refused(errno.EINVAL)), "name an output .mkv"),
     (
         f"{MUXER}.check_length",
         _fails(OutputError("out.ts holds 26 hours", cause_stays=True)),
         "holds 26 hours",
     ),
-    (f"{MUXER}.publish", _fails(OutputError("came", cause_stays=True)), "came"),
+    (f"{OUTPUT_FILE}.publish", _fails(OutputError("came", cause_stays=True)), "came"),
 ]
 PASSING: list[tuple[str, Act, str]] = [
     (f"{VERIFY}.read_back", _fails(_os_error(errno.EIO)), "cannot be read back"),
-    (f"{MUXER}.stuffed", _fails(_os_error(errno.ENOSPC)), "no space left"),
-    (f"{MUXER}.stuffed", _fails(_os_error(errno.ESTALE)), "cannot be written"),
-    (f"{MUXER}.publish", _fails(_os_error(errno.ENOTCONN)), "cannot be written"),
+    (f"{MUXER}.padded", _fails(_os_error(errno.ENOSPC)), "no space left"),
+    (f"{MUXER}.padded", _fails(_os_error(errno.ESTALE)), "cannot be written"),
+    (f"{OUTPUT_FILE}.publish", _fails(_os_error(errno.ENOTCONN)), "cannot be written"),
     (
         "videnhance.conversion.segments.read_packets",
         _fails(_os_error(errno.EIO)),
@@ -119,7 +120,7 @@ def _kept(clip: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A target of which all frames are kept."""
     target = clip.with_name("out.mp4")
     with monkeypatch.context() as patch:
-        patch.setattr(f"{MUXER}.stuffed", _fails(_os_error(errno.ENOSPC)))
+        patch.setattr(f"{MUXER}.padded", _fails(_os_error(errno.ENOSPC)))
         assert _run(clip, target).exit_code == 1
     return target
 

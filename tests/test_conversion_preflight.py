@@ -21,9 +21,9 @@ from videnhance.conversion.preflight import (
 )
 from videnhance.errors import OutputError, UsageError
 from videnhance.frame import Frame
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import OutputPlan, planned_output
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source, Span
 from videnhance.models.runtime import Choice

@@ -14,7 +14,7 @@ from videnhance.conversion.job import Job, default_workers
 from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.frame import Frame, VideoInfo
-from videnhance.media.output.writer import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Span
 from videnhance.models.network import NetworkShape

@@ -23,9 +23,9 @@ from videnhance.conversion.workdir import folder_beside, kept_frames
 from videnhance.errors import OutputError, VidenhanceError
 from videnhance.frame import Frame
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import planned_output
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.seeking import LONGEST_TAIL
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
@@ -164,8 +164,8 @@ def test_a_failure_while_joining_keeps_the_segments(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("videnhance.media.output.target.os.link", full)
-        patch.setattr("videnhance.media.output.target.os.rename", full)
+        patch.setattr("videnhance.media.output.output_file.os.link", full)
+        patch.setattr("videnhance.media.output.output_file.os.rename", full)
         with pytest.raises(OutputError, match="no space left"):
             _made(source, target)
     names = {path.name for path in tmp_path.iterdir()}
@@ -179,7 +179,7 @@ def test_on_a_tight_disk_each_segment_goes_when_it_is_copied(
 ) -> None:
     source, target = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
     left: list[int] = []
-    commit = "videnhance.media.output.muxer.Muxer.commit"
+    commit = "videnhance.media.output.muxer.Muxer.complete"
 
     def stopped(*_: object) -> None:
         left.append(len(list(folder_beside(target).glob("*.packets"))))

@@ -93,9 +93,10 @@ def test_only_a_fault_of_ours_is_to_be_reported() -> None:
     """Not what an input, a file system or an option does."""
     asked = {s.name for s in sources() if ": report this" in s.text}
     assert asked <= {
-        "videnhance.media.encoder.coder",  # frames of two sizes from our own pipeline
+        # Frames of two sizes from our own pipeline.
+        "videnhance.media.encoder.video_encoder",
         "videnhance.media.output.boxes",  # what we have just written ourselves
-        "videnhance.media.output.elements",
+        "videnhance.media.output.immersion",
     }
 
 

@@ -34,7 +34,7 @@ from videnhance.live.recorder import Recorder, Recording, live_encoding
 from videnhance.live.virtual import VirtualCamera
 from videnhance.media.display import Displayer, frame_of_screen
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice
 

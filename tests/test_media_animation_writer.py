@@ -14,7 +14,7 @@ from tests.pictures import PLAIN, rgb_samples, srgb_profile
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader

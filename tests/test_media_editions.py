@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import write_clip
-from videnhance.media.output.elements import element
+from videnhance.media.output.immersion import element
 from videnhance.media.reader.editions import edition_notices
 from videnhance.media.reader.video_reader import VideoReader
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.clips import Clip, Sound, write_clip
 from tests.test_media_writer import _copied
-from videnhance.media.output import faststart
-from videnhance.media.output.faststart import index_in_front
+from videnhance.media.output import boxes
+from videnhance.media.output.boxes import index_in_front
 
 
 def _kinds(path: Path) -> list[str]:
@@ -32,8 +32,8 @@ def _packets(path: Path) -> list[tuple[int, int | None, bytes]]:
 def test_every_packet_is_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, beyond: int, chunk: int
 ) -> None:
-    monkeypatch.setattr(faststart, "_BEYOND", beyond)
-    monkeypatch.setattr(faststart, "_CHUNK_BYTES", chunk)
+    monkeypatch.setattr(boxes, "_BEYOND", beyond)
+    monkeypatch.setattr(boxes, "_CHUNK_BYTES", chunk)
     path = write_clip(tmp_path / name, Clip(sounds=(Sound(), Sound(language="deu"))))
     before = _packets(path)
     assert _kinds(path)[-1] == "moov"

@@ -9,7 +9,8 @@ import pytest
 
 from tests.bundles import Part, bundle, copied
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
-from videnhance.media.output.writer import Encoding, VideoWriter
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import Span, VideoReader
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamAction, plan_streams

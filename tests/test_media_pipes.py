@@ -17,7 +17,7 @@ from tests.frames import LAYOUTS, frame_of, noise
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.reader import PipeReader
 from videnhance.media.pipes.writer import PipeForm, PipeWriter

@@ -20,7 +20,7 @@ from videnhance.frame import Frame
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import planned_output
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.pipes.reader import PipeReader
 from videnhance.media.pipes.writer import PipeForm, PipeWriter
 from videnhance.media.protocols import FrameSink, FrameSource

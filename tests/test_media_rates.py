@@ -11,8 +11,8 @@ from videnhance.media.encoder.encoding import (
     software_for,
     video_encoder,
 )
-from videnhance.media.encoder.presets import speed_options
-from videnhance.media.encoder.rates import fixed_options, rate_options
+from videnhance.media.encoder.options import speed_options
+from videnhance.media.encoder.rates import rate_options
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_each_encoder_has_its_fast_preset() -> None:
     assert _speed("libsvtav1", None, False) == {"preset": "8"}
     vp9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1"}
     assert _speed("libvpx-vp9", None, None) == vp9
-    assert _speed("ffv1", None, None) == {}
+    assert _speed("prores_ks", None, None) == {}
 
 
 def test_a_chosen_preset_reaches_each_encoder_by_its_own_name() -> None:
@@ -120,8 +120,12 @@ def test_a_preset_that_is_not_known_is_noted(
 
 
 def test_each_ffv1_frame_stands_alone_with_checksums() -> None:
-    assert fixed_options("ffv1") == {"level": "3", "g": "1", "slicecrc": "1"}
-    assert fixed_options("libx264") == {}
+    assert speed_options(Encoding("ffv1"), {}, []) == {
+        "level": "3",
+        "g": "1",
+        "slicecrc": "1",
+    }
+    assert speed_options(Encoding("mpeg4"), {}, []) == {}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from tests.pictures import (
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import ColourTags, Frame
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.layout import delivered_layout
 from videnhance.media.stills.exif import orientation_of, updated_exif
 from videnhance.media.stills.picture_files import PictureKind, style_for

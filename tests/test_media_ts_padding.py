@@ -6,7 +6,7 @@ import av
 import pytest
 
 from tests.clips import Clip, write_clip
-from videnhance.media.output.ts_padding import stuffed
+from videnhance.media.output.muxer import padded
 
 SHORT = Clip(16, 16, pts=(0,))
 
@@ -14,7 +14,7 @@ SHORT = Clip(16, 16, pts=(0,))
 def test_a_stream_of_one_frame_can_be_opened(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.ts", SHORT)
     before = path.read_bytes()
-    stuffed(path, "mpegts")
+    padded(path, "mpegts")
     after = path.read_bytes()
     assert after.startswith(before)
     assert len(after) == 16 * 188 > len(before)
@@ -26,7 +26,7 @@ def test_a_stream_of_one_frame_can_be_opened(tmp_path: Path) -> None:
 def test_a_longer_stream_is_left_as_it_is(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.ts", Clip(options={"qp": "1"}))
     before = path.read_bytes()
-    stuffed(path, "mpegts")
+    padded(path, "mpegts")
     assert path.read_bytes() == before
 
 
@@ -36,14 +36,14 @@ def test_what_is_no_row_of_packets_is_left_as_it_is(
 ) -> None:
     path = tmp_path / "a.ts"
     path.write_bytes(data)
-    stuffed(path, "mpegts")
+    padded(path, "mpegts")
     assert path.read_bytes() == data
 
 
 def test_the_longer_packets_of_m2ts_are_left_as_they_are(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.m2ts", SHORT)
     before = path.read_bytes()
-    stuffed(path, "mpegts")
+    padded(path, "mpegts")
     assert path.read_bytes() == before
     with av.open(str(path)) as opened:
         assert len(list(opened.decode(video=0))) == 1
@@ -52,5 +52,5 @@ def test_the_longer_packets_of_m2ts_are_left_as_they_are(tmp_path: Path) -> None
 def test_another_container_is_left_as_it_is(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.ts", SHORT)
     before = path.read_bytes()
-    stuffed(path, "mp4")
+    padded(path, "mp4")
     assert path.read_bytes() == before

@@ -12,11 +12,11 @@ from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Light
 from videnhance.geometry import Size
 from videnhance.media.containers import CONTAINERS, container_named
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output import muxer
-from videnhance.media.output.expected import Expected, Times
-from videnhance.media.output.verify import check_file
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
+from videnhance.media.output.readback import Times
+from videnhance.media.output.verify import Expected, check_file
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
 from videnhance.media.streams.tracks import WrittenStream
@@ -81,8 +81,8 @@ def _other(expected: Expected, **changed: object) -> Expected:
     return replace(expected, others=(replace(stream, written=given),))
 
 
-def _look(expected: Expected, **changed: object) -> Expected:
-    return replace(expected, look=replace(expected.look, **changed))  # type: ignore[arg-type]
+def _shown(expected: Expected, **changed: object) -> Expected:
+    return replace(expected, picture=replace(expected.picture, **changed))  # type: ignore[arg-type]
 
 
 DIFFERENCES: dict[str, Callable[[Expected], Expected]] = {
@@ -99,17 +99,17 @@ DIFFERENCES: dict[str, Callable[[Expected], Expected]] = {
     "the end at 0.480 s, not 0.960 s": lambda e: replace(
         e, video=replace(e.video, end=24 * 512)
     ),
-    "frames are 64x48, not 66x48": lambda e: _look(e, size=Size(66, 48)),
-    "samples are yuvj420p, not yuv420p10le": lambda e: _look(e, pix_fmt="yuv420p10le"),
-    "samples are yuvj420p, not yuv444p": lambda e: _look(e, pix_fmt="yuv444p"),
-    "its opacity is gone": lambda e: _look(e, pix_fmt="yuva420p"),
-    "the range is full, not limited": lambda e: _look(e, tags=ColourTags(1, 1, 1, 1)),
-    "the tag of the matrix is 1, not 9": lambda e: _look(
+    "frames are 64x48, not 66x48": lambda e: _shown(e, size=Size(66, 48)),
+    "samples are yuvj420p, not yuv420p10le": lambda e: _shown(e, pix_fmt="yuv420p10le"),
+    "samples are yuvj420p, not yuv444p": lambda e: _shown(e, pix_fmt="yuv444p"),
+    "its opacity is gone": lambda e: _shown(e, pix_fmt="yuva420p"),
+    "the range is full, not limited": lambda e: _shown(e, tags=ColourTags(1, 1, 1, 1)),
+    "the tag of the matrix is 1, not 9": lambda e: _shown(
         e, tags=ColourTags(2, 9, 1, 1)
     ),
-    "pixels are shaped 4/3, not 1": lambda e: _look(e, aspect=None),
-    "it is turned by 270 degrees, not 0": lambda e: _look(e, rotation_degrees=0),
-    "HDR's mastering data is gone": lambda e: _look(e, light=Light(max_cll=1000)),
+    "pixels are shaped 4/3, not 1": lambda e: _shown(e, aspect=None),
+    "it is turned by 270 degrees, not 0": lambda e: _shown(e, rotation_degrees=0),
+    "HDR's mastering data is gone": lambda e: _shown(e, light=Light(max_cll=1000)),
     "0 chapters, not 3": lambda e: replace(e, chapters=3),
     "(audio, flac) is read as aac": lambda e: _other(e, codec="flac"),
     "(subtitle, aac) is missing": lambda e: _other(e, kind="subtitle", packets=1),
@@ -133,7 +133,7 @@ def test_a_difference_is_an_error_in_words(
 
 def test_every_difference_is_named(rich: tuple[Path, Expected]) -> None:
     path, expected = rich
-    wrong = _look(replace(expected, chapters=2), rotation_degrees=180)
+    wrong = _shown(replace(expected, chapters=2), rotation_degrees=180)
     with pytest.raises(OutputError, match=r"turned.*chapters"):
         check_file(path, path, wrong, full=False)
 
@@ -198,9 +198,9 @@ def test_hdr_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     source = write_clip(tmp_path / "in.mkv", clip)
     target = tmp_path / "out.mp4"
     expected = written(source, target, monkeypatch)
-    assert expected.look.light is not None
-    assert expected.look.light.max_cll == 1000
-    other = _look(expected, light=Light(max_cll=900, max_fall=400))
+    assert expected.picture.light is not None
+    assert expected.picture.light.max_cll == 1000
+    other = _shown(expected, light=Light(max_cll=900, max_fall=400))
     with pytest.raises(OutputError, match="light level is 1000, 400, not 900, 400"):
         check_file(target, target, other, full=False)
 

@@ -25,12 +25,9 @@ from videnhance.errors import UsageError
 from videnhance.frame import ColourTags, Family, Frame, Plane, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.encoder.converter import Converter
-from videnhance.media.encoder.video_encoder import (
-    Encoding,
-    added_stream,
-    as_picture,
-    storage,
-)
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.encoder.storage import as_picture, storage
+from videnhance.media.encoder.video_encoder import added_stream
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import copied_planes
 

@@ -21,7 +21,8 @@ from tests.clips import Clip, Sound, pts_of, write_clip
 from videnhance.errors import OutputError, UsageError, VidenhanceError
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.output.writer import Encoding, VideoWriter
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.pipeline.resize import doubled
 

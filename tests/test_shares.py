@@ -21,7 +21,7 @@ from videnhance.conversion import workdir as unfinished
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.workdir import discard, folder_beside
 from videnhance.errors import BusyError, OutputError
-from videnhance.media.output.target import publish
+from videnhance.media.output.output_file import publish
 from videnhance.system import locks
 from videnhance.system.disk import free_bytes
 from videnhance.system.locks import locked_file

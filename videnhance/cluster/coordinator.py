@@ -20,8 +20,8 @@ from videnhance.conversion.journal import Segment
 from videnhance.conversion.segments import SegmentedWriter, Tails
 from videnhance.errors import ClusterError, InputError, printable
 from videnhance.frame import Frame
-from videnhance.media.encoder.coder import ticks_of
-from videnhance.media.output.target import write_failure
+from videnhance.media.encoder.video_encoder import ticks_of
+from videnhance.media.output.output_file import write_failure
 from videnhance.media.source import Mark
 from videnhance.system.disk import sync
 

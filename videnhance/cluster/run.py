@@ -21,7 +21,7 @@ from videnhance.errors import UsageError
 from videnhance.frame import Frame
 from videnhance.media.open_any import PIPE
 from videnhance.media.output.header import OutputPlan, Trial
-from videnhance.media.output.target import temporary_beside
+from videnhance.media.output.output_file import temporary_beside
 from videnhance.models.card import card_names
 from videnhance.report import Report
 

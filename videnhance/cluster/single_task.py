@@ -26,7 +26,7 @@ from videnhance.cluster.task import (
 from videnhance.cluster.upload import Shipment
 from videnhance.conversion.job import Job
 from videnhance.errors import ClusterError, printable
-from videnhance.media.output.target import (
+from videnhance.media.output.output_file import (
     publish,
     temporary_beside,
     write_failure,

@@ -30,7 +30,7 @@ from videnhance.conversion.open_source import Counted, reopened_source
 from videnhance.conversion.segment_encoder import Part
 from videnhance.conversion.segments import Tails
 from videnhance.errors import ModelError, printable
-from videnhance.media.output.target import WRITE_ERRORS, write_failure
+from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card
 from videnhance.models.runtime import Choice, load
 from videnhance.pipeline.enhance import (

@@ -22,7 +22,8 @@ import numpy as np
 from videnhance.errors import VidenhanceError
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.output.writer import Encoding, VideoWriter
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice, load
 from videnhance.pipeline.colour import model_input

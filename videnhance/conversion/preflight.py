@@ -36,7 +36,7 @@ from videnhance.media.open_any import (
     sink_kind,
 )
 from videnhance.media.output.header import OutputPlan, planned_output
-from videnhance.media.output.target import check_target
+from videnhance.media.output.output_file import check_target
 from videnhance.media.output.trial_encode import (
     Run,
     check_first_frame,

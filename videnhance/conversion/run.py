@@ -36,7 +36,7 @@ from videnhance.media.open_any import (
 )
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.immersion import immersion_notices
-from videnhance.media.output.target import check_target
+from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan

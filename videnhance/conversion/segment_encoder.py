@@ -59,7 +59,7 @@ class Part:
         """Ends the encoder, syncs the file, and gives what the journal says of it."""
         coder, path = self._coder, self.path
         with self._file:
-            self._file.write(coder.rest())
+            self._file.write(coder.flush())
         return Segment(
             frames=coder.frames,
             bytes=path.stat().st_size,

@@ -18,12 +18,12 @@ from videnhance.frame import Frame
 from videnhance.geometry import Size
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.output.muxer import Muxer
-from videnhance.media.output.packets import packet_times, read_packets
-from videnhance.media.output.target import (
+from videnhance.media.output.output_file import (
     WRITE_ERRORS,
     check_target,
     write_failure,
 )
+from videnhance.media.output.packets import packet_times, read_packets
 from videnhance.media.output.trial_encode import other_bytes_a_second
 from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.source import AnyPacket
@@ -204,7 +204,7 @@ class SegmentedWriter:
             for packet in self._packets(base, frugal):
                 muxer.mux([packet])
             end = segments[-1].end_pts * base
-            muxer.commit(self._journal.frames, end, self._full)
+            muxer.complete(self._journal.frames, end, self._full)
             self.checks = muxer.checks
             self.dropped_packets = muxer.dropped_packets
             self.later_notices = muxer.later_notices

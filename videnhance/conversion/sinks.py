@@ -9,7 +9,7 @@ from videnhance.conversion.segments import Tails
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
-from videnhance.media.output.target import write_failure
+from videnhance.media.output.output_file import write_failure
 from videnhance.media.pipes.writer import (
     PipeForm,
     PipeWriter,

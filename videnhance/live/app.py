@@ -23,7 +23,7 @@ from videnhance.live.session import Session
 from videnhance.live.virtual import VirtualCamera
 from videnhance.live.window import OpenCVWindow, Window
 from videnhance.live.work_size import Reduced
-from videnhance.media.output.target import check_target
+from videnhance.media.output.output_file import check_target
 from videnhance.media.source import Reading, Source
 from videnhance.models.runtime import Choice
 from videnhance.system.memory import peak_memory_mb

@@ -18,8 +18,8 @@ from videnhance.live.geometry import fitted
 from videnhance.media.containers import container_for, container_named
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.rescale import Rescaler
-from videnhance.media.output.target import check_target
-from videnhance.media.output.writer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter
+from videnhance.media.output.output_file import check_target
 from videnhance.media.reader.clock import until_next
 from videnhance.media.source import Source, Span
 from videnhance.pipeline.output_size import Target

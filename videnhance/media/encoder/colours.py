@@ -1,7 +1,6 @@
-"""What a codec in a container can say of colours, and what is done where it cannot.
+"""Finds by trial what a codec in a container can say of colours.
 
-Found by trial: a small picture is encoded in memory and read again, for no list of
-encoders and containers stays true.
+A small picture is encoded in memory and read again, for no list stays true.
 """
 
 import io
@@ -16,12 +15,7 @@ from av.video.stream import VideoStream
 from videnhance.frame import ColourTags
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import quietened
-from videnhance.media.planes import (
-    BT601_MATRICES,
-    SCALED_MATRICES,
-    set_tags,
-    tags_of,
-)
+from videnhance.media.planes import BT601_MATRICES, SCALED_MATRICES, set_tags, tags_of
 from videnhance.media.source import DECODE_ERRORS
 
 __all__ = ["assumed_matrix", "told_colours"]
@@ -50,9 +44,7 @@ _WORDS = {
 
 
 def assumed_matrix(size: Size) -> int:
-    """The matrix that players take an untagged video of this size for (mpv, Chromium,
-    QuickTime): BT.709 from 1280 pixels across or 577 down, else BT.601.
-    """
+    """The matrix that players (mpv, Chromium, QuickTime) take an untagged video for."""
     small = size.width <= _WIDEST_SD and size.height <= _HIGHEST_SD
     return _SMPTE170M if small else _BT709
 
@@ -91,7 +83,7 @@ def told_colours(
 
 
 def _matrix_notices(wanted: int, read: int, here: str, size: Size) -> list[str]:
-    if (wanted in BT601_MATRICES and read in BT601_MATRICES) or wanted == _UNTOLD:
+    if {wanted, read} <= BT601_MATRICES or wanted == _UNTOLD:
         return []
     words = _WORDS.get(wanted, f"matrix {wanted}")
     if read != _UNTOLD and {wanted, read} <= SCALED_MATRICES:
@@ -114,10 +106,7 @@ def _matrix_notices(wanted: int, read: int, here: str, size: Size) -> list[str]:
 def _read_again(
     tags: ColourTags, codec: str, pix_fmt: str, container: str
 ) -> ColourTags | None:
-    """The tags of a picture that was so tagged, as a reader has them.
-
-    None if it cannot be tried: who opens the real encoder tells why.
-    """
+    """The tags of a picture that was so tagged, as read; None if it does not open."""
     file = io.BytesIO()
     try:
         with av.open(file, "w", format=container or "nut") as out:
@@ -131,8 +120,7 @@ def _read_again(
             picture = VideoFrame(_SMALL.width, _SMALL.height, pix_fmt)
             set_tags(picture, tags)
             picture.pts = 0
-            packets = [*stream.encode(picture), *stream.encode(None)]
-            for packet in packets:
+            for packet in [*stream.encode(picture), *stream.encode(None)]:
                 packet.dts = packet.pts
                 out.mux(packet)
         file.seek(0)

@@ -8,10 +8,9 @@ import av
 
 from videnhance.errors import OutputError, counted
 from videnhance.frame import Frame, VideoInfo
-from videnhance.media.encoder.coder import VideoCoder
 from videnhance.media.encoder.encoding import Encoding, is_hardware
 from videnhance.media.encoder.storage import storage
-from videnhance.media.encoder.video_encoder import added_stream
+from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
 
 __all__ = ["encoder_names", "ffmpeg_version", "try_encoder"]
 
@@ -49,7 +48,7 @@ def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
         stream = added_stream(out, info, size, encoding, stored, [])
         coder = VideoCoder(stream, info, size, stored, Fraction(0))
         packets = [packet for frame in frames for packet in coder.packets(frame)]
-        for packet in [*packets, *coder.rest()]:
+        for packet in [*packets, *coder.flush()]:
             out.mux(packet)
     if coder.frames != len(frames):
         sent = counted(len(frames), "frame")

@@ -1,5 +1,6 @@
-"""The options of an encoder: for quality, speed and HDR, and those of the user."""
+"""Chooses the options of an encoder: quality, speed, HDR, and those of the user."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from av.codec.context import CodecContext
@@ -7,27 +8,32 @@ from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import VideoInfo
-from videnhance.media.encoder.encoding import Encoding, quietened
-from videnhance.media.encoder.mastering import (
-    light_notice,
-    params_name,
-    with_light,
-)
-from videnhance.media.encoder.presets import speed_options
-from videnhance.media.encoder.rates import fixed_options, rate_options
+from videnhance.media.encoder.encoding import DEFAULT_PRESET, Encoding, quietened
+from videnhance.media.encoder.mastering import light_notice, params_name, with_light
+from videnhance.media.encoder.rates import rate_options
 from videnhance.media.encoder.storage import Stored
 from videnhance.media.layout import has_alpha
 
-__all__ = ["encoder_options"]
+__all__ = ["encoder_options", "speed_options"]
 
 _WITH_NAMES = ("libx264", "libx264rgb", "libx265")
 """Have `crf` and `preset` in every version, also where PyAV cannot list options."""
+_USUAL = {
+    # Each frame by itself, in parts with checksums: a damaged byte costs one part.
+    # Their number is FFmpeg's choice: with one that is given, many sizes do not open.
+    "ffv1": {"level": "3", "g": "1", "slicecrc": "1"},
+    "libsvtav1": {"preset": "8"},
+    "libvpx": {"deadline": "good", "cpu-used": "4"},
+    "libvpx-vp9": {"deadline": "good", "cpu-used": "4", "row-mt": "1"},
+    "libx264": {"preset": DEFAULT_PRESET},
+    "libx264rgb": {"preset": DEFAULT_PRESET},
+    "libx265": {"preset": "fast"},
+}
+_DEADLINES = ("best", "good", "realtime")
 _OWNED = {
-    "video_size": "--scale",
-    "s": "--scale",
+    **dict.fromkeys(("video_size", "s"), "--scale"),
+    **dict.fromkeys(("pixel_format", "pix_fmt"), "--pix-fmt"),
     "time_base": "nothing: times are the source's",
-    "pixel_format": "--pix-fmt",
-    "pix_fmt": "--pix-fmt",
     **dict.fromkeys(
         ("color_range", "colorspace", "color_primaries", "color_trc", "aspect"),
         "nothing: it is the source's",
@@ -49,10 +55,9 @@ def encoder_options(
     """
     known, codec = _known_options(context), encoding.codec
     _check_options(context, encoding, known)
-    options = fixed_options(codec)
+    options = speed_options(encoding, known, notices)
     if codec.startswith("libvpx") and has_alpha(stored.pix_fmt):
         options["auto-alt-ref"] = "0"  # its hidden frames have no place for opacity
-    options |= speed_options(encoding, known, notices)
     options |= rate_options(encoding, notices)
     options |= _theirs(encoding, options)
     lost = light_notice(codec, info.light)
@@ -63,6 +68,35 @@ def encoder_options(
         params = with_light(codec, info.light, options.get(name, ""))
         options |= {name: params} if params else {}
     return quietened(options, codec)
+
+
+def speed_options(
+    encoding: Encoding, known: Mapping[str, bool], notices: list[str]
+) -> dict[str, str]:
+    """The options that are always set, and those for the preset.
+
+    `known` are the encoder's options, and whether each takes words.
+    """
+    codec, preset = encoding.codec, encoding.preset
+    usual = dict(_USUAL.get(codec, {}))
+    if preset is None:
+        return usual
+    number = preset.lstrip("-").isdigit()
+    if "preset" in known:
+        if number or known["preset"]:
+            return {**usual, "preset": preset}
+        words = f"{codec} takes a number as --preset"
+    elif codec in ("libvpx", "libvpx-vp9"):
+        if number:
+            return {**usual, "cpu-used": preset}
+        if preset in _DEADLINES:
+            return {**usual, "deadline": preset}
+        words = f"{codec} takes a number as --preset, or {', '.join(_DEADLINES)}"
+    else:
+        words = f"{codec} has no preset"
+    if preset != DEFAULT_PRESET:
+        notices.append(f"{words}: {printable(preset)} is left out")
+    return usual
 
 
 def _known_options(context: CodecContext) -> dict[str, bool]:

@@ -1,15 +1,15 @@
-"""Quality: one number, in the options of each encoder.
+"""Turns `--crf`, one number, into the options of each encoder.
 
 The defaults aim at what libx264 gives at CRF 18: hard to tell from its source.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from videnhance.errors import UsageError
 from videnhance.media.encoder.encoding import Encoding
 
-__all__ = ["fixed_options", "rate_options"]
+__all__ = ["rate_options"]
 
 _Options = dict[str, str]
 
@@ -72,25 +72,25 @@ def _webp(value: int) -> _Options:
     return {"lossless": "0", "quality": str(100 - value)}
 
 
-_QUANTIZED = _Scale(0, 51, 18, _quantizer)
+_X264 = _Scale(0, 51, 18, _crf)
+_WEBP = _Scale(0, 100, 10, _webp)
+_QUANTIZED = (
+    *("flv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "msmpeg4v2"),
+    *("h261", "h263", "h263p", "rv10", "rv20", "wmv1", "wmv2"),
+)
 # x265 20, SVT-AV1 26 and VP9 28 have the luma PSNR of x264 18 at the presets below:
 # 46.5 to 46.9 dB as mean of three clips at 720p.
 _SCALES = {
     "libsvtav1": _Scale(1, 63, 26, _crf),
     "libvpx": _Scale(4, 63, 10, _capped_crf),
     "libvpx-vp9": _Scale(0, 63, 28, _constant_crf),
-    "libwebp": _Scale(0, 100, 10, _webp),
-    "libwebp_anim": _Scale(0, 100, 10, _webp),
-    "libx264": _Scale(0, 51, 18, _crf),
-    "libx264rgb": _Scale(0, 51, 18, _crf),
+    "libwebp": _WEBP,
+    "libwebp_anim": _WEBP,
+    "libx264": _X264,
+    "libx264rgb": _X264,
     "libx265": _Scale(0, 51, 20, _crf),
-    **dict.fromkeys(
-        ("flv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "msmpeg4v2"),
-        _QUANTIZED,
-    ),
-    **dict.fromkeys(
-        ("h261", "h263", "h263p", "rv10", "rv20", "wmv1", "wmv2"), _QUANTIZED
-    ),
+    "av1_amf": _Scale(0, 51, 20, _amf_av1),
+    **dict.fromkeys(_QUANTIZED, _Scale(0, 51, 18, _quantizer)),
 }
 _HARDWARE_SCALES = {
     "amf": _Scale(0, 51, 20, _amf),
@@ -105,16 +105,8 @@ _LOSSLESS = (
 _RATE_WORDS = frozenset(("b", "qp", "qp_i", "qp_p", "qvbr_quality_level", "rc"))
 """Options for another kind of quality: one of them given, ours would contradict it."""
 
-_FIXED: Mapping[str, _Options] = {
-    # Each frame by itself, in parts with checksums: a damaged byte costs one part.
-    # Their number is FFmpeg's choice: with one that is given, many sizes do not open.
-    "ffv1": {"level": "3", "g": "1", "slicecrc": "1"},
-}
-
 
 def _scale_of(codec: str) -> _Scale | None:
-    if codec == "av1_amf":
-        return _Scale(0, 51, 20, _amf_av1)
     return _SCALES.get(codec) or _HARDWARE_SCALES.get(codec.rpartition("_")[2])
 
 
@@ -135,8 +127,3 @@ def rate_options(encoding: Encoding, notices: list[str]) -> _Options:
             f"{scale.highest}"
         )
     return scale.options(crf)
-
-
-def fixed_options(codec: str) -> _Options:
-    """What an encoder is told whatever the quality and the speed."""
-    return dict(_FIXED.get(codec, {}))

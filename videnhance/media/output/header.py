@@ -21,29 +21,21 @@ from videnhance.media.containers import (
     container_for,
     container_named,
 )
-from videnhance.media.encoder.coder import VideoCoder
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.playable import playable
+from videnhance.media.encoder.storage import Stored, storage
 from videnhance.media.encoder.user_data import lost_user_data
-from videnhance.media.encoder.video_encoder import (
-    Encoding,
-    Stored,
-    added_stream,
-    storage,
-)
-from videnhance.media.output.elements import lengthened
-from videnhance.media.output.file_tags import (
-    carried_tags,
-    lost_notice,
-    untaken,
-)
+from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
+from videnhance.media.output.file_tags import carried_tags, lost_notice, untaken
 from videnhance.media.output.immersion import (
     immersion_notices,
     kept_sphere,
+    lengthened,
     projection,
     stereo_mode,
 )
+from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.media.output.provenance import TAG
-from videnhance.media.output.target import WRITE_ERRORS, write_failure
 from videnhance.media.source import AnyPacket, Source
 from videnhance.media.streams.other_streams import (
     StreamCopy,
@@ -243,7 +235,7 @@ class Trial:
     def __enter__(self) -> "Trial":
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.close()
 
     def close(self) -> None:

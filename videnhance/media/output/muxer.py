@@ -1,4 +1,4 @@
-"""The output file on its way: packets in, read back and checked, and then named."""
+"""Writes packets into an output file, reads it back, and gives it its name."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,37 +7,37 @@ from pathlib import Path
 
 import av
 
+from videnhance.frame import Frame, VideoInfo
+from videnhance.geometry import Size
 from videnhance.media.containers import check_length
-from videnhance.media.encoder.coder import VideoCoder
-from videnhance.media.output.boxes import keys_box, with_boxes
-from videnhance.media.output.elements import with_in_video
-from videnhance.media.output.expected import (
-    Expected,
-    Times,
-    expected_look,
-    expected_streams,
-)
-from videnhance.media.output.faststart import index_in_front
-from videnhance.media.output.header import Header, OutputPlan
-from videnhance.media.output.immersion import entry_boxes, projection
-from videnhance.media.output.provenance import stamped
-from videnhance.media.output.target import (
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.encoder.video_encoder import VideoCoder
+from videnhance.media.output.boxes import index_in_front, keys_box, with_boxes
+from videnhance.media.output.header import Header, OutputPlan, planned_output
+from videnhance.media.output.immersion import entry_boxes, projection, with_in_video
+from videnhance.media.output.output_file import (
     WRITE_ERRORS,
+    OutputFile,
     check_target,
-    publish,
-    temporary_beside,
     write_failure,
+    writing,
 )
-from videnhance.media.output.ts_padding import stuffed
-from videnhance.media.output.verify import check_file
-from videnhance.media.source import AnyPacket, Span
+from videnhance.media.output.picture_check import planned_picture
+from videnhance.media.output.readback import Times
+from videnhance.media.output.verify import Expected, check_file, expected_streams
+from videnhance.media.source import AnyPacket, Source, Span
 from videnhance.system.memory import give_back_freed_memory
 
-__all__ = ["Muxer"]
+__all__ = ["Muxer", "VideoWriter", "padded"]
+
+_LEAST_TS_PACKETS = 16
+"""FFmpeg's own demuxer, and so most players, look at about ten."""
+_NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184
+"""ISO/IEC 13818-1, 2.4.3.3: a packet to be thrown away."""
 
 
 class Muxer:
-    """An output that is being made of packets; `commit` gives it its name.
+    """An output that is being made of packets; `complete` gives it its name.
 
     Until then it lies in `folder`, or beside its name. `announced` is called with the
     finished file just before. Raises UsageError or OutputError at once for what cannot
@@ -51,16 +51,15 @@ class Muxer:
         folder: Path | None = None,
         announced: Callable[[Path], None] = lambda _: None,
     ) -> None:
-        self.plan, self._overwrite, self._announced = plan, overwrite, announced
-        target = plan.target
-        check_target(target, plan.source.path if plan.source else None, overwrite)
-        self._temporary = temporary_beside(target, folder)
+        self.plan, self._announced = plan, announced
+        self.target = plan.target
+        check_target(plan.target, plan.source.path if plan.source else None, overwrite)
         with ExitStack() as stack:
-            stack.callback(self._temporary.unlink, missing_ok=True)
-            try:
-                self._header = Header(plan, f"file:{self._temporary}")
-            except WRITE_ERRORS as error:
-                raise write_failure(target, error) from error
+            self._file = stack.enter_context(
+                OutputFile(plan.target, overwrite=overwrite, folder=folder)
+            )
+            with writing(plan.target):
+                self._header = Header(plan, f"file:{self._file.path}")
             stack.push(self._header.open)
             self._open = stack.pop_all()
         self.stream = self._header.stream
@@ -108,10 +107,10 @@ class Muxer:
         except av.error.InvalidDataError as error:
             # Packets wait for each other: it is one of a copied stream that is damaged.
             if copy is None:
-                raise write_failure(self.plan.target, error) from error
+                raise write_failure(self.target, error) from error
             copy.drop(error)
         except WRITE_ERRORS as error:
-            raise write_failure(self.plan.target, error) from error
+            raise write_failure(self.target, error) from error
 
     def _write_last(self, end: Fraction) -> None:
         """An mp4 lasts as long as its decode times do, and the last of its packets."""
@@ -123,60 +122,57 @@ class Muxer:
         packet.duration = max(packet.duration or 0, most)
         self._write(packet)
 
-    def commit(self, frames: int, end: Fraction, full: bool) -> None:
+    def complete(self, frames: int, end: Fraction, full: bool = False) -> None:
         """Completes the file, reads it back, and gives it its name.
 
         The video has `frames` and ends at `end` seconds; `full` decodes it. Raises
         OutputError, and leaves nothing, if the file is not complete.
         """
-        plan = self.plan
+        plan, path, copy = self.plan, self._file.path, self._header.copy
         span = plan.source.span if plan.source else Span()
-        copy = self._header.copy
         with self._open:
             self._write_last(end)
-            try:
+            with writing(self.target):
                 if copy is not None:
                     copy.copy_until(None if span.max_frames is None else end)
                 expected = self._expected(frames)  # a closed file tells nothing
-                check_length(plan.target, plan.container, expected.length)
+                check_length(self.target, plan.container, expected.length)
                 self._header.out.close()
-                self._add_boxes()
-                if plan.row.boxes:
-                    index_in_front(self._temporary)
-                stuffed(self._temporary, plan.container)
-                stamped(self._temporary, plan.encoding.stamp)
-            except WRITE_ERRORS as error:
-                raise write_failure(plan.target, error) from error
+                self._add_what_ffmpeg_leaves_out()
+                self._file.stamp(plan.encoding.stamp)
             if copy is not None:
                 copy.close()
             # The index of a long file is large, and is about to be there once more.
             give_back_freed_memory()
-            self.checks = check_file(self._temporary, plan.target, expected, full)
+            self.checks = check_file(path, self.target, expected, full)
             try:
-                self._announced(self._temporary)
+                self._announced(path)
             except OSError as error:
-                raise write_failure(plan.target, error) from error
-            publish(self._temporary, plan.target, self._overwrite)
+                raise write_failure(self.target, error) from error
+            self._file.publish()
 
-    def _add_boxes(self) -> None:
-        plan, path, sphere = self.plan, self._temporary, self.plan.sphere
+    def _add_what_ffmpeg_leaves_out(self) -> None:
+        plan, path, sphere = self.plan, self._file.path, self.plan.sphere
         if plan.row.boxes:
             entry = entry_boxes(sphere, plan.info.stereo)
             keys = keys_box(plan.keys) if plan.keys else b""
             if keys or entry:
                 with_boxes(path, movie=keys, entry=entry)
+            index_in_front(path)
         elif sphere:
             with_in_video(path, projection(sphere), self._header.title)
+        padded(path, plan.container)
 
     def _expected(self, frames: int) -> Expected:
         plan, header = self.plan, self._header
         written = header.copy.written if header.copy else ()
-        codec = plan.encoding.codec
         return Expected(
             container=plan.container,
             frames=frames,
             video=self._times,
-            look=expected_look(plan.info, plan.size, codec, plan.stored),
+            picture=planned_picture(
+                plan.info, plan.size, plan.encoding.codec, plan.stored
+            ),
             others=expected_streams(header.out, written),
             chapters=len(header.out.chapters()),
             tags=plan.tags,
@@ -185,3 +181,76 @@ class Muxer:
     def abort(self) -> None:
         """Leaves nothing of the file; the target stays as it was."""
         self._open.close()
+
+
+class VideoWriter(Muxer):
+    """A video that is being made of frames, in one go.
+
+    Leaving the `with` block without an error gives it its name, and with an error
+    leaves nothing. Raises UsageError or OutputError at once for what cannot be written.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        info: VideoInfo,
+        size: Size,
+        encoding: Encoding,
+        source: Source | Path | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        source = Source(source) if isinstance(source, Path) else source
+        check_target(target, source.path if source else None, overwrite)
+        plan = planned_output(target, info, size, encoding, source)
+        self.notices, self.streams = plan.notices, plan.streams
+        super().__init__(plan, overwrite)
+        self._coder = self.coder()
+
+    @property
+    def frames_written(self) -> int:
+        """Frames given to the encoder."""
+        return self._coder.frames
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self.commit()
+        else:
+            self.abort()
+
+    def write(self, frame: Frame) -> None:
+        """Encodes a frame. Raises OutputError for another size, or a full disk."""
+        with writing(self.target):
+            packets = self._coder.packets(frame)
+        self.mux(packets)
+
+    def commit(self) -> None:
+        """Completes the file, reads it back, and gives it its name.
+
+        Raises OutputError, and leaves nothing, if it is not complete.
+        """
+        coder = self._coder
+        try:
+            self.mux(coder.flush())
+            self.complete(coder.frames, coder.end_pts * coder.time_base)
+        finally:
+            self.abort()
+
+
+def padded(path: Path, container: str) -> None:
+    """Fills up a transport stream too short to be known as one, with null packets.
+
+    `container` is FFmpeg's name; others stay. Raises OSError as the disk does.
+    """
+    size = path.stat().st_size
+    missing = _LEAST_TS_PACKETS - size // len(_NULL_PACKET)
+    if container != "mpegts" or not size or missing <= 0:
+        return
+    data = path.read_bytes()
+    # The packets of .m2ts are longer, and its muxer fills them up itself.
+    starts = set(data[:: len(_NULL_PACKET)])
+    if size % len(_NULL_PACKET) == 0 and starts == {_NULL_PACKET[0]}:
+        with path.open("ab") as file:
+            file.write(_NULL_PACKET * missing)

@@ -1,4 +1,4 @@
-"""Encoded packets on disk: what a segment is made of.
+"""Writes encoded packets to the file of a segment, and reads them again.
 
 A file is a mark, then one record a packet, in the encoder's order and with its own
 times, which no container's time base rounds. Each record has a checksum.
@@ -25,6 +25,7 @@ _HEAD = struct.Struct("<qqqBBI")
 """pts, dts, duration, key frame, pieces of side data, bytes of payload."""
 _SIDE = struct.Struct("<BI")
 _CHECK = struct.Struct("<I")
+_Record = tuple[tuple[int, ...], list[tuple[int, bytes]], bytes]
 _KEPT_SIDE_DATA = {"palette": 0, "new_extradata": 1, "matroska_block_additional": 15}
 """FFmpeg's numbers of what a muxer needs beside the payload: VP9 keeps alpha there."""
 
@@ -36,8 +37,7 @@ class PacketFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.packets = 0
+        self.path, self.packets = path, 0
         self._file: BinaryIO = path.open("xb")
         self._file.write(_MARK)
 
@@ -45,12 +45,10 @@ class PacketFile:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
+        with self._file:
             if error is None:
                 self._file.flush()
                 sync(self._file.fileno())
-        finally:
-            self._file.close()
 
     def drop(self) -> None:
         """Closes and removes the file; an error of the disk is of no interest then."""
@@ -63,27 +61,19 @@ class PacketFile:
         """Appends packets."""
         for packet in packets:
             record = _record(packet)
-            self._file.write(record)
-            self._file.write(_CHECK.pack(zlib.crc32(record)))
+            self._file.write(record + _CHECK.pack(zlib.crc32(record)))
             self.packets += 1
 
 
 def _record(packet: AnyPacket) -> bytes:
     side = [p for p in packet.iter_sidedata() if p.data_type in _KEPT_SIDE_DATA]
-    pts = packet.pts or 0
-    dts = pts if packet.dts is None else packet.dts
-    payload = bytes(packet)
-    parts = [
-        _HEAD.pack(
-            pts, dts, packet.duration or 0, packet.is_keyframe, len(side), len(payload)
-        )
-    ]
+    payload, pts = bytes(packet), packet.pts or 0
+    times = (pts, pts if packet.dts is None else packet.dts, packet.duration or 0)
+    record = _HEAD.pack(*times, packet.is_keyframe, len(side), len(payload))
     for piece in side:
-        parts += [
-            _SIDE.pack(_KEPT_SIDE_DATA[piece.data_type], piece.data_size),
-            bytes(piece),
-        ]
-    return b"".join([*parts, payload])
+        record += _SIDE.pack(_KEPT_SIDE_DATA[piece.data_type], piece.data_size)
+        record += bytes(piece)
+    return record + payload
 
 
 def read_packets(path: Path, time_base: Fraction) -> Iterator[AnyPacket]:
@@ -105,49 +95,35 @@ def packet_times(path: Path) -> list[int]:
     return [head[0] for head, _, _ in _records(path)]
 
 
-_Record = tuple[tuple[int, ...], list[tuple[int, bytes]], bytes]
-
-
 def _records(path: Path) -> Iterator[_Record]:
     try:
         with path.open("rb") as file:
             if file.read(len(_MARK)) != _MARK:
                 raise _damaged(path)
             while first := file.read(_HEAD.size):
-                yield _one(path, file, first)
-    except OSError as error:
-        raise OutputError(
-            f"{printable(path)} cannot be read: {error.strerror}; use --discard to "
-            "start over"
-        ) from error
-
-
-def _one(path: Path, file: BinaryIO, first: bytes) -> _Record:
-    read = bytearray(first)
-
-    def take(count: int) -> bytes:
-        part = file.read(count)
-        read.extend(part)
-        return part
-
-    try:
-        head = _HEAD.unpack(first)
-        side = []
-        for _ in range(head[4]):
-            kind, length = _SIDE.unpack(take(_SIDE.size))
-            side.append((kind, take(length)))
-        payload = take(head[5])
-        (check,) = _CHECK.unpack(file.read(_CHECK.size))
-    except struct.error:
+                yield _one(file, first)
+    except (struct.error, ValueError):
         raise _damaged(path) from None
-    if check != zlib.crc32(read):
-        raise _damaged(path)
+    except OSError as error:
+        words = f"{printable(path)} cannot be read: {error.strerror}"
+        raise OutputError(f"{words}; use --discard to start over") from error
+
+
+def _one(file: BinaryIO, first: bytes) -> _Record:
+    """The record that begins so; a damaged one raises struct.error or ValueError."""
+    head, side, read = _HEAD.unpack(first), [], first
+    for _ in range(head[4]):
+        read += (part := file.read(_SIDE.size))
+        kind, length = _SIDE.unpack(part)
+        read += (data := file.read(length))
+        side.append((kind, data))
+    payload = file.read(head[5])
+    (check,) = _CHECK.unpack(file.read(_CHECK.size))
+    if check != zlib.crc32(payload, zlib.crc32(read)):
+        raise ValueError("a checksum differs")
     return head, side, payload
 
 
 def _damaged(path: Path) -> OutputError:
-    return OutputError(
-        f"{printable(path)}, a part of unfinished work, is damaged: "
-        "use --discard to start over",
-        cause_stays=True,
-    )
+    words = f"{printable(path)}, a part of unfinished work, is damaged"
+    return OutputError(f"{words}: use --discard to start over", cause_stays=True)

@@ -1,23 +1,31 @@
-"""How the pictures of a finished file look to a reader, against what was planned."""
+"""Compares the pictures of a finished file with the planned: size, format, colours."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 from av.video.frame import VideoFrame
 
 from videnhance.errors import counted
-from videnhance.frame import Light
+from videnhance.frame import ColourTags, Light, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.containers import Container, container_named
 from videnhance.media.encoder.encoding import video_encoder
+from videnhance.media.encoder.mastering import light_notice
+from videnhance.media.encoder.storage import Stored
 from videnhance.media.layout import chroma_shift, has_alpha
-from videnhance.media.output.expected import Look
 from videnhance.media.output.readback import ReadBack
 from videnhance.media.planes import tags_of
 from videnhance.media.reader.light import light_of
 
-__all__ = ["keeps_aspect", "look_differences", "tells_colour"]
+__all__ = [
+    "PlannedPicture",
+    "keeps_aspect",
+    "picture_differences",
+    "planned_picture",
+    "tells_colour",
+]
 
 _TAGGED_CODECS = ("av1", "h264", "hevc")
 """Their bitstreams tell range, matrix, primaries and transfer in any container."""
@@ -32,6 +40,39 @@ _NEARLY = Fraction(1, 100)
 """Containers store a pixel's shape in small terms, or as a size to show."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedPicture:
+    """How the pictures of a file are stored and shown."""
+
+    size: Size
+    pix_fmt: str
+    """FFmpeg's name of the format that the encoder is given."""
+    tags: ColourTags
+    aspect: Fraction | None = None
+    """Shape of a pixel; None if nothing is said."""
+    rotation_degrees: int = 0
+    """Clockwise."""
+    mirrored: bool = False
+    light: Light | None = None
+    """HDR's static metadata, where the encoder writes it."""
+
+
+def planned_picture(
+    info: VideoInfo, size: Size, codec: str, stored: Stored
+) -> PlannedPicture:
+    """How pictures of `size` look that this encoder (FFmpeg's name) is given."""
+    told = light_notice(codec, info.light) is None
+    return PlannedPicture(
+        size=size,
+        pix_fmt=stored.pix_fmt,
+        tags=stored.tags,
+        aspect=info.sample_aspect_ratio,
+        rotation_degrees=info.rotation_degrees,
+        mirrored=info.mirrored,
+        light=info.light if told else None,
+    )
+
+
 def keeps_aspect(container: str, encoder: str) -> bool:
     """Whether a file made by this encoder says what shape its pixels have.
 
@@ -41,24 +82,26 @@ def keeps_aspect(container: str, encoder: str) -> bool:
     return container_named(container).aspect or codec in _SHAPED_CODECS
 
 
-def look_differences(look: Look, found: ReadBack, row: Container) -> Iterator[str]:
+def picture_differences(
+    planned: PlannedPicture, found: ReadBack, row: Container
+) -> Iterator[str]:
     """What a reader sees otherwise than planned, in words."""
     picture = found.picture
     if picture is not None:
         size = Size(picture.width, picture.height)
-        if size != look.size:
-            yield f"frames are {size}, not {look.size}"
-        yield from _format_differences(look, found, picture)
+        if size != planned.size:
+            yield f"frames are {size}, not {planned.size}"
+        yield from _format_differences(planned, found, picture)
         if tells_colour(found.video.codec, row):
-            yield from _tag_differences(look, picture)
-        yield from _light_differences(look.light, light_of(picture))
+            yield from _tag_differences(planned, picture)
+        yield from _light_differences(planned.light, light_of(picture))
     told = row.aspect or found.video.codec in _SHAPED_CODECS
-    before, after = look.aspect or Fraction(1), found.aspect or Fraction(1)
+    before, after = planned.aspect or Fraction(1), found.aspect or Fraction(1)
     if told and abs(after / before - 1) > _NEARLY:
         yield f"pixels are shaped {after}, not {before}"
-    turn = round(-(found.turn or 0)) % 360
-    if row.rotation and not look.mirrored and turn != look.rotation_degrees:
-        yield f"it is turned by {counted(turn, 'degree')}, not {look.rotation_degrees}"
+    turn, wanted = round(-(found.turn or 0)) % 360, planned.rotation_degrees
+    if row.rotation and not planned.mirrored and turn != wanted:
+        yield f"it is turned by {counted(turn, 'degree')}, not {wanted}"
 
 
 def tells_colour(codec: str, row: Container) -> bool:
@@ -67,17 +110,17 @@ def tells_colour(codec: str, row: Container) -> bool:
 
 
 def _format_differences(
-    look: Look, found: ReadBack, picture: VideoFrame
+    planned: PlannedPicture, found: ReadBack, picture: VideoFrame
 ) -> Iterator[str]:
     if found.video.codec not in _FORMATTED_CODECS:
         return
-    wanted, got = av.VideoFormat(look.pix_fmt), picture.format
+    wanted, got = av.VideoFormat(planned.pix_fmt), picture.format
     # Decoders give grey as 4:2:0, with colour that is none.
     grey = len(wanted.components) == 1 and not got.is_rgb
     same = _depth(wanted) == _depth(got) if grey else _kind(wanted) == _kind(got)
     if not same:
         yield f"samples are {got.name}, not {wanted.name}"
-    if has_alpha(look.pix_fmt) and not (has_alpha(got.name) or found.has_opacity):
+    if has_alpha(planned.pix_fmt) and not (has_alpha(got.name) or found.has_opacity):
         yield "its opacity is gone"
 
 
@@ -91,10 +134,10 @@ def _depth(form: av.VideoFormat) -> int:
     return form.components[0].bits
 
 
-def _tag_differences(look: Look, picture: VideoFrame) -> Iterator[str]:
+def _tag_differences(planned: PlannedPicture, picture: VideoFrame) -> Iterator[str]:
     if picture.format.is_rgb:
         return  # has no matrix, and its range goes without saying
-    wanted, got = look.tags, tags_of(picture)
+    wanted, got = planned.tags, tags_of(picture)
     if wanted.full != got.full:  # an encoder may leave out the limited range
         words = ("limited", "full")
         yield f"the range is {words[got.full]}, not {words[wanted.full]}"

@@ -19,14 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = [
-    "TAG",
-    "digest_of",
-    "has_place",
-    "stamp_in",
-    "stamp_of",
-    "stamped",
-]
+__all__ = ["TAG", "digest_of", "has_place", "stamp_in", "stamp_of", "stamped"]
 
 TAG = "videnhance"
 """The name of the tag."""

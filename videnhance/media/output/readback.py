@@ -1,4 +1,4 @@
-"""A finished file, opened anew and read from end to end: what stands in it."""
+"""Reads a finished file from end to end: its streams, times, tags and pictures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,19 +12,57 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from videnhance.media.output.expected import Times
 from videnhance.media.reader.headers import declared
-from videnhance.media.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    open_source,
-)
+from videnhance.media.source import DECODE_ERRORS, AnyPacket, open_source
 from videnhance.media.stream_choice import chosen_video, context_of
 from videnhance.media.streams.actions import codec_words
 
-__all__ = ["FoundStream", "ReadBack", "read_back"]
+__all__ = ["FoundStream", "ReadBack", "Times", "read_back"]
 
 _DECODED_KINDS = ("video", "audio")
+
+
+@dataclass(slots=True)
+class Times:
+    """The packets of one stream and their times, in ticks of `base` seconds."""
+
+    base: Fraction
+    packets: int = 0
+    first: int | None = None
+    last: int | None = None
+    """The largest time, which is not the last packet's where frames are reordered."""
+    end: int | None = None
+    """When what was added ends, as far as durations are known."""
+    total: int = 0
+    """Of all times: it changes if any of them does."""
+    falls: int = 0
+    """Packets that are to be decoded before the one in front of them."""
+    _decoded: int | None = None
+
+    def add(self, packet: AnyPacket) -> None:
+        """Notes a packet; one without a time is only counted."""
+        self.packets += 1
+        dts, pts = packet.dts, packet.pts
+        if dts is not None:
+            self.falls += self._decoded is not None and dts < self._decoded
+            self._decoded = dts
+        time = dts if pts is None else pts
+        if time is None:
+            return
+        self.first = time if self.first is None else min(time, self.first)
+        self.last = time if self.last is None else max(time, self.last)
+        end = time + max(packet.duration or 0, 0)
+        self.end = end if self.end is None else max(end, self.end)
+        self.total += time
+
+    def seconds(self, ticks: int | None) -> Fraction | None:
+        """A time of this stream in seconds; None stays None."""
+        return None if ticks is None else ticks * self.base
+
+    @property
+    def mean(self) -> Fraction:
+        """Of all times, in seconds."""
+        return Fraction(self.total, max(self.packets, 1)) * self.base
 
 
 @dataclass(frozen=True, slots=True)

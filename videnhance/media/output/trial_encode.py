@@ -14,12 +14,8 @@ import av
 from videnhance.errors import OutputError, VidenhanceError, printable
 from videnhance.frame import Frame
 from videnhance.media.output.header import OutputPlan, Trial
-from videnhance.media.output.target import write_failure
-from videnhance.media.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    open_source,
-)
+from videnhance.media.output.output_file import write_failure
+from videnhance.media.source import DECODE_ERRORS, AnyPacket, open_source
 from videnhance.media.stream_choice import context_of
 from videnhance.media.streams.actions import StreamAction
 
@@ -62,7 +58,7 @@ def rehearsed_run(
                 since = time.perf_counter() if count == 1 else since
                 if count >= fewest and time.perf_counter() - begun > seconds:
                     break
-            packets += trial.coder.rest()
+            packets += trial.coder.flush()
             passed = time.perf_counter() - since
             keys = tuple(p.size for p in packets if p.is_keyframe)
             others = tuple(p.size for p in packets if not p.is_keyframe)
@@ -78,7 +74,7 @@ def check_first_frame(plan: OutputPlan, frame: Frame) -> int:
     """
     try:
         with Trial(replace(plan, source=None)) as trial:
-            packets = [*trial.coder.packets(frame), *trial.coder.rest()]
+            packets = [*trial.coder.packets(frame), *trial.coder.flush()]
             size = sum(packet.size for packet in packets)
             if len(packets) == 1:  # libx265 gives it a time of decoding far before 0
                 packets[0].dts = packets[0].pts

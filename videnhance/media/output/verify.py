@@ -1,40 +1,30 @@
-"""What was written, read back: a file gets its name only if it holds everything.
+"""Reads back what was written: a file gets its name only if it holds everything.
 
 What a container cannot tell is not asked of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.container import OutputContainer
+from av.stream import Disposition
 
-from videnhance.errors import (
-    OutputError,
-    VidenhanceError,
-    counted,
-    printable,
-)
+from videnhance.errors import OutputError, VidenhanceError, counted, printable
 from videnhance.media.containers import Container, container_named
-from videnhance.media.output.expected import (
-    Expected,
-    ExpectedStream,
-    Times,
-)
 from videnhance.media.output.file_tags import missing_tags
+from videnhance.media.output.output_file import cause_stays
 from videnhance.media.output.picture_check import (
-    look_differences,
+    PlannedPicture,
+    picture_differences,
     tells_colour,
 )
-from videnhance.media.output.readback import (
-    FoundStream,
-    ReadBack,
-    read_back,
-)
-from videnhance.media.output.target import cause_stays
+from videnhance.media.output.readback import FoundStream, ReadBack, Times, read_back
+from videnhance.media.streams.tracks import WrittenStream
 
-__all__ = ["check_file"]
-
+__all__ = ["Expected", "ExpectedStream", "check_file", "expected_streams"]
 
 _HIDDEN = ("vp8",)
 """Codecs with packets that show no frame."""
@@ -44,6 +34,54 @@ _SOUND_SECONDS = Fraction(1, 10)
 """What the start and end of a sound may differ by: a packet, and what is cut off it."""
 _CUT_SHORT = ("subtitle", "data")
 """Kinds whose packets a muxer may end when the next begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedStream:
+    """A stream beside the video, and what is said of it."""
+
+    written: WrittenStream
+    language: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a file must hold."""
+
+    container: str
+    """FFmpeg's name."""
+    frames: int
+    video: Times
+    """As the muxer was given them."""
+    picture: PlannedPicture
+    others: tuple[ExpectedStream, ...] = ()
+    chapters: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the whole file."""
+
+    @property
+    def length(self) -> Fraction:
+        """Seconds from the first time of any stream to the last."""
+        streams = [s.written for s in self.others]
+        times = [s.first_seconds for s in streams] + [s.end_seconds for s in streams]
+        times += [self.video.seconds(t) for t in (self.video.first, self.video.last)]
+        told = [time for time in times if time is not None]
+        return max(told) - min(told) if told else Fraction(0)
+
+
+def expected_streams(
+    out: OutputContainer, written: Iterable[WrittenStream]
+) -> tuple[ExpectedStream, ...]:
+    """What `out` was given beside the video, with what was said of it."""
+    return tuple(
+        ExpectedStream(
+            written=stream,
+            language=out.streams[stream.index].metadata.get("language", ""),
+            default=bool(out.streams[stream.index].disposition & Disposition.default),
+        )
+        for stream in written
+    )
 
 
 def check_file(
@@ -101,7 +139,7 @@ def _differences(expected: Expected, found: ReadBack) -> Iterator[str]:
     moved = _moved(expected, found, row)
     if row.times:
         yield from _time_differences(expected.video, found, moved, row)
-    yield from look_differences(expected.look, found, row)
+    yield from picture_differences(expected.picture, found, row)
     for stream, its in _matched(expected, found):
         yield from _stream_differences(stream, its, moved, row)
     if row.chapters and found.chapters != expected.chapters:

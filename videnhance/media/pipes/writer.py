@@ -17,14 +17,10 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from videnhance.errors import OutputError, UsageError
 from videnhance.frame import Family, Frame, Layout, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.coder import VideoCoder
 from videnhance.media.encoder.converter import Converter
-from videnhance.media.encoder.video_encoder import (
-    Encoding,
-    added_stream,
-    as_picture,
-    storage,
-)
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.encoder.storage import as_picture, storage
+from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
 from videnhance.media.output.file_tags import carried_tags
 from videnhance.media.pipes.raw import y4m_header, y4m_layout
 from videnhance.media.planes import (
@@ -267,7 +263,7 @@ class _Container:
         self._out.mux(self._coder.packets(frame))
 
     def finish(self) -> None:
-        self._out.mux(self._coder.rest())
+        self._out.mux(self._coder.flush())
         self._out.close()
         self._stream.flush()
 

@@ -20,19 +20,16 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.converter import Converter
-from videnhance.media.encoder.video_encoder import (
-    Encoding,
-    added_stream,
-    as_picture,
-    storage,
-)
-from videnhance.media.output.provenance import stamped
-from videnhance.media.output.target import (
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.encoder.storage import as_picture, storage
+from videnhance.media.encoder.video_encoder import added_stream
+from videnhance.media.output.output_file import (
     check_target,
     publish,
     temporary_beside,
     write_failure,
 )
+from videnhance.media.output.provenance import stamped
 from videnhance.media.protocols import check_size
 from videnhance.media.source import AnyPacket, Source
 from videnhance.media.stills.finishing import (

@@ -19,7 +19,7 @@ from PIL import Image
 from videnhance.errors import OutputError, UsageError, printable
 from videnhance.frame import Family, Frame, Plane, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.stills.picture_tags import PICTURE_ERRORS
 from videnhance.media.stills.png import png_bytes, with_chunks
 from videnhance.media.stills.rgb import packed

@@ -6,8 +6,8 @@ from pathlib import Path
 from videnhance.errors import OutputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
-from videnhance.media.output.target import check_target
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source
 from videnhance.media.stills.picture_files import style_for

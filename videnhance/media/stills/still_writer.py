@@ -11,14 +11,14 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.video_encoder import Encoding
-from videnhance.media.output.provenance import stamped
-from videnhance.media.output.target import (
+from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.output.output_file import (
     check_target,
     publish,
     temporary_beside,
     write_failure,
 )
+from videnhance.media.output.provenance import stamped
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, open_source
 from videnhance.media.stills.exif import (

@@ -1,11 +1,12 @@
-"""The output's name: checked before the work, and given only to a complete file."""
+"""The file of an output: made beside its name, which only a complete one is given."""
 
 import errno
 import os
 import secrets
 import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -17,16 +18,20 @@ from videnhance.errors import (
     counted,
     printable,
 )
+from videnhance.media.output.provenance import stamped
 from videnhance.media.source import reason
 from videnhance.system.disk import free_bytes, sync, sync_folder
 
 __all__ = [
     "WRITE_ERRORS",
+    "OutputFile",
     "cause_stays",
     "check_target",
     "publish",
+    "save_bytes",
     "temporary_beside",
     "write_failure",
+    "writing",
 ]
 
 WRITE_ERRORS = (av.FFmpegError, OSError, ValueError)
@@ -36,6 +41,63 @@ _NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_STEM = 60
 """Bytes of the target's name in the temporary name, which has a limit of 255."""
+
+
+class OutputFile:
+    """A file that is being made at `path`, beside its target or in `folder`.
+
+    `publish` gives it its name; leaving the `with` block without leaves nothing of it.
+    Raises OutputError if there can be no such file; `check_target` tells more, earlier.
+    """
+
+    def __init__(
+        self, target: Path, *, overwrite: bool = False, folder: Path | None = None
+    ) -> None:
+        self.target, self._overwrite = target, overwrite
+        self.path = temporary_beside(target, folder)
+
+    def __enter__(self) -> "OutputFile":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+
+    def stamp(self, stamp: str) -> None:
+        """Says in the complete file what it was made of, where its format can."""
+        with writing(self.target):
+            stamped(self.path, stamp)
+
+    def publish(self) -> None:
+        """Gives the complete file its name, durably.
+
+        Raises OutputError if the name was taken meanwhile, or the disk fails.
+        """
+        publish(self.path, self.target, self._overwrite)
+
+    def close(self) -> None:
+        """Removes the file if it has no name yet."""
+        self.path.unlink(missing_ok=True)
+
+
+def save_bytes(data: bytes, target: Path, overwrite: bool, stamp: str = "") -> None:
+    """Writes a whole file that is there completely, or not at all.
+
+    Raises OutputError if the name is taken or the disk is full.
+    """
+    with OutputFile(target, overwrite=overwrite) as file:
+        with writing(target):
+            file.path.write_bytes(data)
+        file.stamp(stamp)
+        file.publish()
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Raises what fails within as an error that names the target and what to do."""
+    try:
+        yield
+    except WRITE_ERRORS as error:
+        raise write_failure(target, error) from error
 
 
 def check_target(target: Path, source: Path | None, overwrite: bool) -> None:
