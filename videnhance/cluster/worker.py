@@ -11,19 +11,8 @@ from pathlib import Path
 from secrets import token_hex
 
 from videnhance.cluster.dask_worker import Station
-from videnhance.cluster.messages import (
-    Commission,
-    Made,
-    Order,
-    Outcome,
-    Unseen,
-)
-from videnhance.cluster.task import (
-    Pulse,
-    answered,
-    source_seen,
-    target_seen,
-)
+from videnhance.cluster.messages import Commission, Made, Order, Outcome, Unseen
+from videnhance.cluster.task import Pulse, answered, source_seen, target_seen
 from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.conversion.journal import Segment
 from videnhance.conversion.open_source import Counted, reopened_source
@@ -33,11 +22,7 @@ from videnhance.errors import ModelError, printable
 from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card
 from videnhance.models.runtime import Choice, load
-from videnhance.pipeline.enhance import (
-    Bicubic,
-    Upscaler,
-    enhanced_ahead,
-)
+from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced_ahead
 from videnhance.report import Report
 from videnhance.system.memory import peak_memory_mb
 from videnhance.system.threads import serialized

@@ -10,11 +10,7 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.output_file import write_failure
-from videnhance.media.pipes.writer import (
-    PipeForm,
-    PipeWriter,
-    standard_output,
-)
+from videnhance.media.pipes.writer import PipeForm, PipeWriter, standard_output
 from videnhance.media.protocols import FrameSink
 from videnhance.media.source import Source
 from videnhance.media.stills.animation_writer import AnimationWriter

@@ -10,13 +10,7 @@ from dataclasses import dataclass
 
 from videnhance.geometry import Size
 
-__all__ = [
-    "UPRIGHT",
-    "is_mirrored",
-    "orientation_of",
-    "turn_degrees",
-    "updated_exif",
-]
+__all__ = ["UPRIGHT", "is_mirrored", "orientation_of", "turn_degrees", "updated_exif"]
 
 UPRIGHT = 1
 """The orientation that turns nothing; 2 to 8 turn and mirror (EXIF 2.3, tag 274)."""
