@@ -25,7 +25,7 @@ from psnr import psnr
 from quality import Luma, lanczos, originals
 
 from videnhance.frame import Frame
-from videnhance.media.encoder.recode import recoded
+from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.resize import doubled

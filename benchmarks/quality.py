@@ -21,7 +21,7 @@ import numpy.typing as npt
 from psnr import psnr
 
 from videnhance.frame import Family, Frame, Layout
-from videnhance.media.encoder.recode import recoded
+from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced

@@ -13,10 +13,9 @@ from tests.frames import frame_of, noise
 from videnhance.errors import OutputError, UsageError
 from videnhance.frame import ColourTags, Frame, Plane, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.converter import Converter
+from videnhance.media.encoder.converter import Converter, set_opacity
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.formats import stored_format
-from videnhance.media.encoder.opacity import set_opacity
 from videnhance.media.encoder.storage import as_picture, storage
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import copied_planes

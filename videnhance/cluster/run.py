@@ -20,7 +20,7 @@ from videnhance.conversion.workdir import folder_failure
 from videnhance.errors import UsageError
 from videnhance.frame import Frame
 from videnhance.media.open_any import PIPE
-from videnhance.media.output.header import OutputPlan, Trial
+from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.output_file import temporary_beside
 from videnhance.models.card import card_names
 from videnhance.report import Report
@@ -129,7 +129,7 @@ def _bare(plan: OutputPlan) -> OutputPlan:
 
 
 def _beginning(plan: OutputPlan, kept: Journal) -> Beginning:
-    with Trial(_bare(plan)) as trial:
+    with MemoryOutput(_bare(plan)) as trial:
         base = trial.coder.time_base
     last_pts = kept.segments[-1].last_pts if kept.segments else None
     return Beginning(kept.mark, last_pts, base, plan.zero)

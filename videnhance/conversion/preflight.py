@@ -41,7 +41,7 @@ from videnhance.media.output.trial_encode import (
     Run,
     check_first_frame,
     other_bytes_a_second,
-    rehearsed_run,
+    trial_run,
 )
 from videnhance.media.source import Source, Span
 from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
@@ -186,7 +186,7 @@ def rehearsed(
         part = Span(start, None, _RUN_FRAMES)
         try:
             with opened(part) as frames:
-                run = rehearsed_run(plan, enhance(iter(frames)), _FEWEST, _RUN_SECONDS)
+                run = trial_run(plan, enhance(iter(frames)), _FEWEST, _RUN_SECONDS)
         except VidenhanceError:
             if not number:
                 raise

@@ -19,9 +19,9 @@ from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Region, Size
 from videnhance.media.containers import container_for
+from videnhance.media.encoder.formats import even_size
 from videnhance.media.encoder.playable import playable
 from videnhance.media.encoder.rescale import Rescaler
-from videnhance.media.encoder.sizes import even_size
 from videnhance.media.encoder.storage import storage
 from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from videnhance.conversion.journal import Segment
 from videnhance.frame import Frame
-from videnhance.media.output.header import OutputPlan, Trial
+from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.packets import PacketFile, packet_times
 
 __all__ = ["Part"]
@@ -21,7 +21,7 @@ class Part:
 
     def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
         # Alone in its trial, the video needs no second look at the source.
-        self._trial = Trial(replace(plan, source=None))
+        self._trial = MemoryOutput(replace(plan, source=None))
         try:
             self._file = PacketFile(path)
         except BaseException:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.media.encoder.recode import recoded
+from videnhance.media.encoder.encoder_trial import recoded
 
 __all__ = [
     "CODECS",

@@ -1,10 +1,12 @@
-"""Whether an encoder works on this machine: a few frames through it, in memory."""
+"""Encodes a few frames in memory: to see whether an encoder works, or as damage."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from videnhance.errors import OutputError, counted
 from videnhance.frame import Frame, VideoInfo
@@ -12,7 +14,7 @@ from videnhance.media.encoder.encoding import Encoding, is_hardware
 from videnhance.media.encoder.storage import storage
 from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
 
-__all__ = ["encoder_names", "ffmpeg_version", "try_encoder"]
+__all__ = ["encoder_names", "ffmpeg_version", "recoded", "try_encoder"]
 
 _SOFTWARE = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks")
 _HARDWARE = ("h264_", "hevc_", "av1_")
@@ -53,3 +55,26 @@ def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
     if coder.frames != len(frames):
         sent = counted(len(frames), "frame")
         raise OutputError(f"{codec} took {coder.frames} of {sent}")
+
+
+def recoded(
+    frames: Sequence[npt.NDArray[np.uint8]], codec: str, options: Mapping[str, str]
+) -> list[npt.NDArray[np.uint8]]:
+    """Codes H x W luma frames (even sizes, neutral chroma) and decodes them again."""
+    buffer = io.BytesIO()
+    height, width = frames[0].shape
+    with av.open(buffer, "w", format="nut") as sink:
+        stream = sink.add_stream(codec, rate=25, options=dict(options))
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.thread_count = 1
+        for luma in frames:
+            picture = np.full((height * 3 // 2, width), 128, np.uint8)
+            picture[:height] = luma
+            sink.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
+        sink.mux(stream.encode(None))
+    buffer.seek(0)
+    with av.open(buffer, "r") as source:
+        source.streams.video[0].codec_context.thread_count = 1
+        decoded = [f.to_ndarray()[:height] for f in source.decode(video=0)]
+    return [np.ascontiguousarray(luma) for luma in decoded]

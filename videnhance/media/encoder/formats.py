@@ -1,27 +1,38 @@
-"""The pixel format that an encoder is given: the frames' own, or the nearest it has."""
+"""Finds the pixel formats and the sizes that an encoder takes.
 
+It is given the frames' own format, or the nearest that it has. Its sizes are found by
+asking it: they differ by its version.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 
 import av
 from av.codec.codec import find_best_pix_fmt_of_list
+from av.codec.context import CodecContext
+from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Family, Layout
+from videnhance.geometry import LONGEST_SIDE, Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import (
     SOURCE_FORMAT,
     is_hardware,
+    quietened,
     software_for,
     video_encoder,
 )
 from videnhance.media.layout import (
     chroma_shift,
+    delivered_layout,
     has_alpha,
     is_full_range_name,
     is_pixel_format,
 )
 
-__all__ = ["stored_format"]
+__all__ = ["check_side", "even_size", "size_advice", "stored_format", "takes"]
 
 _UNSEEN_ALPHA = ("libx265",)
 """Takes opacity, but writes a second layer that few decoders know."""
@@ -29,6 +40,14 @@ _ALPHA_BESIDE = ("libvpx", "libvpx-vp9")
 """Opacity is a second stream beside each packet, which few containers hold."""
 _NOT_OPENED = {"libvpx-vp9": ("yuva422p", "yuva444p", "gbrap")}
 """Formats that an encoder lists, and does not open with."""
+
+_USUAL = Size(64, 64)
+"""That every encoder takes which takes more than one size."""
+_LONGEST = (1 << 16) - 2
+"""Beyond it, some encoders see a length of 16 bits, which is a short one again."""
+_FULL = 2
+_OTHERS = ("libx265", "libvpx-vp9", "prores_ks", "ffv1")
+"""Encoders that go beyond 16384 pixels, the better known ones first."""
 
 
 def stored_format(
@@ -171,3 +190,78 @@ def _coarser(layout: Layout, best: av.VideoFormat) -> bool:
         return True
     shift = chroma_shift(best)
     return shift[0] > layout.chroma_shift[0] or shift[1] > layout.chroma_shift[1]
+
+
+@cache
+def takes(codec: str, pix_fmt: str, size: Size) -> bool:
+    """Whether an encoder opens for pictures of this size, by its own defaults."""
+    context = CodecContext.create(codec, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height = size.width, size.height
+    context.pix_fmt = pix_fmt
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    context.thread_count = 1
+    context.color_range = _FULL  # the only one that mjpeg opens with
+    context.options = quietened({}, codec)
+    try:
+        context.open()
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+    return True
+
+
+def even_size(codec: str, pix_fmt: str, size: Size) -> Size:
+    """The size, or the next larger one of even sides if the encoder takes only that."""
+    even = Size(size.width + size.width % 2, size.height + size.height % 2)
+    if size == even or takes(codec, pix_fmt, size) or not takes(codec, pix_fmt, even):
+        return size
+    return even
+
+
+def check_side(container: str, size: Size) -> None:
+    """Raises UsageError for more pixels in a row than the container can name."""
+    most = container_named(container).longest_side
+    if most is not None and max(size.width, size.height) > most:
+        raise UsageError(
+            f"{container} holds at most {most} pixels across or down, not {size}: "
+            f"use --size {LONGEST_SIDE}x{LONGEST_SIDE} or less, or -c ffv1 in an "
+            "output named .mkv"
+        )
+
+
+def size_advice(
+    codec: str, pix_fmt: str, size: Size, held: frozenset[str] | set[str]
+) -> str | None:
+    """The encoder's limits, and who goes beyond them, in words.
+
+    None if it is not the size that it refuses. `held` are the encoders that the
+    container takes.
+    """
+    if not takes(codec, pix_fmt, _USUAL) or takes(codec, pix_fmt, size):
+        return None
+    across = _most(lambda n: takes(codec, pix_fmt, Size(n, _USUAL.height)))
+    down = _most(lambda n: takes(codec, pix_fmt, Size(_USUAL.width, n)))
+    pairs = ((size.width, across), (size.height, down))
+    if all(side <= most or most == _LONGEST for side, most in pairs):
+        return None
+    other = next((o for o in _OTHERS if o in held and _stores(o, pix_fmt, size)), None)
+    further = f"-c {other}" if other else "-c ffv1 in an output named .mkv"
+    return (
+        f"it takes at most {across} pixels across and {down} down: "
+        f"use --size {min(across, LONGEST_SIDE)}x{min(down, LONGEST_SIDE)} or less, "
+        f"or {further}"
+    )
+
+
+def _stores(codec: str, pix_fmt: str, size: Size) -> bool:
+    name, _ = stored_format(delivered_layout(pix_fmt), codec, None)
+    return takes(codec, name, size)
+
+
+def _most(good: Callable[[int], bool]) -> int:
+    """The largest even length that is good, if the usual one is."""
+    low, high = _USUAL.width, _LONGEST + 2
+    while high - low > 2:
+        middle = (low + high) // 4 * 2
+        low, high = (middle, high) if good(middle) else (low, middle)
+    return low

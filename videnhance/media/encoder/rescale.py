@@ -75,16 +75,12 @@ def _scaler(layout: Layout, size: Size, wanted: Size) -> Graph:
     graph.threads = 1  # frames run beside each other already
     place = "left" if any(layout.sited_left) else "center"
     sited = f":in_chroma_loc={place}:out_chroma_loc={place}"
-    source = graph.add(
-        "buffer", f"video_size={size}:pix_fmt={layout.name}:time_base=1/1"
+    nodes = (
+        graph.add("buffer", f"video_size={size}:pix_fmt={layout.name}:time_base=1/1"),
+        graph.add("scale", f"w={wanted.width}:h={wanted.height}:flags={_FLAGS}{sited}"),
+        graph.add("buffersink"),
     )
-    scale = graph.add(
-        "scale", f"w={wanted.width}:h={wanted.height}:flags={_FLAGS}{sited}"
-    )
-    sink = graph.add("buffersink")
-    source.link_to(scale)
-    scale.link_to(sink)
-    graph.configure()
+    graph.link_nodes(*nodes).configure()
     return graph
 
 

@@ -11,10 +11,9 @@ from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.encoder.colours import assumed_matrix, told_colours
-from videnhance.media.encoder.converter import Converter, Way
+from videnhance.media.encoder.converter import Converter, Way, set_opacity
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.formats import stored_format
-from videnhance.media.encoder.opacity import set_opacity
 from videnhance.media.layout import chroma_shift, delivered_layout, has_alpha
 from videnhance.media.planes import (
     BT601_MATRICES,

@@ -15,8 +15,8 @@ from videnhance.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.converter import Converter
 from videnhance.media.encoder.encoding import Encoding, is_hardware, software_for
+from videnhance.media.encoder.formats import check_side, size_advice
 from videnhance.media.encoder.options import encoder_options
-from videnhance.media.encoder.sizes import check_side, size_advice
 from videnhance.media.encoder.storage import Stored, as_picture
 from videnhance.media.encoder.user_data import LASTING, with_user_data
 from videnhance.media.planes import set_tags

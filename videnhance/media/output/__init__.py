@@ -1,3 +1,3 @@
-"""The output file: planned, rehearsed, made of packets, and read back."""
+"""The output file: planned, tried in memory, made of packets, and read back."""
 
 __all__: list[str] = []

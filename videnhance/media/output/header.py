@@ -34,7 +34,7 @@ from videnhance.media.output.immersion import (
     projection,
     stereo_mode,
 )
-from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
+from videnhance.media.output.output_file import WRITE_ERRORS, writing
 from videnhance.media.output.provenance import TAG
 from videnhance.media.source import AnyPacket, Source
 from videnhance.media.streams.other_streams import (
@@ -45,7 +45,7 @@ from videnhance.media.streams.other_streams import (
 )
 from videnhance.media.streams.timecode import is_counted, moved_timecode
 
-__all__ = ["Header", "OutputPlan", "Trial", "planned_output"]
+__all__ = ["Header", "MemoryOutput", "OutputPlan", "planned_output"]
 
 _WAITED_FOR = "1000000"
 """Microseconds of packets that FFmpeg keeps while a stream is silent. They come in
@@ -134,7 +134,7 @@ def planned_output(
         tags=tags,
         keys=rest if row.boxes else {},
     )
-    with Trial(plan) as trial:
+    with MemoryOutput(plan) as trial:
         check_length(target, container, trial.starts_apart)
         return replace(plan, notices=(*notes, *trial.notices))
 
@@ -203,18 +203,17 @@ class Header:
         return VideoCoder(self.stream, plan.info, plan.size, plan.stored, plan.zero)
 
 
-class Trial:
-    """The same output in memory, without the other streams' packets: a rehearsal.
+class MemoryOutput:
+    """The same output in memory, without the other streams' packets.
 
-    Its encoder also makes segments. Raises what the real one raises.
+    It proves that the output can be, and its encoder makes the segments. Raises what
+    the real one raises.
     """
 
     def __init__(self, plan: OutputPlan) -> None:
         self._place = io.BytesIO()
-        try:
+        with writing(plan.target):
             self._header = Header(plan, self._place)
-        except WRITE_ERRORS as error:
-            raise write_failure(plan.target, error) from error
         self.notices = tuple(self._header.notices)
         self.coder = self._header.coder()
 
@@ -232,7 +231,7 @@ class Trial:
         self._header.out.close()
         return self._place
 
-    def __enter__(self) -> "Trial":
+    def __enter__(self) -> "MemoryOutput":
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:

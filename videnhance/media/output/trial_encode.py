@@ -1,6 +1,4 @@
-"""A few frames encoded as the output will be, in memory: what they take, and whether
-they can be written at all.
-"""
+"""Encodes a few frames in memory as the output will be: what they take, if they can."""
 
 import io
 import time
@@ -13,13 +11,13 @@ import av
 
 from videnhance.errors import OutputError, VidenhanceError, printable
 from videnhance.frame import Frame
-from videnhance.media.output.header import OutputPlan, Trial
-from videnhance.media.output.output_file import write_failure
+from videnhance.media.output.header import MemoryOutput, OutputPlan
+from videnhance.media.output.output_file import writing
 from videnhance.media.source import DECODE_ERRORS, AnyPacket, open_source
 from videnhance.media.stream_choice import context_of
 from videnhance.media.streams.actions import StreamAction
 
-__all__ = ["Run", "check_first_frame", "other_bytes_a_second", "rehearsed_run"]
+__all__ = ["Run", "check_first_frame", "other_bytes_a_second", "trial_run"]
 
 _LOOK_SECONDS = 10
 """How much of the source tells how large its other streams are."""
@@ -40,30 +38,27 @@ class Run:
     """Sizes of the packets between."""
 
 
-def rehearsed_run(
+def trial_run(
     plan: OutputPlan, frames: Iterator[Frame], fewest: int, seconds: float
 ) -> Run:
     """Encodes frames until they end, or until the time is over and a few are done.
 
     Raises OutputError or UsageError if they cannot be encoded.
     """
-    count, passed = 0, 0.0
+    count = 0
     packets: list[AnyPacket] = []
     begun = since = time.perf_counter()
-    try:
-        with Trial(replace(plan, source=None)) as trial:
-            for frame in frames:
-                packets += trial.coder.packets(frame)
-                count += 1
-                since = time.perf_counter() if count == 1 else since
-                if count >= fewest and time.perf_counter() - begun > seconds:
-                    break
-            packets += trial.coder.flush()
-            passed = time.perf_counter() - since
-            keys = tuple(p.size for p in packets if p.is_keyframe)
-            others = tuple(p.size for p in packets if not p.is_keyframe)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise write_failure(plan.target, error) from error
+    with writing(plan.target), MemoryOutput(replace(plan, source=None)) as trial:
+        for frame in frames:
+            packets += trial.coder.packets(frame)
+            count += 1
+            since = time.perf_counter() if count == 1 else since
+            if count >= fewest and time.perf_counter() - begun > seconds:
+                break
+        packets += trial.coder.flush()
+        passed = time.perf_counter() - since
+        keys = tuple(p.size for p in packets if p.is_keyframe)
+        others = tuple(p.size for p in packets if not p.is_keyframe)
     return Run(count, passed, keys, others)
 
 
@@ -72,21 +67,18 @@ def check_first_frame(plan: OutputPlan, frame: Frame) -> int:
 
     Raises OutputError or UsageError if one of both is not possible.
     """
-    try:
-        with Trial(replace(plan, source=None)) as trial:
-            packets = [*trial.coder.packets(frame), *trial.coder.flush()]
-            size = sum(packet.size for packet in packets)
-            if len(packets) == 1:  # libx265 gives it a time of decoding far before 0
-                packets[0].dts = packets[0].pts
-            if not _is_shown(trial.finished(packets)):
-                codec, form = plan.encoding.codec, plan.stored.pix_fmt
-                raise OutputError(
-                    f"{printable(plan.target)}: {codec} video in {form} cannot be read "
-                    f"again from {plan.container}: choose another codec, or .mkv",
-                    cause_stays=True,
-                )
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise write_failure(plan.target, error) from error
+    with writing(plan.target), MemoryOutput(replace(plan, source=None)) as trial:
+        packets = [*trial.coder.packets(frame), *trial.coder.flush()]
+        size = sum(packet.size for packet in packets)
+        if len(packets) == 1:  # libx265 gives it a time of decoding far before 0
+            packets[0].dts = packets[0].pts
+        if not _is_shown(trial.finished(packets)):
+            codec, form = plan.encoding.codec, plan.stored.pix_fmt
+            raise OutputError(
+                f"{printable(plan.target)}: {codec} video in {form} cannot be read "
+                f"again from {plan.container}: choose another codec, or .mkv",
+                cause_stays=True,
+            )
     return size
 
 
