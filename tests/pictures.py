@@ -10,8 +10,8 @@ from PIL import Image, ImageCms
 
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.stills.picture_writer import StillWriter
 from videnhance.media.stills.still_reader import StillReader
-from videnhance.media.stills.still_writer import StillWriter
 
 __all__ = ["PLAIN", "exif_block", "rewritten", "rgb_samples", "shown", "srgb_profile"]
 

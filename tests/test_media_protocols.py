@@ -30,10 +30,9 @@ from videnhance.media.sandbox.isolated import IsolatedReader
 from videnhance.media.source import Mark
 from videnhance.media.stills.animation_reader import AnimationReader
 from videnhance.media.stills.animation_writer import AnimationWriter
+from videnhance.media.stills.picture_writer import SequenceWriter, StillWriter
 from videnhance.media.stills.sequence_reader import SequenceReader
-from videnhance.media.stills.sequence_writer import SequenceWriter
 from videnhance.media.stills.still_reader import StillReader
-from videnhance.media.stills.still_writer import StillWriter
 
 SIZE = Size(38, 26)
 FRAMES = 5

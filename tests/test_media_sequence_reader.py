@@ -16,8 +16,8 @@ from videnhance.media.open_any import SinkKind, opened, sink_kind
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Mark, Span
+from videnhance.media.stills.picture_writer import SequenceWriter
 from videnhance.media.stills.sequence_reader import SequenceReader
-from videnhance.media.stills.sequence_writer import SequenceWriter
 from videnhance.media.stills.series import numbered_name, series_of
 
 SIZE = Size(31, 23)

@@ -32,11 +32,10 @@ from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.layout import delivered_layout
 from videnhance.media.stills.exif import orientation_of, updated_exif
-from videnhance.media.stills.picture_files import PictureKind, style_for
-from videnhance.media.stills.png import png_bytes
+from videnhance.media.stills.picture_files import png_bytes, style_for
+from videnhance.media.stills.picture_writer import StillWriter
 from videnhance.media.stills.rgb import packed
 from videnhance.media.stills.still_reader import StillReader
-from videnhance.media.stills.still_writer import StillWriter
 from videnhance.media.stills.turning import turned
 
 SIZE = Size(37, 23)
@@ -401,7 +400,7 @@ def test_exif_behind_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
 
 
 def test_kinds_are_known_by_any_case() -> None:
-    assert style_for(Path("A.JPG"), PLAIN).kind is PictureKind.JPEG
+    assert style_for(Path("A.JPG"), PLAIN).form.name == "JPEG"
     with pytest.raises(UsageError, match=r"\.png"):
         style_for(Path("a.xyz"), PLAIN)
 

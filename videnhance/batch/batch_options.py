@@ -13,12 +13,11 @@ from videnhance.batch.pool import default_jobs
 from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.errors import UsageError, printable
 from videnhance.media.containers import CONTAINERS
+from videnhance.media.picture_formats import PICTURES
 from videnhance.options import FolderOptions
 
 __all__ = ["First", "Order", "order_of"]
 
-_LOSSLESS = (".apng", ".bmp", ".gif", ".png", ".tif", ".tiff")
-"""Pictures without a quality."""
 _OF_VIDEOS: dict[str, Any] = {
     "codec": None,
     "crf": None,
@@ -119,7 +118,9 @@ def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
     if kind is not Kind.SEQUENCE:
         changed["rate"] = None
     if suffix not in CONTAINERS:
-        quality = None if suffix in _LOSSLESS else options.picture_quality
+        form = PICTURES.get(suffix)
+        lossless = form is not None and form.quality is None
+        quality = None if lossless else options.picture_quality
         words = {} if quality is None else {"quality": str(quality)}
         changed |= {**_OF_VIDEOS, "encoder_options": words}
     return job_of(source, target, replace(options, **changed))

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from videnhance.errors import InputError, printable
-from videnhance.media.stills.picture_files import KINDS
+from videnhance.media.picture_formats import PICTURES, STILLS
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import natural_order, series_of
 
@@ -38,7 +38,6 @@ _VIDEOS = frozenset((
     ".vob", ".webm", ".wmv", ".wtv", ".y4m",
 ))
 # fmt: on
-_ANIMATIONS = frozenset((".apng", ".gif"))
 _NUMBERED = re.compile(r"(.*?)([0-9]{3,18})(\.[^.]+)", re.DOTALL)
 _FEWEST_PICTURES = 10
 """Of a sequence that nobody called one: fewer are as well made one by one."""
@@ -137,7 +136,7 @@ class Choosing:
 def is_media(name: str) -> bool:
     """Whether a file of this name is a video or a picture."""
     suffix = os.path.splitext(name)[1].lower()
-    return suffix in _VIDEOS or suffix in _ANIMATIONS or suffix in KINDS
+    return suffix in _VIDEOS or suffix in PICTURES
 
 
 def _matches(
@@ -230,11 +229,8 @@ def _place(status: os.stat_result) -> tuple[int, int]:
 
 
 def _kind(name: str) -> Kind:
-    return (
-        Kind.PICTURE
-        if os.path.splitext(name)[1].lower() in {*KINDS, *_ANIMATIONS}
-        else Kind.VIDEO
-    )
+    suffix = os.path.splitext(name)[1].lower()
+    return Kind.PICTURE if suffix in PICTURES else Kind.VIDEO
 
 
 def _grouped(files: Iterable[Input], sequences: Sequences) -> Iterator[Input]:
@@ -269,7 +265,7 @@ def _series_key(file: Input) -> tuple[str, str, str] | None:
     """Folder, name before the number, and suffix; None if it is no numbered picture."""
     folder, slash, name = file.relative.rpartition("/")
     parts = _NUMBERED.fullmatch(name)
-    if parts is None or parts[3].lower() not in KINDS or set("%*") & set(name):
+    if parts is None or parts[3].lower() not in STILLS or set("%*") & set(name):
         return None
     return folder + slash, parts[1], parts[3]
 

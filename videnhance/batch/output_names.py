@@ -15,8 +15,7 @@ from pathlib import Path
 from videnhance.batch.inputs import Input, Kind
 from videnhance.errors import OutputError, UsageError, printable
 from videnhance.media.containers import CONTAINERS
-from videnhance.media.stills.animation_writer import ANIMATIONS
-from videnhance.media.stills.picture_files import KINDS
+from videnhance.media.picture_formats import PICTURES, STILLS, animation_suffix
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import (
     NumberedName,
@@ -32,11 +31,6 @@ _NUMBER_BYTES = 8
 """Kept free for the number of a name that is shared."""
 _MANY = re.compile(r"%(?=\d*d)|\*")
 """What would make the name of a picture stand for many."""
-
-_OF_MANY = (".apng", ".avif", ".gif", ".webp")
-"""Formats that hold animations under the same suffix as single pictures."""
-_MOVING = {".png": ".apng"}
-"""Where animations of a format have another suffix; others stay what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ class Naming:
                 "once, and no slashes or braces, for example {stem}-x2"
             )
         _check("--to", self.video_suffix, CONTAINERS)
-        _check("--pictures-to", self.picture_suffix, {**KINDS, **ANIMATIONS})
+        _check("--pictures-to", self.picture_suffix, PICTURES)
 
     def name_for(self, one: Input) -> tuple[str, str]:
         """Stem and suffix of the output; they fit into a file system together."""
@@ -67,7 +61,7 @@ class Naming:
         suffix = self._suffix(one, suffix)
         if one.kind is Kind.SEQUENCE:
             return stem, suffix  # shortened, it would lose its number
-        if suffix.lower() in KINDS:
+        if suffix.lower() in STILLS:
             stem = _MANY.sub("_", stem)
         return _cut(stem, _LONGEST_NAME - len(os.fsencode(suffix))), suffix
 
@@ -76,10 +70,11 @@ class Naming:
             known = suffix.lower() in CONTAINERS
             return self.video_suffix or (suffix if known else ".mkv")
         wanted = (self.picture_suffix or suffix).lower()
-        if wanted in _OF_MANY or suffix.lower() == wanted or not _moves(one):
+        moving = animation_suffix(wanted)
+        if wanted in (moving, suffix.lower()) or not _moves(one):
             return self.picture_suffix or suffix
         # What moves does not fit into a single picture.
-        return _MOVING.get(wanted, suffix)
+        return moving or suffix
 
 
 def _moves(one: Input) -> bool:
@@ -166,7 +161,7 @@ class Names:
 
     def _note_series(self, name: str) -> None:
         folder, _, last = name.rpartition("/")
-        is_one = Path(last).suffix.lower() in KINDS and is_series(Path(last))
+        is_one = Path(last).suffix.lower() in STILLS and is_series(Path(last))
         if is_one and "*" not in last:
             numbered = numbered_name(Path(_folded(last)))
             self._series.setdefault(_folded(folder), []).append(numbered)

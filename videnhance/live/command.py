@@ -5,9 +5,8 @@ from pathlib import Path
 
 from videnhance.live.engine import Look
 from videnhance.media.containers import CONTAINERS
+from videnhance.media.picture_formats import PICTURES
 from videnhance.media.source import Source
-from videnhance.media.stills.animation_writer import ANIMATIONS
-from videnhance.media.stills.picture_files import KINDS
 from videnhance.models.runtime import Choice
 
 __all__ = ["convert_command"]
@@ -16,7 +15,7 @@ __all__ = ["convert_command"]
 def convert_command(source: Source, look: Look, choice: Choice | None) -> str:
     """The command, quoted for a shell; only what differs from its defaults is named."""
     path = source.path
-    known = path.suffix.lower() in {**CONTAINERS, **KINDS, **ANIMATIONS}
+    known = path.suffix.lower() in {*CONTAINERS, *PICTURES}
     suffix = path.suffix if known else ".mkv"
     target = path.with_name(f"{path.stem}-enhanced{suffix}")
     words = ["videnhance", "convert", _plain(path), _plain(target)]

@@ -9,7 +9,7 @@ from videnhance.errors import VidenhanceError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.live.engine import Result, plain
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.stills.still_writer import StillWriter
+from videnhance.media.stills.picture_writer import StillWriter
 from videnhance.system.latest import Outbox
 
 __all__ = ["Snapshots"]

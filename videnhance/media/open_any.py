@@ -7,19 +7,20 @@ from pathlib import Path
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import VideoInfo
+from videnhance.media.picture_formats import (
+    ANIMATIONS,
+    HEAD,
+    STILLS,
+    PictureFormat,
+    format_of_head,
+)
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.reader import PipeReader
 from videnhance.media.protocols import FrameSource
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Reading, Span
 from videnhance.media.stills.animation_reader import AnimationReader
-from videnhance.media.stills.animation_writer import ANIMATIONS
-from videnhance.media.stills.picture_files import KINDS
-from videnhance.media.stills.picture_tags import (
-    HEAD,
-    picture_form,
-    tags_of_file,
-)
+from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.sequence_reader import SequenceReader
 from videnhance.media.stills.series import is_series
 from videnhance.media.stills.still_reader import StillReader
@@ -28,10 +29,6 @@ __all__ = ["PIPE", "SinkKind", "is_video_file", "opened", "sink_kind"]
 
 PIPE = Path("-")
 """The standard input, or the standard output."""
-
-_BY_PILLOW = ("AVIF", "WEBP")
-_EITHER = (".avif", ".webp")
-"""Suffixes of single and of animated pictures."""
 
 
 class SinkKind(Enum):
@@ -49,16 +46,16 @@ def sink_kind(target: Path, info: VideoInfo | None = None) -> SinkKind:
     suffix = target.suffix.lower()
     if target == PIPE:
         return SinkKind.PIPE
-    if suffix in KINDS and is_series(target):
+    if suffix not in STILLS:
+        return SinkKind.ANIMATION if suffix in ANIMATIONS else SinkKind.VIDEO
+    if is_series(target):
         return SinkKind.SEQUENCE
-    if suffix in _EITHER:
-        single = info is not None and info.frames == 1
-        return SinkKind.STILL if single else SinkKind.ANIMATION
-    if suffix == ".png" and info is not None and info.codec == "apng":
-        return SinkKind.STILL if info.frames == 1 else SinkKind.ANIMATION
-    if suffix in KINDS:
-        return SinkKind.STILL
-    return SinkKind.ANIMATION if suffix in ANIMATIONS else SinkKind.VIDEO
+    form = STILLS[suffix]
+    moves = info is not None and info.codec == form.muxer
+    single = info is not None and info.frames == 1
+    if form.muxer and not single and (moves or not form.animation_suffixes):
+        return SinkKind.ANIMATION
+    return SinkKind.STILL
 
 
 def opened(
@@ -78,10 +75,9 @@ def opened(
     if place == PIPE:
         if reading.video_track is not None:
             raise UsageError("--video-track is for files: name one, or leave it out")
-        if sys.stdin is None:
-            raise UsageError("the standard input is closed: send a video with |")
-        if sys.stdin.isatty():
-            raise UsageError("the standard input is a terminal: send a video with |")
+        if sys.stdin is None or sys.stdin.isatty():
+            state = "closed" if sys.stdin is None else "a terminal"
+            raise UsageError(f"the standard input is {state}: send a video with |")
         return PipeReader(sys.stdin.buffer, raw, span, reading)
     if raw is not None:
         raise UsageError("--raw-size and --raw-format are for the standard input, -")
@@ -91,7 +87,12 @@ def opened(
         raise UsageError("--rate is for many pictures and bare samples: leave it out")
     if place.is_dir():
         raise InputError(_folder_words(place))
-    return _opened_file(place, span, reading)
+    if is_video_file(place):
+        return VideoReader(place, span, reading)
+    form = _form_of(place)
+    if form is not None and form.muxer and _is_moving(place):
+        return AnimationReader(place, span, limit)
+    return StillReader(place, limit)
 
 
 def is_video_file(place: Path) -> bool:
@@ -99,18 +100,9 @@ def is_video_file(place: Path) -> bool:
     if place == PIPE or is_series(place) or place.is_dir():
         return False
     form = _form_of(place)
-    return form in (None, "GIF") or (form == "PNG" and _is_moving(place))
-
-
-def _opened_file(
-    place: Path, span: Span | None, reading: Reading | None
-) -> FrameSource:
-    if is_video_file(place):
-        return VideoReader(place, span, reading)
-    limit = (reading or Reading()).limit_pixels
-    if _is_moving(place) and _form_of(place) in _BY_PILLOW:
-        return AnimationReader(place, span, limit)
-    return StillReader(place, limit)
+    if form is None or not form.moves_as_video:
+        return form is None
+    return not form.suffixes or _is_moving(place)
 
 
 def _is_moving(place: Path) -> bool:
@@ -118,21 +110,21 @@ def _is_moving(place: Path) -> bool:
     return tags is not None and tags.pictures > 1
 
 
-def _form_of(place: Path) -> str | None:
+def _form_of(place: Path) -> PictureFormat | None:
     try:
         with place.open("rb") as file:
-            return picture_form(file.read(HEAD))
+            return format_of_head(file.read(HEAD))
     except (OSError, ValueError):
         return None  # the reader says what is wrong with it
 
 
 def _folder_words(folder: Path) -> str:
-    suffixes = sorted({p.suffix for p in folder.iterdir() if p.suffix.lower() in KINDS})
+    found = {p.suffix for p in folder.iterdir() if p.suffix.lower() in STILLS}
     name = printable(folder)
     all_of_it = f"convert all in it by `videnhance batch {name} OUT_DIR`"
-    if not suffixes:
+    if not found:
         return f"{name} is a folder: name a file in it, or {all_of_it}"
     return (
         f"{name} is a folder: for its pictures as one video, write "
-        f"{name}/*{suffixes[0]}, or {all_of_it}"
+        f"{name}/*{min(found)}, or {all_of_it}"
     )

@@ -1,5 +1,7 @@
 """FFmpeg's pictures and this project's planes, one made from the other."""
 
+from fractions import Fraction
+
 import numpy as np
 import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
@@ -9,7 +11,11 @@ from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
 from videnhance.geometry import Size
-from videnhance.media.layout import is_full_range_name
+from videnhance.media.layout import (
+    delivered_layout,
+    is_full_range_name,
+    native_layout,
+)
 
 __all__ = [
     "BT601_MATRICES",
@@ -23,6 +29,7 @@ __all__ = [
     "reserved_notice",
     "set_tags",
     "tags_of",
+    "with_opacity",
 ]
 
 SCALING_THREADS = 1
@@ -162,3 +169,19 @@ def set_tags(target: VideoFrame | VideoCodecContext, tags: ColourTags) -> None:
     target.colorspace = tags.matrix
     target.color_primaries = tags.primaries
     target.color_trc = tags.transfer
+
+
+def with_opacity(picture: VideoFrame, opacity: VideoFrame) -> VideoFrame | None:
+    """Both as one picture; None if they do not fit together."""
+    layout = native_layout(picture.format.name)
+    gray = delivered_layout(opacity.format.name)
+    both = native_layout(picture.format.name.replace("yuv", "yuva"))
+    if layout is None or both is None or gray.depth != layout.depth:
+        return None
+    if (picture.width, picture.height) != (opacity.width, opacity.height):
+        return None
+    tags = tags_of(picture)
+    planes = (*copied_planes(picture, layout), first_plane(opacity, gray))
+    made = picture_of(Frame(0, 0, Fraction(1), both, tags, planes))
+    set_tags(made, tags)
+    return made

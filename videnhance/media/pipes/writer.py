@@ -30,7 +30,7 @@ from videnhance.media.planes import (
 )
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, reason
-from videnhance.media.stills.still_writer import left_out
+from videnhance.media.stills.picture_writer import left_out
 from videnhance.media.streams.other_streams import StreamPlan
 
 __all__ = ["PipeForm", "PipeWriter", "standard_output"]

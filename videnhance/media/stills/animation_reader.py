@@ -1,22 +1,27 @@
 """Animated WebP, read by Pillow, and AVIF, by its tracks: FFmpeg does not know the one,
 and takes the first picture of the other for the video. GIF and APNG are videos to it.
+
+By its tracks, AVIF has exact times, all bits, and opacity, a picture of its own. Pillow
+gives 8 bits, and times in whole milliseconds that add up their rounding.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from PIL import Image
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
-from videnhance.media.layout import delivered_layout
-from videnhance.media.planes import tags_of
+from videnhance.media.layout import delivered_layout, native_layout
+from videnhance.media.planes import tags_of, with_opacity
 from videnhance.media.reader.delivery import Delivery
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import (
@@ -25,7 +30,6 @@ from videnhance.media.source import (
     Span,
     check_readable,
 )
-from videnhance.media.stills.avif import tracks_of
 from videnhance.media.stills.picture_tags import (
     PICTURE_ERRORS,
     opened_picture,
@@ -65,7 +69,7 @@ class AnimationReader:
         self._mode = "RGBA" if tags.alpha else "RGB"
         self._tracks = None
         if tags.form == "AVIF":
-            self._tracks = tracks_of(path, alpha=tags.alpha, count=tags.pictures)
+            self._tracks = _tracks_of(path, alpha=tags.alpha, count=tags.pictures)
         tracks = self._tracks
         base = tracks.time_base if tracks else _MILLISECOND
         with ExitStack() as stack:
@@ -166,3 +170,69 @@ class AnimationReader:
             duration = duration if duration > _SHORTEST else _INSTEAD
             yield made, clock, duration
             clock += duration
+
+
+@dataclass(frozen=True, slots=True)
+class _AvifTracks:
+    """Where an animated AVIF has its pictures."""
+
+    path: Path
+    colours: int
+    """Index of the stream."""
+    opacity: int | None
+    time_base: Fraction
+    rate: Fraction
+    """Frames a second on average."""
+
+    def pictures(self) -> Iterator[tuple[VideoFrame, int, int]]:
+        """Each picture with its time and duration in ticks from the first one.
+
+        Raises what FFmpeg raises for damage.
+        """
+        start = None
+        for colours, opacity in self._decoded():
+            made = colours if opacity is None else with_opacity(colours, opacity)
+            if made is None:
+                raise ValueError("its opacity is not of the picture's size or depth")
+            pts = colours.pts or 0
+            start = pts if start is None else start
+            yield made, pts - start, colours.duration or 0
+
+    def _decoded(self) -> Iterator[tuple[VideoFrame, VideoFrame | None]]:
+        with ExitStack() as stack:
+            opened = [
+                stack.enter_context(av.open(f"file:{self.path}", "r", format="mov"))
+                for _ in range(2)
+            ]
+            colours = opened[0].decode(opened[0].streams[self.colours])
+            if self.opacity is None:
+                for picture in colours:
+                    assert isinstance(picture, VideoFrame)
+                    yield picture, None
+                return
+            shades = opened[1].decode(opened[1].streams[self.opacity])
+            for picture, shade in zip(colours, shades, strict=True):
+                assert isinstance(picture, VideoFrame)
+                assert isinstance(shade, VideoFrame)
+                yield picture, shade
+
+
+def _tracks_of(path: Path, *, alpha: bool, count: int) -> _AvifTracks | None:
+    """The tracks of an AVIF of `count` pictures; None if it has none of that kind."""
+    with suppress(*DECODE_ERRORS), av.open(f"file:{path}", "r", format="mov") as file:
+        moving = [s for s in file.streams.video if s.frames == count > 1]
+        if len(moving) == 1 + alpha and all(map(_is_native, moving)):
+            colours, *opacity = moving
+            return _AvifTracks(
+                path=path.absolute(),
+                colours=colours.index,
+                opacity=opacity[0].index if opacity else None,
+                time_base=colours.time_base or Fraction(1, 1000),
+                rate=colours.average_rate or Fraction(0),
+            )
+    return None
+
+
+def _is_native(stream: VideoStream) -> bool:
+    name = stream.codec_context.pix_fmt
+    return name is not None and native_layout(name) is not None

@@ -13,14 +13,13 @@ from PIL import Image
 
 from videnhance.errors import InputError, printable
 from videnhance.geometry import Size
+from videnhance.media.picture_formats import HEAD, format_of_head
 from videnhance.media.stills.exif import UPRIGHT, orientation_of
 
 __all__ = [
-    "HEAD",
     "PICTURE_ERRORS",
     "PictureTags",
     "opened_picture",
-    "picture_form",
     "picture_tags",
     "tags_of_file",
 ]
@@ -32,19 +31,8 @@ PICTURE_ERRORS = (
 )
 """What Pillow raises for a damaged file: its parsers let most of it through."""
 
-HEAD = 32
-"""Bytes of a file that tell its format."""
-_PNG = b"\x89PNG\r\n\x1a\n"
-_MARKS = {
-    "PNG": ((0, _PNG),),
-    "JPEG": ((0, b"\xff\xd8\xff"),),
-    "GIF": ((0, b"GIF87a"), (0, b"GIF89a")),
-    "WEBP": ((8, b"WEBP"),),
-    "AVIF": ((4, b"ftypavif"), (4, b"ftypavis"), (4, b"ftypmif1")),
-    "TIFF": ((0, b"II*\0"), (0, b"MM\0*")),
-    "BMP": ((0, b"BM"),),
-}
-"""Where each format has its mark."""
+_PNG_SIGNATURE = 8
+"""Bytes before the first chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ def picture_tags(data: bytes | Path, name: object) -> PictureTags:
     """What the picture says beside its pixels. Raises InputError if it is none."""
     with opened_picture(data, name) as picture:
         info: dict[Any, Any] = picture.info
-        exif = _exif(picture) or _late_exif(data)
+        exif = _exif(picture) or _late_exif(picture, data)
         return PictureTags(
             form=picture.format or "",
             mode=picture.mode,
@@ -110,23 +98,15 @@ def picture_tags(data: bytes | Path, name: object) -> PictureTags:
         )
 
 
-def picture_form(head: bytes) -> str | None:
-    """Pillow's name of the format that a file beginning so is; None: no picture."""
-    for form, marks in _MARKS.items():
-        if any(head[place:].startswith(mark) for place, mark in marks):
-            return form
-    return None
-
-
 def tags_of_file(path: Path) -> PictureTags | None:
     """What the picture in a file says; None if it is none, or cannot be read."""
     try:
         with path.open("rb") as file:
-            form = picture_form(file.read(HEAD))
+            form = format_of_head(file.read(HEAD))
         if form is None:
             return None
         # A PNG is held for what stands behind its pixels; the others may be long.
-        return picture_tags(path.read_bytes() if form == "PNG" else path, path)
+        return picture_tags(path.read_bytes() if form.name == "PNG" else path, path)
     except (InputError, OSError):
         return None
 
@@ -142,11 +122,11 @@ def _exif(picture: Image.Image) -> bytes | None:
     return exif if isinstance(exif, bytes) and exif else None
 
 
-def _late_exif(data: bytes | Path) -> bytes | None:
+def _late_exif(picture: Image.Image, data: bytes | Path) -> bytes | None:
     """The EXIF of a PNG that stands behind its pixels, where Pillow has not been."""
-    if isinstance(data, Path) or not data.startswith(_PNG):
+    if isinstance(data, Path) or picture.format != "PNG":
         return None
-    place = len(_PNG)
+    place = _PNG_SIGNATURE
     while place + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
         if kind == b"eXIf":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videnhance.errors import InputError, UsageError, counted, printable
-from videnhance.media.stills.picture_files import KINDS
+from videnhance.media.picture_formats import STILLS
 
 __all__ = [
     "NumberedName",
@@ -109,7 +109,7 @@ def series_of(place: Path) -> Series:
         wanted = re.compile(".*".join(map(re.escape, place.name.split("*"))), re.DOTALL)
         kept = [n for n in names if wanted.fullmatch(n) and not n.startswith(".")]
         series = Series(
-            tuple(folder / n for n in kept if Path(n).suffix.lower() in KINDS)
+            tuple(folder / n for n in kept if Path(n).suffix.lower() in STILLS)
         )
     else:
         name = numbered_name(place)

@@ -18,10 +18,10 @@ from PIL import Image, ImageCms
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.media.layout import delivered_layout
-from videnhance.media.planes import tags_of
+from videnhance.media.picture_formats import FORMATS
+from videnhance.media.planes import tags_of, with_opacity
 from videnhance.media.reader.delivery import Delivery
 from videnhance.media.source import DECODE_ERRORS, Mark, check_readable
-from videnhance.media.stills.avif import with_opacity
 from videnhance.media.stills.exif import is_mirrored, turn_degrees
 from videnhance.media.stills.picture_tags import (
     PICTURE_ERRORS,
@@ -33,18 +33,6 @@ from videnhance.system.limits import check_pixels
 
 __all__ = ["Still", "StillReader", "still_info", "still_of"]
 
-_DECODERS = {
-    "PNG": "png",
-    "JPEG": "mjpeg",
-    "MPO": "mjpeg",
-    "WEBP": "webp",
-    "BMP": "bmp",
-    "DIB": "bmp",
-    "TIFF": "tiff",
-}
-"""FFmpeg's decoder by Pillow's name of the format; a file is one packet."""
-_ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9", "MPO": b"\xff\xd9"}
-"""What a file holds near its end, unless it is cut off."""
 _LARGEST_FILE = 1 << 30
 _FULL = 2
 
@@ -83,14 +71,16 @@ def still_of(path: Path, limit_pixels: int | None = None) -> Still:
 
 
 def _decoded(data: bytes, path: Path, tags: PictureTags) -> Still:
+    form = FORMATS.get(tags.form)
+    decoder = form.decoder if form else None
     notes = []
     picture = None
     if tags.mode == "CMYK":
         notes.append(f"{printable(path)} is CMYK, for print: it is converted to sRGB")
     elif tags.form == "AVIF":
         picture = _by_container(data)
-    elif tags.form in _DECODERS:
-        picture = _by_decoder(_DECODERS[tags.form], data)
+    elif decoder is not None:
+        picture = _by_decoder(decoder, data)
     if picture is None:
         picture = _by_pillow(data, path)
     if tags.mode == "CMYK":  # the profile described inks
@@ -99,11 +89,11 @@ def _decoded(data: bytes, path: Path, tags: PictureTags) -> Still:
         picture.color_range = _FULL
     layout = delivered_layout(picture.format.name)
     layout = layout if tags.alpha else layout.opaque
-    end = _ENDS.get(tags.form)
+    end = form.end if form else None
     cut = picture.is_corrupt or (end is not None and data.rfind(end) < 0)
     if cut:
         notes.append(f"{printable(path)} is cut off or damaged: part of it is missing")
-    codec = _DECODERS.get(tags.form, tags.form.lower())
+    codec = decoder or tags.form.lower()
     return Still(picture, layout, tags, codec, tuple(notes), cut)
 
 

@@ -1,6 +1,6 @@
-"""One picture file, complete under its name or not there at all."""
+"""Pictures out, one or one for each frame: complete under its name, or not there."""
 
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from videnhance.errors import (
@@ -9,26 +9,15 @@ from videnhance.errors import (
     UsageError,
     printable,
 )
-from videnhance.frame import Frame, VideoInfo
+from videnhance.frame import Family, Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.output_file import (
-    check_target,
-    publish,
-    temporary_beside,
-    write_failure,
-)
-from videnhance.media.output.provenance import stamped
+from videnhance.media.output.output_file import check_target, save_bytes
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, open_source
-from videnhance.media.stills.exif import (
-    UPRIGHT,
-    orientation_of,
-    updated_exif,
-)
+from videnhance.media.stills.exif import UPRIGHT, orientation_of, updated_exif
 from videnhance.media.stills.picture_files import (
     Extras,
-    PictureKind,
     Style,
     picture_bytes,
     style_for,
@@ -37,27 +26,18 @@ from videnhance.media.stills.picture_tags import (
     PictureTags,
     tags_of_file,
 )
+from videnhance.media.stills.series import is_series, numbered_name, series_of
 from videnhance.media.stills.turning import orientation_for, turned
 from videnhance.media.stream_choice import chosen_video, context_of
 from videnhance.media.streams.other_streams import StreamAction, StreamPlan
 
-__all__ = ["PictureMaker", "StillWriter", "left_out", "save_bytes"]
+__all__ = ["SequenceWriter", "StillWriter", "left_out"]
 
-_TURNED_BY_VIEWERS = (PictureKind.JPEG, PictureKind.WEBP, PictureKind.AVIF)
-"""What viewers turn by its EXIF; of PNG, many do not."""
-_WITH_PROFILE = (*_TURNED_BY_VIEWERS, PictureKind.PNG, PictureKind.TIFF)
-_WITH_EXIF = (*_TURNED_BY_VIEWERS, PictureKind.PNG)
-_WITH_DPI = (
-    PictureKind.PNG,
-    PictureKind.JPEG,
-    PictureKind.TIFF,
-    PictureKind.BMP,
-)
 _SPACE = slice(16, 20)
 """Where a profile says which kind of colour it is for."""
 
 
-class PictureMaker:
+class _PictureMaker:
     """Makes files of frames: turns them, and adds what the source's file said.
 
     Raises UsageError if the format does not hold such frames.
@@ -77,11 +57,11 @@ class PictureMaker:
         exif = tags.exif if tags else None
         if self._turn != UPRIGHT:
             says = orientation_of(exif) is not None
-            if style.kind in _TURNED_BY_VIEWERS and says:
+            if style.form.turned_by_viewers and says:
                 kept, self._turn = self._turn, UPRIGHT
             else:
                 self.notices.append(
-                    f"the pixels are turned: {style.kind.value} shows them as stored"
+                    f"the pixels are turned: {style.form.name} shows them as stored"
                 )
         self._extras = self._of(tags, info, size, kept)
 
@@ -94,27 +74,22 @@ class PictureMaker:
     ) -> Extras:
         if tags is None:
             return Extras()
-        kind = self._style.kind
         return Extras(
             icc=self._profile(tags, info),
             exif=self._exif(tags, size, kept),
-            dpi=tags.dpi if kind in _WITH_DPI else None,
+            dpi=tags.dpi if self._style.form.dpi else None,
         )
 
     def _profile(self, tags: PictureTags, info: VideoInfo) -> bytes | None:
         """The profile, if it is for the colours that are written."""
         if tags.icc is None:
             return None
-        kind = self._style.kind
-        gray = info.layout.family.value == "gray"
-        wanted = b"GRAY" if gray else b"RGB "
-        able = kind in _WITH_PROFILE and not (
-            gray and kind in (PictureKind.WEBP, PictureKind.AVIF)
-        )
-        if able and tags.icc[_SPACE] == wanted:
+        form = self._style.form
+        wanted = b"GRAY" if info.layout.family is Family.GRAY else b"RGB "
+        if wanted in form.profiles and tags.icc[_SPACE] == wanted:
             return tags.icc
         self.notices.append(
-            f"its colour profile is left out: it does not fit {kind.value}"
+            f"its colour profile is left out: it does not fit {form.name}"
         )
         return None
 
@@ -124,11 +99,9 @@ class PictureMaker:
         if self._turn in (5, 6, 7, 8):
             size = Size(size.height, size.width)
         exif = updated_exif(tags.exif, size, kept)
-        if exif is None or self._style.kind not in _WITH_EXIF:
+        if exif is None or not self._style.form.exif:
             why = (
-                "it is damaged"
-                if exif is None
-                else f"{self._style.kind.value} has none"
+                "it is damaged" if exif is None else f"{self._style.form.name} has none"
             )
             self.notices.append(f"its EXIF is left out: {why}")
             return None
@@ -161,10 +134,10 @@ class StillWriter:
             raise self._one_too_many(f"the input has {info.frames} frames")
         check_target(target, path, overwrite)
         tags = tags_of_file(path) if path else None
-        self._maker = PictureMaker(style, info, size, tags)
+        self._maker = _PictureMaker(style, info, size, tags)
         # The opacity of an AVIF is a second stream, but no other video.
         video = path if tags is None else None
-        self.streams = left_out(video, style.kind.value) if video else ()
+        self.streams = left_out(video, style.form.name) if video else ()
         self.notices = (
             *self._maker.notices,
             *(
@@ -203,20 +176,103 @@ class StillWriter:
         )
 
 
-def save_bytes(data: bytes, target: Path, overwrite: bool, stamp: str = "") -> None:
-    """Writes a file beside its name, and then gives it the name, durably.
+class SequenceWriter:
+    """Writes frame number n to the file of number `first` + n, the same at every try:
+    work that is taken up again overwrites what it had come to.
 
-    Raises OutputError, and leaves nothing, if the name is taken or the disk is full.
+    Raises UsageError or OutputError at once for what cannot be written.
     """
-    with ExitStack() as stack:
-        temporary = temporary_beside(target)
-        stack.callback(temporary.unlink, missing_ok=True)
-        try:
-            temporary.write_bytes(data)
-            stamped(temporary, stamp)
-        except OSError as error:
-            raise write_failure(target, error) from error
-        publish(temporary, target, overwrite)
+
+    def __init__(
+        self,
+        target: Path,
+        info: VideoInfo,
+        size: Size,
+        encoding: Encoding,
+        source: Source | Path | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        path = source.path if isinstance(source, Source) else source
+        self.target = target
+        self.frames_written = 0
+        self.dropped_packets = 0
+        self._size, self._overwrite = size, overwrite
+        self._stamp = encoding.stamp
+        if "*" in target.name:
+            raise UsageError(
+                f"{printable(target)}: pictures that are written need a number in "
+                f"their name: write {printable(target.parent / f'%06d{target.suffix}')}"
+            )
+        self._name = numbered_name(target)
+        style = style_for(target, encoding)
+        self.first = 1
+        tags: PictureTags | None = None
+        self._sources: frozenset[Path] = frozenset()
+        if path is not None and is_series(path):
+            series = series_of(path)
+            self.first = series.numbers[0] if series.numbers else 1
+            self._sources = frozenset(file.resolve() for file in series.files)
+            tags = _shared(tags_of_file(series.files[0]))
+            path = None
+        self._check(info)
+        self._maker = _PictureMaker(style, info, size, tags)
+        self.streams = left_out(path, style.form.name) if path else ()
+        self.notices = (*self._maker.notices, *map(str, self.streams))
+
+    @property
+    def done(self) -> int:
+        """Pictures that are there already, from the first one on without a gap."""
+        count = 0
+        while self._name.file(self.first + count).is_file():
+            count += 1
+        return count
+
+    def __enter__(self) -> "SequenceWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass  # each picture was complete as soon as it was there
+
+    def write(self, frame: Frame) -> None:
+        """Writes the picture of this frame. Raises OutputError for another size, a name
+        that is taken, or a full disk.
+        """
+        check_size(frame, self._size, printable(self.target))
+        file = self._name.file(self.first + frame.index)
+        if file.resolve() in self._sources:
+            raise UsageError(f"{printable(file)} is a picture of the input")
+        save_bytes(self._maker.file(frame), file, self._overwrite, self._stamp)
+        self.frames_written += 1
+
+    def _check(self, info: VideoInfo) -> None:
+        """Raises what the first, or any other picture, would raise much later."""
+        first = self._name.file(self.first)
+        if first.resolve() in self._sources:
+            raise UsageError(
+                f"{printable(first)} is a picture of the input: name another folder"
+            )
+        check_target(first, None, overwrite=True)
+        if self._overwrite:
+            return
+        last = self.first + (info.frames or 0)
+        taken = []
+        for found in first.absolute().parent.iterdir():
+            number = self._name.number(found.name)
+            if number is not None and self.first <= number:
+                taken.append(number)
+        clash = [n for n in taken if n < last or not info.frames]
+        if clash:
+            raise OutputError(
+                f"{printable(self._name.file(min(clash)))} exists already: use -y to "
+                "replace it, or name another folder"
+            )
+
+
+def _shared(tags: PictureTags | None) -> PictureTags | None:
+    """What of the first picture's file holds for all; the reader has turned them."""
+    if tags is None:
+        return None
+    return replace(tags, exif=None, orientation=1)
 
 
 def left_out(source: Path, form: str) -> tuple[StreamPlan, ...]:
