@@ -20,9 +20,8 @@ from videnhance.frame import VideoInfo
 from videnhance.geometry import Region, Size
 from videnhance.media.containers import container_for
 from videnhance.media.encoder.formats import even_size
-from videnhance.media.encoder.playable import playable
 from videnhance.media.encoder.rescale import Rescaler
-from videnhance.media.encoder.storage import storage
+from videnhance.media.encoder.storage import playable, storage
 from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.picture_check import keeps_aspect

@@ -22,8 +22,7 @@ from videnhance.media.containers import (
     container_named,
 )
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.encoder.playable import playable
-from videnhance.media.encoder.storage import Stored, storage
+from videnhance.media.encoder.storage import Stored, playable, storage
 from videnhance.media.encoder.user_data import lost_user_data
 from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
 from videnhance.media.output.file_tags import carried_tags, lost_notice, untaken

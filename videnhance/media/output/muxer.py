@@ -145,10 +145,8 @@ class Muxer:
             # The index of a long file is large, and is about to be there once more.
             give_back_freed_memory()
             self.checks = check_file(path, self.target, expected, full)
-            try:
+            with writing(self.target):
                 self._announced(path)
-            except OSError as error:
-                raise write_failure(self.target, error) from error
             self._file.publish()
 
     def _add_what_ffmpeg_leaves_out(self) -> None:

@@ -176,15 +176,11 @@ def _time_differences(
 ) -> Iterator[str]:
     read, shift = found.video.times, moved or Fraction(0)
     tick = max(wrote.base, read.base)
-    pairs = [
+    ends = (
         ("the first frame", wrote.seconds(wrote.first), read.seconds(read.first)),
         ("the last frame", wrote.seconds(wrote.last), read.seconds(read.last)),
-    ]
-    for what, before, after in pairs:
-        if before is None or after is None:
-            continue
-        if abs(after - before - shift) > tick:
-            yield f"{what} at {_s(after - shift)}, not {_s(before)}"
+    )
+    yield from _shifts(ends, shift, tick)
     if row.end:
         yield from _end_difference(wrote, found)
     if wrote.packets == read.packets:
@@ -193,6 +189,19 @@ def _time_differences(
             yield f"frames stand off by {_s(off)} in the mean"
     if read.falls:
         yield f"the order of decoding runs back {counted(read.falls, 'time')}"
+
+
+def _shifts(
+    ends: Iterable[tuple[str, Fraction | None, Fraction | None]],
+    moved: Fraction,
+    most: Fraction,
+) -> Iterator[str]:
+    """Which times, before and after, differ by more than what all are moved by."""
+    for what, before, after in ends:
+        if before is None or after is None:
+            continue
+        if abs(after - before - moved) > most:
+            yield f"{what} at {_s(after - moved)}, not {_s(before)}"
 
 
 def _end_difference(wrote: Times, found: ReadBack) -> Iterator[str]:
@@ -262,15 +271,11 @@ def _length_differences(
 ) -> Iterator[str]:
     written, times = stream.written, found.times
     if written.kind == "audio":
-        pairs = [
+        ends = (
             ("starts", written.first_seconds, times.seconds(times.first)),
             ("ends", written.end_seconds, times.seconds(times.end)),
-        ]
-        for what, before, after in pairs:
-            if before is None or after is None:
-                continue
-            if abs(after - before - moved) > _SOUND_SECONDS + times.base:
-                yield f"{what} at {_s(after - moved)}, not {_s(before)}"
+        )
+        yield from _shifts(ends, moved, _SOUND_SECONDS + times.base)
     elif times.packets < written.packets:
         yield f"holds {counted(times.packets, 'packet')}, not {written.packets}"
 

@@ -7,7 +7,7 @@ import av
 import pytest
 
 from tests.clips import Clip, Sound, write_clip
-from tests.test_media_writer import _copied
+from tests.test_media_muxer import _copied
 from videnhance.media.output import boxes
 from videnhance.media.output.boxes import index_in_front
 

@@ -22,7 +22,7 @@ from videnhance.errors import OutputError, UsageError, VidenhanceError
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.muxer import VideoWriter
+from videnhance.media.output.muxer import VideoWriter, padded
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.pipeline.resize import doubled
 
@@ -436,3 +436,51 @@ def test_a_file_that_is_not_complete_gets_no_name(
     with pytest.raises(VidenhanceError, match="1 frame came out of the enc"):
         writer.commit()
     assert _names(tmp_path) == {"a.mp4"}
+
+
+SHORT = Clip(16, 16, pts=(0,))
+
+
+def test_a_stream_of_one_frame_can_be_opened(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.ts", SHORT)
+    before = path.read_bytes()
+    padded(path, "mpegts")
+    after = path.read_bytes()
+    assert after.startswith(before)
+    assert len(after) == 16 * 188 > len(before)
+    with av.open(str(path)) as opened:
+        assert opened.format.name == "mpegts"
+        assert len(list(opened.decode(video=0))) == 1
+
+
+def test_a_longer_stream_is_left_as_it_is(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.ts", Clip(options={"qp": "1"}))
+    before = path.read_bytes()
+    padded(path, "mpegts")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("data", [b"", b"G" * 100, bytes(188), b"G" + bytes(300)])
+def test_what_is_no_row_of_packets_is_left_as_it_is(
+    tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "a.ts"
+    path.write_bytes(data)
+    padded(path, "mpegts")
+    assert path.read_bytes() == data
+
+
+def test_the_longer_packets_of_m2ts_are_left_as_they_are(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.m2ts", SHORT)
+    before = path.read_bytes()
+    padded(path, "mpegts")
+    assert path.read_bytes() == before
+    with av.open(str(path)) as opened:
+        assert len(list(opened.decode(video=0))) == 1
+
+
+def test_another_container_is_left_as_it_is(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.ts", SHORT)
+    before = path.read_bytes()
+    padded(path, "mp4")
+    assert path.read_bytes() == before
