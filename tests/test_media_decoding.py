@@ -21,8 +21,7 @@ from av.video.stream import VideoStream
 from tests.clips import Clip, Sound, write_clip
 from videnhance.frame import Frame
 from videnhance.media.pipes.reader import PipeReader
-from videnhance.media.reader.complaints import complaints
-from videnhance.media.reader.decoding import LONGEST_LEAD
+from videnhance.media.reader.decoding import LONGEST_LEAD, complaints
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import AnyPacket, Mark, Span

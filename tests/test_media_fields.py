@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from tests.clips import Clip, pattern, write_clip
 from videnhance.frame import Frame
 from videnhance.media.reader import video_reader as reader_module
-from videnhance.media.reader.fields import is_taken, untold_field
+from videnhance.media.reader.deinterlace import is_taken, untold_field
 from videnhance.media.reader.video_reader import (
     VideoReader,
     frame_checksum,

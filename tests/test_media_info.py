@@ -25,8 +25,8 @@ from videnhance.frame import (
     Mastering,
 )
 from videnhance.geometry import Size
-from videnhance.media.reader import light
-from videnhance.media.reader.aperture import Crop, cropped, usable_crop
+from videnhance.media.reader import side_data
+from videnhance.media.reader.geometry import Crop, cropped, usable_crop
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import DECODE_ERRORS, Reading
 
@@ -77,7 +77,7 @@ def test_light_that_changes_is_said_to_be_left_out(
 ) -> None:
     path = _hdr(tmp_path / "a.mkv", X265_LIGHT)
     # No encoder here writes the real ones.
-    monkeypatch.setattr(light, "_MOVING", (Type.CONTENT_LIGHT_LEVEL,))
+    monkeypatch.setattr(side_data, "_MOVING", (Type.CONTENT_LIGHT_LEVEL,))
     with VideoReader(path) as reader:
         assert "changes by the scene" in reader.notices[0]
 

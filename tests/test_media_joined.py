@@ -1,4 +1,4 @@
-"""Files that are several in a row: read on, or named."""
+"""A FLV that is several in a row is read as one."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, Sound, sound_packets, write_clip
-from videnhance.media.joined import JoinedFile, behind_notice, flv_parts
+from videnhance.media.joined import JoinedFile, flv_parts
 from videnhance.media.reader.video_reader import VideoReader
 
 FLV = Clip(codec="flv", sounds=(Sound(),), options={"g": "6"})
@@ -43,21 +43,3 @@ def test_a_joined_file_is_read_from_any_place(tmp_path: Path) -> None:
         assert joined.seek(-3, 2) == 27
         assert joined.read() == wanted[27:]
         assert joined.read(1) == b""
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
-def test_a_second_file_that_is_not_read_is_named(tmp_path: Path, suffix: str) -> None:
-    source = write_clip(tmp_path / f"a{suffix}", Clip(codec="mpeg4", options={}))
-    data = source.read_bytes()
-    with VideoReader(source) as reader:
-        assert reader.notices == []
-    source.write_bytes(data * 2)
-    with VideoReader(source) as reader:
-        assert [f"(at byte {len(data)})" in words for words in reader.notices] == [True]
-
-
-def test_fragments_with_a_head_each_are_no_second_file(tmp_path: Path) -> None:
-    options = {"movflags": "frag_keyframe+empty_moov"}
-    source = write_clip(tmp_path / "a.mp4", Clip(container=options))
-    source.write_bytes(source.read_bytes() * 2)
-    assert behind_notice(source, "mov,mp4") is None

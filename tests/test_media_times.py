@@ -17,9 +17,8 @@ from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.sandbox.messages import OpenFile, decoded, encoded
 from videnhance.media.source import Mark, Reading, Span, open_source
-from videnhance.media.times.jumps import Verdict, judged
-from videnhance.media.times.multiplex import is_unbroken
-from videnhance.media.times.row import Row
+from videnhance.media.times.jumps import Verdict, is_unbroken, judged
+from videnhance.media.times.scan import Row
 from videnhance.media.times.timeline import (
     Timeline,
     start_words,

@@ -16,9 +16,8 @@ from av.video.stream import VideoStream
 
 from tests.faithful_reader import run_tool
 from videnhance.frame import Frame
-from videnhance.media.reader.combing import Kind, seen
-from videnhance.media.reader.fields import Shot
-from videnhance.media.reader.survey import Look, Weave, looked_at
+from videnhance.media.reader.combing import FieldOrder, Shot, combing_of
+from videnhance.media.reader.survey import FieldAction, FieldSurvey, survey_file
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Deinterlace, Reading
 
@@ -191,9 +190,9 @@ def test_drawn_patterns_that_move_by_lines_are_whole(
 
 def test_where_nothing_moves_the_mark_is_followed(tmp_path: Path) -> None:
     path = _write(tmp_path / "in.mkv", _still(), marked=True)
-    look = looked_at(path, Reading(), marked=False)
+    look = survey_file(path, Reading(), marked=False)
     assert look.marked
-    assert look.weave is Weave.MARKED
+    assert look.action is FieldAction.MARKED
     assert _untouched(path)[1].startswith("the video is interlaced: each frame is made")
 
 
@@ -238,36 +237,45 @@ def test_a_film_of_many_seconds_is_looked_at_in_all_of_it(tmp_path: Path) -> Non
         yield from islice(_fields(), 100)
 
     path = _write(tmp_path / "in.mp4", half(), marked=True, count=200)
-    look = looked_at(path, Reading(), marked=True)
-    assert look.kinds[Kind.WHOLE] == pytest.approx(40, abs=2)
-    assert look.kinds[Kind.TOP_FIRST] == pytest.approx(40, abs=2)
-    assert look.weave is Weave.NOT_WHOLE
+    look = survey_file(path, Reading(), marked=True)
+    assert look.kinds[FieldOrder.WHOLE] == pytest.approx(40, abs=2)
+    assert look.kinds[FieldOrder.TOP_FIRST] == pytest.approx(40, abs=2)
+    assert look.action is FieldAction.NOT_WHOLE
     same, _ = _untouched(path)
     assert same == [True] * 100 + [False] * 100
 
 
 @pytest.mark.parametrize(
-    ("whole", "top", "bottom", "marked", "weave", "order"),
+    ("whole", "top", "bottom", "marked", "action", "order"),
     [
-        (0, 0, 0, True, Weave.MARKED, None),
-        (0, 0, 0, False, Weave.NONE, None),
-        (40, 0, 0, True, Weave.COMBED, None),
-        (38, 2, 1, True, Weave.COMBED, None),
-        (20, 20, 0, True, Weave.NOT_WHOLE, Kind.TOP_FIRST),
-        (1, 0, 40, True, Weave.MARKED, Kind.BOTTOM_FIRST),
-        (0, 40, 0, False, Weave.ALL, Kind.TOP_FIRST),
-        (0, 7, 0, False, Weave.NONE, Kind.TOP_FIRST),
-        (0, 20, 20, False, Weave.NONE, None),
-        (20, 20, 20, True, Weave.COMBED, None),
-        (20, 20, 0, False, Weave.NONE, Kind.TOP_FIRST),
+        (0, 0, 0, True, FieldAction.MARKED, None),
+        (0, 0, 0, False, FieldAction.NONE, None),
+        (40, 0, 0, True, FieldAction.COMBED, None),
+        (38, 2, 1, True, FieldAction.COMBED, None),
+        (20, 20, 0, True, FieldAction.NOT_WHOLE, FieldOrder.TOP_FIRST),
+        (1, 0, 40, True, FieldAction.MARKED, FieldOrder.BOTTOM_FIRST),
+        (0, 40, 0, False, FieldAction.ALL, FieldOrder.TOP_FIRST),
+        (0, 7, 0, False, FieldAction.NONE, FieldOrder.TOP_FIRST),
+        (0, 20, 20, False, FieldAction.NONE, None),
+        (20, 20, 20, True, FieldAction.COMBED, None),
+        (20, 20, 0, False, FieldAction.NONE, FieldOrder.TOP_FIRST),
     ],
 )
 def test_what_was_seen_decides(
-    whole: int, top: int, bottom: int, marked: bool, weave: Weave, order: Kind | None
+    whole: int,
+    top: int,
+    bottom: int,
+    marked: bool,
+    action: FieldAction,
+    order: FieldOrder | None,
 ) -> None:
-    kinds = {Kind.WHOLE: whole, Kind.TOP_FIRST: top, Kind.BOTTOM_FIRST: bottom}
-    look = Look(Counter(kinds), marked)
-    assert (look.weave, look.order) == (weave, order)
+    kinds = {
+        FieldOrder.WHOLE: whole,
+        FieldOrder.TOP_FIRST: top,
+        FieldOrder.BOTTOM_FIRST: bottom,
+    }
+    look = FieldSurvey(Counter(kinds), marked)
+    assert (look.action, look.order) == (action, order)
 
 
 @pytest.mark.parametrize("depth", [8, 10])
@@ -282,8 +290,8 @@ def test_each_picture_is_seen_also_beside_a_cut(depth: int) -> None:
         samples = luma if depth == 8 else deep.view(np.uint8)
         rows.reshape(HEIGHT, -1)[:, : samples.shape[1]] = samples
         shots.append(Shot(frame, frame))
-    kinds = [found.kind for _, found in seen(shots)]
-    assert kinds == [Kind.TOP_FIRST] * 4 + [Kind.WHOLE] * 4
+    kinds = [found.kind for _, found in combing_of(shots)]
+    assert kinds == [FieldOrder.TOP_FIRST] * 4 + [FieldOrder.WHOLE] * 4
 
 
 SMALL = [(1, 1), (2, 2), (1, 100), (100, 1), (3, 5), (5, 3), (2, 100), (100, 2), (4, 4)]

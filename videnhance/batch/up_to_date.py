@@ -24,7 +24,7 @@ from videnhance.media.output.provenance import (
     stamp_in,
     stamp_of,
 )
-from videnhance.media.reader.truncation import cut_notice
+from videnhance.media.reader.file_notices import cut_notice
 from videnhance.media.stills.series import series_of
 
 __all__ = ["Case", "Judge", "State"]

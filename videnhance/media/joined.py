@@ -1,4 +1,4 @@
-"""Files that are several in a row: those of a FLV are read on, others are named."""
+"""Files that are several in a row, read as one: FLV alone allows that."""
 
 import io
 from collections.abc import Iterator
@@ -6,9 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from videnhance.media.output.boxes import boxes_of
-
-__all__ = ["JoinedFile", "behind_notice", "flv_parts"]
+__all__ = ["JoinedFile", "flv_parts"]
 
 Part = tuple[int, int]
 """First byte, and the one behind the last."""
@@ -96,30 +94,3 @@ def _flv_heads(file: BinaryIO, size: int) -> Iterator[int]:
             place += _TAG_HEAD + int.from_bytes(head[1:4], "big") + 4
         else:
             return
-
-
-def behind_notice(path: Path, container: str) -> str | None:
-    """What to say of a file behind the first that its demuxer does not come to.
-
-    `container` is FFmpeg's name. Raises OSError as the disk does.
-    """
-    if not container.startswith("mov"):
-        return None
-    with path.open("rb") as file:
-        place = _second_mov(file)
-    if place is None:
-        return None
-    return (
-        f"a second file begins behind the first (at byte {place}) and is not read: "
-        "take them apart there and convert each"
-    )
-
-
-def _second_mov(file: BinaryIO) -> int | None:
-    """Where a file type box comes once more; fragments with a head each are read on."""
-    seen = set[bytes]()
-    for kind, place, _ in boxes_of(file):
-        if kind == b"ftyp" and b"moov" in seen and b"moof" not in seen:
-            return place
-        seen.add(kind)
-    return None

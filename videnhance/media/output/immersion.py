@@ -15,12 +15,11 @@ from videnhance.errors import OutputError, printable
 from videnhance.frame import Packing, Projection, Sphere, Stereo, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.containers import container_named
+from videnhance.media.ebml import children, element, element_head
 from videnhance.media.encoder.user_data import has_messages
 from videnhance.media.output.boxes import box
-from videnhance.media.reader.editions import children
 
 __all__ = [
-    "element",
     "entry_boxes",
     "immersion_notices",
     "kept_sphere",
@@ -164,12 +163,6 @@ def _private(sphere: Sphere) -> bytes:
     return struct.pack(">4x4I", top, bottom, left, right)
 
 
-def element(kind: bytes, body: bytes) -> bytes:
-    """An element with the shortest size that tells its length."""
-    length = next(n for n in range(1, 9) if len(body) < (1 << 7 * n) - 1)
-    return kind + (len(body) | 1 << 7 * length).to_bytes(length, "big") + body
-
-
 def lengthened(name: str, new: bytes) -> str:
     """The name that the first track must have for `new` to have room."""
     return name + "-" * (len(new) + _SPARE)
@@ -196,23 +189,13 @@ def with_in_video(path: Path, new: bytes, name: str) -> None:
 
 def _tracks(file: BinaryIO) -> bytes:
     """What is in the first `Tracks`; the file is left behind it."""
-    while True:
-        kind = _field(file, marked=True)
-        size = int.from_bytes(_field(file, marked=False), "big")
+    while head := element_head(file):
+        kind, size = head
         if kind == _TRACKS:
-            return file.read(size)
+            return file.read(size or 0)
         if kind != _SEGMENT:
-            file.seek(size, 1)
-
-
-def _field(file: BinaryIO, *, marked: bool) -> bytes:
-    """A kind, or a size without the mark of its own length."""
-    first = file.read(1)
-    if not first:
-        raise OutputError("what was made has no tracks: report this")
-    length = 8 - first[0].bit_length()
-    head = first[0] if marked else first[0] ^ 0x80 >> length
-    return bytes([head]) + file.read(length)
+            file.seek(size or 0, 1)
+    raise OutputError("what was made has no tracks: report this")
 
 
 def _with_name(tracks: bytes, new: bytes, name: str) -> bytes:

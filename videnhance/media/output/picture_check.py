@@ -17,7 +17,7 @@ from videnhance.media.encoder.storage import Stored
 from videnhance.media.layout import chroma_shift, has_alpha
 from videnhance.media.output.readback import ReadBack
 from videnhance.media.planes import tags_of
-from videnhance.media.reader.light import light_of
+from videnhance.media.reader.side_data import light_of
 
 __all__ = [
     "PlannedPicture",

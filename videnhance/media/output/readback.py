@@ -123,7 +123,7 @@ def read_back(path: Path, full: bool) -> ReadBack:
             others=tuple(found.values()),
             picture=decoder.first,
             end=_end(video),
-            turn=declared(made, video).turn,
+            turn=declared(made, video).rotation,
             aspect=video.sample_aspect_ratio or None,
             has_opacity=_lowered(video.metadata).get("alpha_mode") == "1",
             chapters=len(made.chapters()),

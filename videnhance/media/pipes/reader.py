@@ -18,7 +18,7 @@ from videnhance.errors import InputError, UsageError
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.reader.decoder import Decoder
 from videnhance.media.reader.decoding import Decoding
-from videnhance.media.reader.survey import Look, looked_along
+from videnhance.media.reader.survey import FieldSurvey, survey_pictures
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import (
     DECODE_ERRORS,
@@ -140,9 +140,9 @@ class PipeReader(VideoReader):
             picture.pts = pts - moved
             yield picture
 
-    def _look(self, marked: bool) -> Look:
+    def _survey_fields(self, marked: bool) -> FieldSurvey:
         rate = rate_of(self._decoder.stream)
-        return looked_along(self._ahead.pictures(), rate, marked=marked)
+        return survey_pictures(self._ahead.pictures(), rate, marked=marked)
 
     def _nothing_words(self) -> str:
         # What looks for the index of an mp4 at its end has passed its frames by.

@@ -16,9 +16,8 @@ from av.video.frame import VideoFrame
 
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import first_plane
-from videnhance.media.reader.fields import Shot
 
-__all__ = ["FIELDS", "Kind", "Seen", "seen"]
+__all__ = ["FIELDS", "Combing", "FieldOrder", "Shot", "combing_of"]
 
 _BANDS = 8
 """Of lines, each looked at by itself: titles may comb on a film that does not."""
@@ -35,11 +34,12 @@ band of it; and surest where nothing marks it: drawn patterns that move by lines
 down to 0.3."""
 _CUT = 3
 """Times that a neighbour is farther off than the other one if it is another scene."""
+
 Lines = npt.NDArray[np.int16]
 Sums = npt.NDArray[np.float64]
 
 
-class Kind(Enum):
+class FieldOrder(Enum):
     """What a picture is seen to be; the words are those of FFmpeg's setfield."""
 
     WHOLE = "prog"
@@ -49,11 +49,19 @@ class Kind(Enum):
     """Too little moves."""
 
 
-FIELDS = (Kind.TOP_FIRST, Kind.BOTTOM_FIRST)
+FIELDS = (FieldOrder.TOP_FIRST, FieldOrder.BOTTOM_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Shot:
+    """A picture as it was decoded, and the image that is made of it."""
+
+    source: VideoFrame
+    image: VideoFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Combing:
     """By how much the lines of others fit worse than a picture's own, by bands.
 
     `tops` is large where the top field is first, `bottoms` where the bottom one is.
@@ -69,17 +77,17 @@ class Seen:
         return _ratio(self.own.mean(), self.tops.mean(), self.bottoms.mean())
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FieldOrder:
         """What the picture is, as a whole."""
         return self._kind(_WHOLE)
 
     @property
-    def kind_unmarked(self) -> Kind:
+    def kind_unmarked(self) -> FieldOrder:
         """What the picture is, as a whole, if its file says nothing of fields."""
         return self._kind(_SURER)
 
     @property
-    def kind_among_whole(self) -> Kind:
+    def kind_among_whole(self) -> FieldOrder:
         """What the picture is among whole ones; one band of it that combs is enough."""
         parts = [(self.ratio, self.tops.mean(), self.bottoms.mean(), _SURE)]
         for own, top, bottom in zip(self.own, self.tops, self.bottoms, strict=True):
@@ -87,14 +95,14 @@ class Seen:
         for ratio, top, bottom, least in parts:
             if ratio is not None and ratio < least:
                 return _order(top, bottom)
-        return Kind.WHOLE
+        return FieldOrder.WHOLE
 
-    def _kind(self, least: float) -> Kind:
+    def _kind(self, least: float) -> FieldOrder:
         ratio = self.ratio
         if ratio is None:
-            return Kind.UNSURE
+            return FieldOrder.UNSURE
         if ratio >= least:
-            return Kind.WHOLE
+            return FieldOrder.WHOLE
         return _order(self.tops.sum(), self.bottoms.sum())
 
 
@@ -103,22 +111,22 @@ def _ratio(own: float, top: float, bottom: float) -> float | None:
     return float(min(top, bottom) / most) if most > _MOVING * own + _LEAST else None
 
 
-def _order(top: float, bottom: float) -> Kind:
-    return Kind.TOP_FIRST if top > bottom else Kind.BOTTOM_FIRST
+def _order(top: float, bottom: float) -> FieldOrder:
+    return FieldOrder.TOP_FIRST if top > bottom else FieldOrder.BOTTOM_FIRST
 
 
-def seen(shots: Iterable[Shot]) -> Iterator[tuple[Shot, Seen]]:
+def combing_of(shots: Iterable[Shot]) -> Iterator[tuple[Shot, Combing]]:
     """Shots of one size and format, and what is seen in each of them."""
     before: Lines | None = None
     held: tuple[Shot, Lines] | None = None
     for shot in shots:
         after = _luma(shot.image)
         if held is not None:
-            yield held[0], _seen(held[1], before, after)
+            yield held[0], _combing(held[1], before, after)
             before = held[1]
         held = shot, after
     if held is not None:
-        yield held[0], _seen(held[1], before, None)
+        yield held[0], _combing(held[1], before, None)
 
 
 def _luma(image: VideoFrame) -> Lines:
@@ -130,7 +138,7 @@ def _luma(image: VideoFrame) -> Lines:
     return lines.astype(np.int16)
 
 
-def _seen(here: Lines, before: Lines | None, after: Lines | None) -> Seen:
+def _combing(here: Lines, before: Lines | None, after: Lines | None) -> Combing:
     own_top, own_bottom = _misfits(here, here)
     sides: list[tuple[Sums, Sums]] = []
     if before is not None:
@@ -144,7 +152,7 @@ def _seen(here: Lines, before: Lines | None, after: Lines | None) -> Seen:
     limit = _CUT * min((off for off in far if off > _LEAST), default=0) + _LEAST
     near = [side for side, off in zip(sides, far, strict=True) if off <= limit]
     near = near or [(0 * own_top, 0 * own_bottom)]
-    return Seen(
+    return Combing(
         own_top + own_bottom,
         np.mean([tops for tops, _ in near], axis=0) * 2,
         np.mean([bottoms for _, bottoms in near], axis=0) * 2,

@@ -19,16 +19,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videnhance.geometry import Size
-from videnhance.media.joined import behind_notice
 from videnhance.media.reader.clock import LONGEST_SECONDS
 from videnhance.media.reader.decoding import (
     LONGEST_LEAD,
     Decoding,
     lead_notice,
 )
-from videnhance.media.reader.editions import edition_notices
+from videnhance.media.reader.file_notices import (
+    behind_notice,
+    cut_notice,
+    edition_notices,
+)
 from videnhance.media.reader.headers import declared_fields
-from videnhance.media.reader.truncation import cut_notice
 from videnhance.media.source import (
     DECODE_ERRORS,
     AnyPacket,

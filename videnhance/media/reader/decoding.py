@@ -2,20 +2,27 @@
 
 A recording that begins between two key frames begins with pictures that need others
 which are not there: grey, with what moves in it. They are left out and counted.
+
+FFmpeg's log is the only sign of some damage: a slice of FFV1 whose checksum is wrong is
+shown as if it were right, with no flag.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import NullHandler, getLogger
 
+import av.logging
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from videnhance.errors import counted
-from videnhance.media.reader.complaints import complaints
 from videnhance.media.source import DECODE_ERRORS, AnyPacket, reason
+from videnhance.system.threads import serialized
 
-__all__ = ["LONGEST_LEAD", "Decoding", "lead_notice"]
+__all__ = ["LONGEST_LEAD", "Decoding", "complaints", "lead_notice", "logged"]
 
 LONGEST_LEAD = 1000
 """Pictures to look through for a whole one: key frames are seldom so far apart. Streams
@@ -27,6 +34,25 @@ _FEW_SILENT = 2
 _FLAGGING = ("h264", "hevc", "vvc")
 """Decoders that flag every picture whose references are missing, but for the last ones:
 one without the flag is whole, also if no key frame came before."""
+
+_HARMLESS = re.compile(
+    # What refers to pictures before the first: the flag of the picture tells that.
+    r"mmco:|reference|ref pic|\bPOC\b|\bRPS\b|frame num gap|illegal short term"
+    r"|co located|recovery|keyframe"
+    # What is beside the picture, and odd in good files of some cameras and tools.
+    r"|\bSEI\b|\bVUI\b|\bHRD\b|\bAPP|\bEXIF\b|\bICC\b|user data|comment|extradata"
+    r"|unsupported|not implemented|not supported",
+    re.IGNORECASE,
+)
+"""FFmpeg says these as errors of files whose pictures are whole."""
+
+_listening: dict[object, int] = {}
+"""Who wants to hear FFmpeg, and up to which level."""
+
+# What nobody listens to must not be printed: Python does that without a handler.
+getLogger("libav").addHandler(NullHandler())
+# The same words again may be of another file.
+av.logging.set_skip_repeated(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +198,43 @@ class Decoding:
 
 def lead_notice(count: int) -> str:
     """What to say of frames that are left out before the first whole picture."""
-    if count == 1:
-        return "1 frame before the first whole picture is left out"
     frames = counted(count, "frame")
     verb = "is" if count == 1 else "are"
     return f"{frames} before the first whole picture {verb} left out"
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """A list that holds, at the end, what FFmpeg told as errors in this thread.
+
+    Only what says that data is damaged. Other threads of FFmpeg than the caller's are
+    not heard, and must not be many: those that log wait for Python's lock, which a
+    thread that closes a decoder holds while it waits for them.
+    """
+    heard: list[str] = []
+    with logged(av.logging.ERROR), av.logging.Capture() as lines:
+        yield heard
+    for level, _, words in lines:
+        if level <= av.logging.ERROR and not _HARMLESS.search(words):
+            heard.append(words.strip())
+
+
+@contextmanager
+def logged(level: int) -> Iterator[None]:
+    """FFmpeg logs up to this level within.
+
+    The level is the whole process's: where several listen, the highest holds.
+    """
+    listener = object()
+    _listening[listener] = level
+    _set_level()
+    try:
+        yield
+    finally:
+        del _listening[listener]
+        _set_level()
+
+
+@serialized
+def _set_level() -> None:
+    av.logging.set_level(max([*_listening.values()], default=None))

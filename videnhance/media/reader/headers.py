@@ -13,8 +13,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from videnhance.errors import printable
-from videnhance.media.reader.aperture import Crop
-from videnhance.media.reader.complaints import logged
+from videnhance.media.reader.decoding import logged
+from videnhance.media.reader.geometry import Crop
 
 __all__ = [
     "Declared",
@@ -27,7 +27,7 @@ __all__ = [
 
 _STREAM = re.compile(r"^  Stream #0:(\d+)")
 _CROP = re.compile(r"^      Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$")
-_TURN = re.compile(r"^      Display Matrix: rotation of (-?[\d.]+) degrees")
+_ROTATION = re.compile(r"^      Display Matrix: rotation of (-?[\d.]+) degrees")
 _DOLBY = re.compile(
     r"^      DOVI configuration record: .*profile: (\d+),.* compatibility id: (\d+)"
 )
@@ -71,7 +71,7 @@ class Declared:
     """What the container adds to a video stream."""
 
     crop: Crop | None = None
-    turn: float | None = None
+    rotation: float | None = None
     """Degrees counter-clockwise; None if there is no display matrix."""
     dolby: tuple[int, int] | None = None
     """Profile of Dolby Vision, and its number of compatibility."""
@@ -99,19 +99,19 @@ class Declared:
 
 
 def declared(container: InputContainer, stream: VideoStream) -> Declared:
-    """What the container says of the stream's aperture, turn and Dolby Vision."""
-    crop, turn, dolby = None, None, None
+    """What the container says of the stream's aperture, rotation and Dolby Vision."""
+    crop, rotation, dolby = None, None, None
     unknown = []
     for line in _side_data(description_of(container), stream.index):
         if found := _CROP.match(line):
             crop = Crop(*(int(edge) for edge in found.groups()))
-        elif found := _TURN.match(line):
-            turn = float(found[1])
+        elif found := _ROTATION.match(line):
+            rotation = float(found[1])
         elif found := _DOLBY.match(line):
             dolby = int(found[1]), int(found[2])
         elif (found := _NAME.match(line)) and found[1].lower() not in _KNOWN:
             unknown.append(printable(found[1]))
-    return Declared(crop, turn, dolby, tuple(unknown))
+    return Declared(crop, rotation, dolby, tuple(unknown))
 
 
 def declared_services(container: InputContainer) -> dict[str, str]:

@@ -11,22 +11,30 @@ from videnhance.frame import VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.layout import delivered_layout, delivery_notice
 from videnhance.media.planes import reserved_notice, tags_of
-from videnhance.media.reader.aperture import Crop, usable_crop
-from videnhance.media.reader.aspect import usable_aspect
 from videnhance.media.reader.decoder import (
     MOST_OF_FIELDS,
     Decoder,
     time_base_of,
+)
+from videnhance.media.reader.geometry import (
+    Crop,
+    rotation_of,
+    usable_aspect,
+    usable_crop,
 )
 from videnhance.media.reader.headers import (
     Declared,
     chapter_words,
     declared_services,
 )
-from videnhance.media.reader.immersion import sphere_of, stereo_of
-from videnhance.media.reader.light import has_moving_light, light_of
-from videnhance.media.reader.side_data import pieces_of, user_data_of
-from videnhance.media.reader.turn import turn_of
+from videnhance.media.reader.side_data import (
+    has_moving_light,
+    light_of,
+    pieces_of,
+    sphere_of,
+    stereo_of,
+    user_data_of,
+)
 from videnhance.media.source import Span
 from videnhance.media.stream_choice import rate_of
 
@@ -51,7 +59,7 @@ def described(
     rate = _rate(decoder, first)
     seconds = _duration(decoder)
     frames = _frames(decoder, first, seconds, rate)
-    turn = turn_of(first, told)
+    rotation = rotation_of(first, told.rotation)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
     pieces = pieces_of(first, decoder.codec)
@@ -68,13 +76,13 @@ def described(
         duration_seconds=seconds,
         tags=tags_of(first),
         sample_aspect_ratio=usable_aspect(stream),
-        rotation_degrees=turn.degrees,
+        rotation_degrees=rotation.degrees,
         streams=streams,
         chapters=chapter_words(container),
         metadata={**declared_services(container), **container.metadata},
         start_seconds=decoder.origin_seconds,
         light=light_of(first),
-        mirrored=turn.mirrored,
+        mirrored=rotation.mirrored,
         user_data=user_data_of(first, decoder.codec),
         sphere=sphere_of(pieces),
         stereo=stereo_of(pieces),
@@ -97,8 +105,8 @@ def first_notices(first: VideoFrame, told: Declared) -> Iterator[str]:
         yield lost
     if reserved := reserved_notice(first):
         yield reserved
-    if not turn_of(first, told).exact:
-        yield f"a turn by {-(told.turn or 0):g} degrees is rounded to whole degrees"
+    if not rotation_of(first, told.rotation).exact:
+        yield f"a turn by {-(told.rotation or 0):g} degrees is rounded to whole degrees"
     if has_moving_light(first):
         yield (
             "HDR metadata that changes by the scene (HDR10+, Dolby Vision) is left "

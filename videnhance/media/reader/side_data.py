@@ -1,22 +1,44 @@
-"""What a decoded picture carries beside its samples: kept, or named once.
+"""What a decoded picture carries with its samples: HDR metadata, a sphere, two views,
+user data; what no output keeps is named once.
 
-The numbers are FFmpeg's `AVFrameSideDataType`; what it adds tomorrow is named, too.
+The numbers are FFmpeg's `AVFrameSideDataType`; what it adds tomorrow is named, too. The
+layouts are its `AVMasteringDisplayMetadata`, `AVContentLightMetadata`,
+`AVSphericalMapping` and `AVStereo3D`.
 """
 
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from typing import Any, cast
 
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
-from videnhance.frame import LONGEST_USER_DATA, Packing, UserData
-from videnhance.media.reader.immersion import stereo_of
+from videnhance.frame import (
+    LONGEST_USER_DATA,
+    Light,
+    Mastering,
+    Packing,
+    Projection,
+    Sphere,
+    Stereo,
+    UserData,
+)
 
-__all__ = ["SILENT", "UNKEPT", "pieces_of", "user_data_of"]
+__all__ = [
+    "SILENT",
+    "UNKEPT",
+    "has_moving_light",
+    "light_of",
+    "pieces_of",
+    "sphere_of",
+    "stereo_of",
+    "user_data_of",
+]
 
-_CAPTIONS, _STEREO, _AFD, _UNREGISTERED, _AMBIENT, _EXIF = 1, 2, 7, 20, 26, 31
+_CAPTIONS, _STEREO, _AFD, _SPHERE, _UNREGISTERED = 1, 2, 7, 13, 20
+_AMBIENT, _EXIF = 26, 31
 _PART, _GROUP = 0, 12
 _MOST_PIECES = 16
 """Of the longest: a frame travels in a line of a few megabytes."""
@@ -24,6 +46,16 @@ _CLOCK = 0xFFEFC0
 """Hours to seconds of a timecode in 25 bits, without a mark that is always set."""
 _PAN = struct.Struct("=3i6h")
 """FFmpeg's `AVPanScan`: sizes and places are sixteenths of a pixel."""
+_HDR_TRANSFERS = (16, 18)
+"""PQ (SMPTE ST 2084) and HLG (ARIB STD-B67)."""
+_MASTERING = struct.Struct("=22i")
+_CONTENT = struct.Struct("=2I")
+_MOVING = (Type.DYNAMIC_HDR_PLUS, Type.DOVI_METADATA, Type.DOVI_RPU_BUFFER)
+_MAPPING = struct.Struct("=4i5I")
+_EYES = struct.Struct("=2i")
+_PROJECTIONS = dict(enumerate(Projection))
+_PACKINGS = dict(enumerate(Packing, 1))
+_SWAPPED = 1
 _UNSAFE = ("apng", "png")
 """PyAV frees the name of their colour profile a second time, and crashes."""
 
@@ -39,7 +71,7 @@ SILENT = {
     9: "of sound: samples to skip",
     10: "of sound: what it is for",
     11: "the mastering display, which goes on with the stream",
-    13: "the sphere, which goes on with the stream",
+    _SPHERE: "the sphere, which goes on with the stream",
     14: "the content light level, which goes on with the stream",
     17: "HDR10+, which is named with HDR",
     18: "made for encoders: regions of interest",
@@ -191,3 +223,76 @@ def _unkept(pieces: list[tuple[int, bytes]]) -> Iterator[str]:
             yield f"the video carries FFmpeg's side data {kind}: that is left out"
         elif kind == _UNREGISTERED and len(piece) > LONGEST_USER_DATA:
             yield f"the video carries {len(piece)} bytes of data in a picture: left out"
+
+
+def sphere_of(pieces: Iterable[tuple[int, bytes]]) -> Sphere | None:
+    """The sphere of a picture's side data; None if there is none."""
+    for kind, piece in pieces:
+        if kind == _SPHERE and len(piece) >= _MAPPING.size:
+            number, yaw, pitch, roll, *bounds, padding = _MAPPING.unpack_from(piece)
+            projection = _PROJECTIONS.get(number, Projection.UNKNOWN)
+            left, top, right, bottom = bounds
+            pose, edges = (yaw, pitch, roll), (left, top, right, bottom)
+            return Sphere(projection, pose, edges, padding)
+    return None
+
+
+def stereo_of(pieces: Iterable[tuple[int, bytes]]) -> Stereo | None:
+    """How the views of two eyes lie in a picture; None if there is one view."""
+    for kind, piece in pieces:
+        if kind == _STEREO and len(piece) >= _EYES.size:
+            number, flags = _EYES.unpack_from(piece)
+            packing = _PACKINGS.get(number)
+            return packing and Stereo(packing, bool(flags & _SWAPPED))
+    return None
+
+
+def light_of(picture: VideoFrame) -> Light | None:
+    """The static HDR metadata of a picture; None if it has none."""
+    mastering = _mastering(_hdr_bytes(picture, Type.MASTERING_DISPLAY_METADATA))
+    content = _hdr_bytes(picture, Type.CONTENT_LIGHT_LEVEL)
+    levels = _CONTENT.unpack_from(content) if len(content) >= _CONTENT.size else None
+    if mastering is None and levels is None:
+        return None
+    cll, fall = levels or (None, None)
+    return Light(mastering, cll, fall)
+
+
+def has_moving_light(picture: VideoFrame) -> bool:
+    """Whether the picture has metadata that changes by the scene (HDR10+, Dolby)."""
+    return any(_hdr_bytes(picture, kind) for kind in _MOVING)
+
+
+def _hdr_bytes(picture: VideoFrame, kind: Type) -> bytes:
+    # PyAV fails, and may crash, on side data that it has no name for, like EXIF. Only
+    # pictures that say they are HDR are looked at, which photos hardly ever do.
+    if int(picture.color_trc) not in _HDR_TRANSFERS:
+        return b""
+    try:
+        side_data: Any = picture.side_data
+        return bytes(side_data[kind])
+    except (KeyError, ValueError):
+        return b""
+
+
+def _mastering(data: bytes) -> Mastering | None:
+    if len(data) < _MASTERING.size:
+        return None
+    numbers = _MASTERING.unpack_from(data)
+    has_primaries, has_luminance = numbers[20:]
+    values = [
+        Fraction(over, under) if under else Fraction(0)
+        for over, under in zip(numbers[:20:2], numbers[1:20:2], strict=True)
+    ]
+    if not has_primaries and not has_luminance:
+        return None
+    red, green, blue, white = [*zip(values[:8:2], values[1:8:2], strict=True)]
+    dark, bright = values[8:]
+    return Mastering(
+        red=red if has_primaries else None,
+        green=green if has_primaries else None,
+        blue=blue if has_primaries else None,
+        white=white if has_primaries else None,
+        min_luminance=dark if has_luminance else None,
+        max_luminance=bright if has_luminance else None,
+    )

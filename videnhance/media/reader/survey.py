@@ -23,9 +23,14 @@ from av.video.stream import VideoStream
 from videnhance.errors import VidenhanceError
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import native_picture
-from videnhance.media.reader.combing import FIELDS, Kind, Seen, seen
+from videnhance.media.reader.combing import (
+    FIELDS,
+    Combing,
+    FieldOrder,
+    Shot,
+    combing_of,
+)
 from videnhance.media.reader.decoder import frame_step, time_base_of
-from videnhance.media.reader.fields import Shot
 from videnhance.media.source import (
     DECODE_ERRORS,
     Reading,
@@ -34,7 +39,7 @@ from videnhance.media.source import (
 )
 from videnhance.media.stream_choice import chosen_video, rate_of
 
-__all__ = ["Look", "Weave", "looked_along", "looked_at"]
+__all__ = ["FieldAction", "FieldSurvey", "survey_file", "survey_pictures"]
 
 _ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
 _PLACES = len(_ORDER)
@@ -55,7 +60,7 @@ _ODD = (VidenhanceError, OverflowError, *DECODE_ERRORS)
 _VIDEO_RATES = (Fraction(30000, 1001), Fraction(30))
 
 
-class Weave(Enum):
+class FieldAction(Enum):
     """Which pictures are made from their fields."""
 
     NONE = "none"
@@ -66,17 +71,17 @@ class Weave(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FieldSurvey:
     """What was seen in some pictures of a film."""
 
-    kinds: Counter[Kind]
+    kinds: Counter[FieldOrder]
     marked: bool = False
     """Whether some of them are marked as interlaced."""
     telecined: bool = False
     """Whether it is a film of 24 pictures a second as video of 30."""
 
     @property
-    def order(self) -> Kind | None:
+    def order(self) -> FieldOrder | None:
         """Which field is first, where the pictures agree on it."""
         combed = sum(self.kinds[kind] for kind in FIELDS)
         kind = max(FIELDS, key=lambda kind: self.kinds[kind])
@@ -84,17 +89,17 @@ class Look:
         return kind if sure else None
 
     @property
-    def weave(self) -> Weave:
+    def action(self) -> FieldAction:
         """What to do. Where too little moves, marks are followed."""
         told, share = self._told, self.share
         if self.telecined:
-            return Weave.COMBED
+            return FieldAction.COMBED
         if not self.marked:
             sure = self.some_comb and share >= _MOST and self.order is not None
-            return Weave.ALL if sure else Weave.NONE
+            return FieldAction.ALL if sure else FieldAction.NONE
         if told < _ENOUGH or share >= _MOST:
-            return Weave.MARKED
-        return Weave.COMBED if share <= _FEW else Weave.NOT_WHOLE
+            return FieldAction.MARKED
+        return FieldAction.COMBED if share <= _FEW else FieldAction.NOT_WHOLE
 
     @property
     def share(self) -> float:
@@ -113,21 +118,21 @@ class Look:
 
     @property
     def _told(self) -> int:
-        return sum(self.kinds[kind] for kind in (*FIELDS, Kind.WHOLE))
+        return sum(self.kinds[kind] for kind in (*FIELDS, FieldOrder.WHOLE))
 
-    def kind_of(self, seen: Seen) -> Kind:
+    def kind_of(self, combing: Combing) -> FieldOrder:
         """What a picture of this film is."""
         if min(self.kinds[kind] for kind in FIELDS) > _FEW * self._told:
-            return Kind.WHOLE  # what speaks for both orders speaks for none
+            return FieldOrder.WHOLE  # what speaks for both orders speaks for none
         if not self.telecined:
-            few = self.weave is Weave.COMBED
-            return seen.kind_among_whole if few else seen.kind
+            few = self.action is FieldAction.COMBED
+            return combing.kind_among_whole if few else combing.kind
         # A whole picture of such a film shares a field with the one beside it.
-        ratio = seen.ratio
-        return Kind.WHOLE if ratio is None or ratio >= 0 else seen.kind
+        ratio = combing.ratio
+        return FieldOrder.WHOLE if ratio is None or ratio >= 0 else combing.kind
 
 
-def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
+def survey_file(path: Path, reading: Reading, *, marked: bool) -> FieldSurvey:
     """Looks at some pictures of a film, at places all over it.
 
     `marked` says that the film is marked as interlaced, whatever its pictures say.
@@ -141,23 +146,23 @@ def looked_at(path: Path, reading: Reading, *, marked: bool) -> Look:
             context.options = {"max_pixels": str(reading.limit_pixels)}
         runs = _placed_runs(container, stream, marked)
         return _looked(_as_far(runs), rate_of(stream), marked)
-    return Look(Counter(), marked)  # the reader itself tells what is wrong
+    return FieldSurvey(Counter(), marked)  # the reader itself tells what is wrong
 
 
-def looked_along(
+def survey_pictures(
     pictures: Iterator[VideoFrame], rate: Fraction | None, *, marked: bool
-) -> Look:
+) -> FieldSurvey:
     """Looks at the pictures of a film from its front on: at most 96.
 
-    `rate` is the film's, in pictures a second; `marked` as for `looked_at`.
+    `rate` is the film's, in pictures a second; `marked` as for `survey_file`.
     """
     return _looked(_runs(pictures, marked), rate, marked)
 
 
 def _looked(
     runs: Iterator[list[VideoFrame]], rate: Fraction | None, marked: bool
-) -> Look:
-    kinds: Counter[Kind] = Counter()
+) -> FieldSurvey:
+    kinds: Counter[FieldOrder] = Counter()
     moving = telecined = 0
     begun: set[int] = set()
     converter = VideoReformatter()
@@ -174,7 +179,7 @@ def _looked(
         telecined += _is_telecined([picture.ratio for picture in found])
         if not marked and _is_plain(kinds, number + 1):
             break
-    return Look(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > moving)
+    return FieldSurvey(kinds, marked, rate in _VIDEO_RATES and 2 * telecined > moving)
 
 
 def _as_far(runs: Iterator[list[VideoFrame]]) -> Iterator[list[VideoFrame]]:
@@ -183,18 +188,20 @@ def _as_far(runs: Iterator[list[VideoFrame]]) -> Iterator[list[VideoFrame]]:
         yield from runs
 
 
-def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Seen]:
+def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Combing]:
     """What is seen in the pictures that have neighbours on both sides."""
     layout = delivered_layout(run[0].format.name)
     images = (native_picture(picture, layout, converter) for picture in run)
-    return [found for _, found in seen(Shot(image, image) for image in images)][1:-1]
+    return [found for _, found in combing_of(Shot(image, image) for image in images)][
+        1:-1
+    ]
 
 
-def _is_plain(kinds: Counter[Kind], runs: int) -> bool:
+def _is_plain(kinds: Counter[FieldOrder], runs: int) -> bool:
     """Whether nothing speaks for fields after a few glances: what most files are."""
     if any(kinds[kind] for kind in FIELDS):
         return False
-    return runs >= _STILL or (runs >= _GLANCES and kinds[Kind.WHOLE] >= _ENOUGH)
+    return runs >= _STILL or (runs >= _GLANCES and kinds[FieldOrder.WHOLE] >= _ENOUGH)
 
 
 def _lengths(marked: bool) -> list[int]:

@@ -21,20 +21,20 @@ from videnhance.media.planes import (
     reformatted,
     tags_of,
 )
-from videnhance.media.reader.aperture import cropped
-from videnhance.media.reader.aspect import aspect_notice
 from videnhance.media.reader.clock import (
     FAULTS_SAID,
     TimeFault,
     timed,
     until_next,
 )
+from videnhance.media.reader.combing import Shot
 from videnhance.media.reader.decoder import (
     Decoder,
     frame_step,
     time_base_of,
 )
-from videnhance.media.reader.fields import Shot
+from videnhance.media.reader.deinterlace import deinterlacer_of
+from videnhance.media.reader.geometry import aspect_notice, cropped
 from videnhance.media.reader.headers import declared
 from videnhance.media.reader.info import (
     described,
@@ -51,8 +51,7 @@ from videnhance.media.reader.seeking import (
     recognized,
 )
 from videnhance.media.reader.side_data import user_data_of
-from videnhance.media.reader.survey import Look, looked_at
-from videnhance.media.reader.weaving import weaving_of
+from videnhance.media.reader.survey import FieldSurvey, survey_file
 from videnhance.media.source import Mark, Reading, Span
 from videnhance.media.stream_choice import choice_notice, listed_streams
 from videnhance.media.times.timeline import Timeline, timeline_of
@@ -109,14 +108,14 @@ class VideoReader:
             self._crop = shown_part(first, told)
             info = described(self._decoder, first, told, streams)
             self.info = shortened(info, self._span)
-            self._weaving = weaving_of(
+            self._deinterlacer = deinterlacer_of(
                 self._reading.deinterlace,
                 info,
                 field_order=self._decoder.field_order,
                 first=first,
-                look=self._look,
+                survey=self._survey_fields,
             )
-            for words in (*first_notices(first, told), *self._weaving.notices()):
+            for words in (*first_notices(first, told), *self._deinterlacer.notices()):
                 self._note(words)
             user_data_of(first, info.codec, self._note, first=True)
             self._note_fields(first)
@@ -274,9 +273,9 @@ class VideoReader:
         shown, longest = self._decoder.pictures(), self._decoder.longest_seconds
         return timed(shown, self._step, self._time_base, self._note_time, longest)
 
-    def _look(self, marked: bool) -> Look:
+    def _survey_fields(self, marked: bool) -> FieldSurvey:
         """What is seen of fields in the film."""
-        return looked_at(self.path, self._reading, marked=marked)
+        return survey_file(self.path, self._reading, marked=marked)
 
     # From a picture to a frame.
 
@@ -300,7 +299,7 @@ class VideoReader:
     def _whole(self, pictures: Iterator[VideoFrame]) -> Iterator[Shot]:
         """The pictures in one size and layout, and not made of two fields."""
         shots = (self._shot(picture) for picture in pictures)
-        return self._weaving.shots(shots)
+        return self._deinterlacer.shots(shots)
 
     def _shot(self, picture: VideoFrame) -> Shot:
         self._note_fields(picture)
@@ -326,7 +325,7 @@ class VideoReader:
     # What is said.
 
     def _note_fields(self, picture: VideoFrame) -> None:
-        if words := self._weaving.notice(picture):
+        if words := self._deinterlacer.notice(picture):
             self._note(words)
 
     def _note_time(self, fault: TimeFault) -> None:

@@ -3,15 +3,20 @@
 All streams of a file share one clock. What all of them do at one place is a jump of
 that clock: a joined or resumed recording, a wrapped counter. What one of them does
 alone is damage. FFmpeg's rule (`-dts_delta_threshold`) looks at one stream at a time.
+
+Each packet of a transport stream counts on from the last one of its kind (ISO/IEC
+13818-1). Where the counters go on and the clock does not, the recorder itself has
+waited; where both jump, files were joined or something was not received.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
-from videnhance.media.times.row import (
+from videnhance.media.times.scan import (
     FEW_PACKETS,
     Break,
     Row,
@@ -20,7 +25,7 @@ from videnhance.media.times.row import (
     spread,
 )
 
-__all__ = ["HOLE_SECONDS", "JOIN_SECONDS", "Change", "Verdict", "judged"]
+__all__ = ["HOLE_SECONDS", "JOIN_SECONDS", "Change", "Verdict", "is_unbroken", "judged"]
 
 JOIN_SECONDS = 10.0
 """A longer silence of all streams of a broadcast is a join, as it is to FFmpeg."""
@@ -35,6 +40,14 @@ _OVERLAP_SECONDS = 0.1
 _WRAP = Fraction(1 << 33, 90000)
 """What the clock of MPEG's systems counts."""
 _WRAP_SLACK = 2.0
+_SYNC = 0x47
+_LENGTHS = ((188, 0), (192, 4), (204, 0))
+"""Bytes of a packet, and of what stands in it before its mark."""
+_NEAR = 1 << 20
+"""Bytes that are looked at before it."""
+_AFTER = 16
+"""Packets that are looked at behind it: a rare kind may come only after a joint."""
+_NO_PAYLOAD = 0x1FFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +274,35 @@ def _follow(verdict: Verdict, row: Row, dense: list[Row]) -> None:
             made.append(Change(packet, best))
     if made:
         verdict.changes[row.stream] = made
+
+
+def is_unbroken(path: Path, place: int) -> bool:
+    """Whether the counters go on over this byte, where a packet begins.
+
+    False too where it cannot be told. Raises OSError as the disk does.
+    """
+    with path.open("rb") as file:
+        file.seek(max(place - _NEAR, 0))
+        before = file.read(min(place, _NEAR))
+        after = file.read(_AFTER * max(length for length, _ in _LENGTHS))
+    for length, lead in _LENGTHS:
+        ends = _counters(before[len(before) % length :], length, lead)
+        starts = _counters(after, length, lead)
+        both = ends.keys() & starts.keys()
+        if both:
+            return all((ends[p][1] + 1) % 16 == starts[p][0] for p in both)
+    return False
+
+
+def _counters(data: bytes, length: int, lead: int) -> dict[int, tuple[int, int]]:
+    """For each kind of packet its first and its last counter; none out of step."""
+    found: dict[int, tuple[int, int]] = {}
+    for start in range(lead, len(data) - length + 1, length):
+        head = data[start : start + 4]
+        if len(head) < 4 or head[0] != _SYNC:
+            return {}
+        kind = (head[1] & 0x1F) << 8 | head[2]
+        if kind != _NO_PAYLOAD and head[3] & 0x10:
+            counter = head[3] & 0x0F
+            found[kind] = found.get(kind, (counter, counter))[0], counter
+    return found

@@ -1,7 +1,11 @@
-"""The times of all packets of a file, read from its first byte to its last."""
+"""The times of all packets of a file, read from its first byte to its last, and where a
+stream's do not go on as they did.
+
+Times are seconds, as the file has them.
+"""
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -12,10 +16,26 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from videnhance.media.source import AnyPacket, packets_of
-from videnhance.media.times.row import Row
 
-__all__ = ["Scan", "scanned", "wants_scan"]
+__all__ = [
+    "FEW_PACKETS",
+    "Break",
+    "Row",
+    "Scan",
+    "breaks_of",
+    "fill",
+    "scanned",
+    "spread",
+    "wants_scan",
+]
 
+FEW_PACKETS = 8
+"""Packets in a row whose times may be wrong by themselves."""
+_BACK_SECONDS = 0.1
+_REORDERED = 16
+"""Frames by which an order of showing can differ from that of decoding."""
+_LEAST_TICKS = 5
+"""Shorter steps than this a container's ticks cannot tell from none."""
 _ALWAYS = ("flv", "live_flv", "mpeg", "mpegts")
 """Formats of recordings and streams, whose clock may begin anew at any place."""
 _IF_SMALL = ("asf", "matroska,webm", "nut", "ogg", "rm", "wtv")
@@ -27,18 +47,77 @@ _NONE = -(1 << 63)
 _USUAL_RATES = (1, 1000)
 """Frames a second that are believed."""
 
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Row:
+    """The packets of one stream in the order of the file."""
+
+    stream: int
+    kind: str
+    """FFmpeg's type; only sound and video are dense enough to tell of the clock."""
+    tick: Fraction
+    """Seconds."""
+    times: Floats
+    """Of decoding, or of showing where nothing else is told; NaN is not told."""
+    places: Integers
+    """Among the packets of all streams."""
+    step: float
+    """Seconds from one packet to the next."""
+    reordered: bool = False
+    """Whether the times are those of showing, in the order of decoding."""
+    made: dict[int, float] = field(default_factory=dict)
+    """Times that are made up, by packet, before they are moved."""
+
+    @property
+    def dense(self) -> bool:
+        """Whether it has something to say at each moment."""
+        return self.kind in ("audio", "video") and len(self.times) > 1
+
+    @property
+    def slack(self) -> float:
+        """Seconds by which a time may lie before another without being wrong."""
+        frames = _REORDERED if self.reordered else 2
+        return max(_BACK_SECONDS, frames * self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A packet whose time, `found`, is not near the one `expected`, in seconds."""
+
+    row: Row
+    packet: int
+    expected: float
+    found: float
+
+    @property
+    def place(self) -> int:
+        return int(self.row.places[self.packet])
+
+    @property
+    def delta(self) -> float:
+        return self.found - self.expected
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the time behind it is made up as well."""
+        return self.packet + 1 in self.row.made
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What was read, stream by stream."""
 
     rows: tuple[Row, ...]
-    shown: tuple[npt.NDArray[np.int64], ...]
+    shown: tuple[Integers, ...]
     """When each packet is shown, in ticks."""
-    is_shown: tuple[npt.NDArray[np.bool_], ...]
+    is_shown: tuple[Flags, ...]
     """Which packets have such a time, and are not only for the decoder."""
-    is_key: tuple[npt.NDArray[np.bool_], ...]
-    bytes: npt.NDArray[np.int64]
+    is_key: tuple[Flags, ...]
+    bytes: Integers
     """Where each packet of the file begins; -1 if that is not told."""
 
 
@@ -95,9 +174,7 @@ def _has_times(stream: Stream) -> bool:
     return stream.type != "attachment" and not cover and bool(stream.time_base)
 
 
-def _row(
-    column: _Column, by_showing: bool
-) -> tuple[Row, npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _row(column: _Column, by_showing: bool) -> tuple[Row, Integers, Flags, Flags]:
     stream = column.stream
     pts, dts = np.array(column.pts, np.int64), np.array(column.dts, np.int64)
     flags = np.array(column.flags, np.int8)
@@ -119,9 +196,7 @@ def _row(
     return row, shown, (own != _NONE) & (flags & 2 == 0), flags & 1 != 0
 
 
-def _step(
-    stream: Stream, times: npt.NDArray[np.float64], durations: npt.NDArray[np.float64]
-) -> float:
+def _step(stream: Stream, times: Floats, durations: Floats) -> float:
     """Seconds from one packet to the next, most likely."""
     if isinstance(stream, VideoStream):
         told: Any = stream.guessed_rate or stream.average_rate
@@ -132,3 +207,71 @@ def _step(
     steps = np.abs(np.diff(times))
     steps = steps[steps > 0]  # also leaves out what is not a number
     return float(np.median(steps)) if len(steps) else 0.04
+
+
+def fill(row: Row) -> None:
+    """Gives packets without a time the one that follows from the packet before."""
+    missing = np.flatnonzero(np.isnan(row.times))
+    for packet in missing.tolist():
+        row.times[packet] = row.times[packet - 1] + row.step if packet else 0.0
+    if len(missing) and missing[0] == 0:
+        told = np.setdiff1d(np.arange(len(row.times)), missing)
+        if len(told):
+            lead = np.arange(int(told[0]), 0, -1) * row.step
+            row.times[: told[0]] = row.times[told[0]] - lead
+            if row.reordered:  # FFmpeg gives no times below zero of such formats
+                row.made.update(enumerate(row.times[: told[0]].tolist()))
+
+
+def spread(row: Row) -> None:
+    """Sets packets a step apart that a muxer has packed into neighbouring ticks."""
+    tick = float(row.tick)
+    if row.step < _LEAST_TICKS * tick:
+        return
+    close = np.abs(np.diff(row.times)) < 1.5 * tick
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], close.view(np.int8), [0]))))
+    for first, last in edges.reshape(-1, 2).tolist():
+        if last - first < 3:
+            continue
+        for packet in range(first + 1, last + 1):
+            row.made[packet] = float(row.times[first] + (packet - first) * row.step)
+            row.times[packet] = row.made[packet]
+
+
+def breaks_of(row: Row) -> list[Break]:
+    """Where the stream does not go on as it did; single wrong times are made up."""
+    times, slack, step = row.times, row.slack, row.step
+    ahead = max(1.0, 2 * slack)
+    top = np.maximum.accumulate(times)
+    if not ((times[1:] < top[:-1] - slack) | (times[1:] > top[:-1] + ahead)).any():
+        return []
+    found: list[Break] = []
+    highest, packet, values = float(times[0]), 1, times.tolist()
+    while packet < len(values):
+        time = values[packet]
+        if highest - slack <= time <= highest + ahead:
+            highest = max(highest, time)
+            packet += 1
+            continue
+        again = _returns(values, packet, highest + step, step, max(slack, 4 * step))
+        if again is None:
+            found.append(Break(row, packet, highest + step, time))
+            highest = time
+            packet += 1
+            continue
+        between = (values[again] - highest) / (again - packet + 1)
+        for number in range(packet, again):
+            row.made[number] = highest + between * (number - packet + 1)
+            row.times[number] = row.made[number]
+        packet = again
+    return found
+
+
+def _returns(
+    values: list[float], packet: int, expected: float, step: float, within: float
+) -> int | None:
+    """The packet, one of the next few, at which the times are as expected again."""
+    for later in range(packet + 1, min(packet + FEW_PACKETS, len(values) - 1) + 1):
+        if abs(values[later] - expected - (later - packet) * step) <= within:
+            return later
+    return None

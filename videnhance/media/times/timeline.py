@@ -16,10 +16,8 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from videnhance.media.source import AnyPacket, open_source
-from videnhance.media.times.jumps import Verdict, judged
-from videnhance.media.times.multiplex import is_unbroken
-from videnhance.media.times.row import Row
-from videnhance.media.times.scan import Scan, scanned, wants_scan
+from videnhance.media.times.jumps import Verdict, is_unbroken, judged
+from videnhance.media.times.scan import Row, Scan, scanned, wants_scan
 
 __all__ = ["Retiming", "Timeline", "start_words", "timeline_of", "told_timeline"]
 
