@@ -9,28 +9,14 @@ from pathlib import Path
 
 from videnhance.cluster.client import Cluster
 from videnhance.cluster.dask_worker import Station
-from videnhance.cluster.messages import (
-    Commission,
-    Converted,
-    Outcome,
-    Unseen,
-)
+from videnhance.cluster.messages import Commission, Converted, Outcome, Unseen
 from videnhance.cluster.pickled_call import packed
 from videnhance.cluster.progress import Tally
-from videnhance.cluster.task import (
-    Pulse,
-    answered,
-    source_seen,
-    target_seen,
-)
+from videnhance.cluster.task import Pulse, answered, source_seen, target_seen
 from videnhance.cluster.upload import Shipment
 from videnhance.conversion.job import Job
 from videnhance.errors import ClusterError, printable
-from videnhance.media.output.output_file import (
-    publish,
-    temporary_beside,
-    write_failure,
-)
+from videnhance.media.output.output_file import publish, temporary_beside, write_failure
 from videnhance.media.stills.series import is_series
 from videnhance.report import Report, Share
 

@@ -5,12 +5,7 @@ from pathlib import Path
 
 from videnhance.cluster.client import Call, Cluster
 from videnhance.cluster.messages import Outcome, Unseen
-from videnhance.errors import (
-    ClusterError,
-    InputError,
-    VidenhanceError,
-    printable,
-)
+from videnhance.errors import ClusterError, InputError, VidenhanceError, printable
 from videnhance.media.stills.series import is_series
 
 __all__ = ["LARGEST_SENT", "Shipment"]

@@ -31,11 +31,7 @@ from videnhance.media.source import (
 )
 from videnhance.media.stream_choice import rate_of
 from videnhance.media.times.jumps import JOIN_SECONDS
-from videnhance.media.times.timeline import (
-    Timeline,
-    start_words,
-    told_timeline,
-)
+from videnhance.media.times.timeline import Timeline, start_words, told_timeline
 
 __all__ = ["PipeReader"]
 

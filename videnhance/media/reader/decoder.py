@@ -20,11 +20,7 @@ from av.video.stream import VideoStream
 
 from videnhance.geometry import Size
 from videnhance.media.reader.clock import LONGEST_SECONDS
-from videnhance.media.reader.decoding import (
-    LONGEST_LEAD,
-    Decoding,
-    lead_notice,
-)
+from videnhance.media.reader.decoding import LONGEST_LEAD, Decoding, lead_notice
 from videnhance.media.reader.file_notices import (
     behind_notice,
     cut_notice,

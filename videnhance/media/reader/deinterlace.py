@@ -52,8 +52,8 @@ _TELECINED = (
 )
 _SEEN = {
     FieldAction.COMBED: (
-        "the video is marked as interlaced, but its pictures are whole: only those that "
-        "comb are made from their fields (bwdif); --deinterlace on takes all"
+        "the video is marked as interlaced, but its pictures are whole: only those "
+        "that comb are made from their fields (bwdif); --deinterlace on takes all"
     ),
     FieldAction.NOT_WHOLE: (
         "the video is marked as interlaced, but some of its pictures are whole: the "

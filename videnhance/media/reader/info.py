@@ -11,22 +11,14 @@ from videnhance.frame import VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.layout import delivered_layout, delivery_notice
 from videnhance.media.planes import reserved_notice, tags_of
-from videnhance.media.reader.decoder import (
-    MOST_OF_FIELDS,
-    Decoder,
-    time_base_of,
-)
+from videnhance.media.reader.decoder import MOST_OF_FIELDS, Decoder, time_base_of
 from videnhance.media.reader.geometry import (
     Crop,
     rotation_of,
     usable_aspect,
     usable_crop,
 )
-from videnhance.media.reader.headers import (
-    Declared,
-    chapter_words,
-    declared_services,
-)
+from videnhance.media.reader.headers import Declared, chapter_words, declared_services
 from videnhance.media.reader.side_data import (
     has_moving_light,
     light_of,

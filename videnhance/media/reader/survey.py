@@ -31,12 +31,7 @@ from videnhance.media.reader.combing import (
     combing_of,
 )
 from videnhance.media.reader.decoder import frame_step, time_base_of
-from videnhance.media.source import (
-    DECODE_ERRORS,
-    Reading,
-    open_source,
-    packets_of,
-)
+from videnhance.media.source import DECODE_ERRORS, Reading, open_source, packets_of
 from videnhance.media.stream_choice import chosen_video, rate_of
 
 __all__ = ["FieldAction", "FieldSurvey", "survey_file", "survey_pictures"]

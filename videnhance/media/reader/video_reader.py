@@ -15,33 +15,14 @@ from av.video.reformatter import VideoReformatter
 from videnhance.errors import InputError, UsageError, counted, printable
 from videnhance.frame import Frame, Plane
 from videnhance.geometry import Size
-from videnhance.media.planes import (
-    copied_planes,
-    native_picture,
-    reformatted,
-    tags_of,
-)
-from videnhance.media.reader.clock import (
-    FAULTS_SAID,
-    TimeFault,
-    timed,
-    until_next,
-)
+from videnhance.media.planes import copied_planes, native_picture, reformatted, tags_of
+from videnhance.media.reader.clock import FAULTS_SAID, TimeFault, timed, until_next
 from videnhance.media.reader.combing import Shot
-from videnhance.media.reader.decoder import (
-    Decoder,
-    frame_step,
-    time_base_of,
-)
+from videnhance.media.reader.decoder import Decoder, frame_step, time_base_of
 from videnhance.media.reader.deinterlace import deinterlacer_of
 from videnhance.media.reader.geometry import aspect_notice, cropped
 from videnhance.media.reader.headers import declared
-from videnhance.media.reader.info import (
-    described,
-    first_notices,
-    shortened,
-    shown_part,
-)
+from videnhance.media.reader.info import described, first_notices, shortened, shown_part
 from videnhance.media.reader.seeking import (
     LEAD_FRAMES,
     LONGEST_TAIL,

@@ -16,14 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videnhance.media.times.scan import (
-    FEW_PACKETS,
-    Break,
-    Row,
-    breaks_of,
-    fill,
-    spread,
-)
+from videnhance.media.times.scan import FEW_PACKETS, Break, Row, breaks_of, fill, spread
 
 __all__ = ["HOLE_SECONDS", "JOIN_SECONDS", "Change", "Verdict", "is_unbroken", "judged"]
 
