@@ -85,13 +85,9 @@ def _to_rgb(frame: Frame, planes: list[npt.NDArray[np.uint8]]) -> Pixels:
     matrix = _matrix_of(frame)
     height, width = planes[0].shape
     across, down = frame.layout.chroma_shift
+    chroma = (p.repeat(1 << down, 0).repeat(1 << across, 1) for p in planes[1:])
     blue_difference, red_difference = (
-        (
-            p.repeat(1 << down, 0).repeat(1 << across, 1)[:height, :width]
-            - np.float32(128)
-        )
-        / matrix.chroma_range
-        for p in planes[1:]
+        (p[:height, :width] - np.float32(128)) / matrix.chroma_range for p in chroma
     )
     luma = (planes[0] - np.float32(matrix.luma_offset)) / matrix.luma_range
     red = luma + 2 * (1 - matrix.red) * red_difference

@@ -23,15 +23,12 @@ class Latest(Generic[T]):
     """A place for one item that a thread fills: the newest wins, one that nobody took
     before it is dropped and counted. Leaving the `with` block stops and joins.
 
-    `feed` makes the items. It is given a `Wait`, with which it waits for anything, and
-    ends soon after that says that closing has begun.
+    `feed` makes the items, waits for all by its `Wait`, and ends when that says so.
     """
 
     def __init__(self, feed: Callable[[Wait], Iterator[T]], name: str) -> None:
-        self.given = 0
-        """Items that came so far."""
-        self.dropped = 0
-        """Of these, those that nobody took in time."""
+        self.given, self.dropped = 0, 0
+        """Items that came so far, and of these those that nobody took in time."""
         self._place: list[T] = []
         self._changed = threading.Condition()
         self._closing = threading.Event()
