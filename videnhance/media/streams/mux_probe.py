@@ -110,17 +110,13 @@ def data_survives(stream: Stream, container: str) -> bool:
             for number in range(_PACKETS):
                 packet = Packet(_BYTES)
                 packet.stream, packet.time_base = copy, Fraction(1, 10)
-                packet.pts = packet.dts = number
-                packet.duration = 1
+                packet.pts, packet.dts, packet.duration = number, number, 1
                 out.mux(packet)
         whole = file.getvalue()
         reader = "mov" if container == "mp4" else container
         with av.open(io.BytesIO(whole), "r", format=reader) as made:
-            alike = [
-                s.index
-                for s in made.streams.data
-                if getattr(s, "name", None) == getattr(stream, "name", None)
-            ]
+            data, name = made.streams.data, getattr(stream, "name", None)
+            alike = [s.index for s in data if getattr(s, "name", None) == name]
             read = [bytes(p) for p in made.demux() if p.stream_index in alike]
     except DECODE_ERRORS:
         return False
