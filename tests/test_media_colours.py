@@ -17,7 +17,7 @@ from videnhance.frame import ColourTags
 from videnhance.geometry import Size
 from videnhance.media.encoder.colours import (
     assumed_matrix,
-    told_colours,
+    stored_tags,
 )
 from videnhance.media.planes import reserved_notice, tags_of
 
@@ -190,7 +190,7 @@ def test_a_lost_tag_is_said(
 ) -> None:
     pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
     size = Size(640, 480)
-    _, said = told_colours(codec, pix_fmt, container, size, ColourTags(*tags))
+    _, said = stored_tags(codec, pix_fmt, container, size, ColourTags(*tags))
     assert bool(said) == bool(words)
     assert words is None or words in " ".join(said)
 
@@ -198,7 +198,7 @@ def test_a_lost_tag_is_said(
 @pytest.mark.parametrize("container", ["mpegts", "matroska", "mp4"])
 def test_mpeg_2_has_no_full_range(container: str) -> None:
     size, tags = Size(640, 480), ColourTags(FULL, *BT709)
-    kept, said = told_colours("mpeg2video", "yuv420p", container, size, tags)
+    kept, said = stored_tags("mpeg2video", "yuv420p", container, size, tags)
     assert kept == ColourTags(LIMITED, *BT709)
     assert len(said) == 1
 

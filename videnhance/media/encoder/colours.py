@@ -18,7 +18,7 @@ from videnhance.media.encoder.encoding import quietened
 from videnhance.media.planes import BT601_MATRICES, SCALED_MATRICES, set_tags, tags_of
 from videnhance.media.source import DECODE_ERRORS
 
-__all__ = ["assumed_matrix", "told_colours"]
+__all__ = ["assumed_matrix", "stored_tags"]
 
 _UNTOLD, _LIMITED = 2, 1
 _BT709, _SMPTE170M = 1, 6
@@ -49,7 +49,7 @@ def assumed_matrix(size: Size) -> int:
     return _SMPTE170M if small else _BT709
 
 
-def told_colours(
+def stored_tags(
     codec: str, pix_fmt: str, container: str, size: Size, tags: ColourTags
 ) -> tuple[ColourTags, list[str]]:
     """The tags that frames so tagged are stored with, and what that changes, in words.

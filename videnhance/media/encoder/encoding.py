@@ -1,4 +1,4 @@
-"""What a user says of the output's video, and what each container takes by itself."""
+"""Holds the user's choices for the output's video, and finds encoders by name."""
 
 import os
 from collections.abc import Mapping

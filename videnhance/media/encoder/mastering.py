@@ -1,4 +1,4 @@
-"""HDR's static metadata (SMPTE ST 2086, CTA-861.3) in the parameters of the encoders.
+"""Writes HDR's static metadata (SMPTE ST 2086, CTA-861.3) into encoder parameters.
 
 The encoders that know it write it into the bitstream, where every container carries it.
 """

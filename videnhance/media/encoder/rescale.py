@@ -1,4 +1,4 @@
-"""Frames brought to their stored size: cut, resized by FFmpeg's swscale, on black bars.
+"""Brings frames to their stored size: cut, resized by swscale, laid on black bars.
 
 Nothing else changes: no colour is converted and no range. Subsampled chroma is resized
 as MPEG-2 and its followers place it, level with the left luma sample; all other planes

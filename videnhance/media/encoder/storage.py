@@ -15,7 +15,7 @@ from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.containers import container_named
-from videnhance.media.encoder.colours import assumed_matrix, told_colours
+from videnhance.media.encoder.colours import assumed_matrix, stored_tags
 from videnhance.media.encoder.converter import Converter, Way, set_opacity
 from videnhance.media.encoder.encoding import Encoding, video_encoder
 from videnhance.media.encoder.formats import stored_format
@@ -51,7 +51,7 @@ class Stored:
 def playable(
     encoding: Encoding, info: VideoInfo, container: str
 ) -> tuple[Encoding, str | None]:
-    """The encoding as `container` (FFmpeg's name) promises it, and what is to be told.
+    """The encoding as `container` (FFmpeg's name) promises it, and a notice of changes.
 
     Who names a pixel format, a profile or an encoder for other uses gets it as it is.
     """
@@ -143,10 +143,10 @@ def storage(
         notices.append(lost)
     rgb = av.VideoFormat(name).is_rgb
     tags, size = info.tags, size or info.size
-    told = partial(told_colours, encoding.codec, name, container, size)
+    tagged = partial(stored_tags, encoding.codec, name, container, size)
     if info.layout.family is Family.RGB and not rgb:
         # Where no matrix can be told, it is the one that players will take it for.
-        matrix = told(ColourTags(_LIMITED, _BT709))[0].matrix if container else _BT709
+        matrix = tagged(ColourTags(_LIMITED, _BT709))[0].matrix if container else _BT709
         matrix = assumed_matrix(size) if matrix == _UNTOLD else matrix
         tags = ColourTags(_LIMITED, matrix, tags.primaries, tags.transfer)
     elif info.layout.family is not Family.RGB and rgb:
@@ -161,7 +161,7 @@ def storage(
     if container and not rgb | palette and info.layout.family is not Family.GRAY:
         if info.layout.family is Family.YUV:
             tags = _kept_in_size(tags, info.size, size, notices)
-        kept, changed = told(tags)
+        kept, changed = tagged(tags)
         notices += changed
         from_rgb = info.layout.family is Family.RGB
         tags = replace(kept, matrix=tags.matrix) if from_rgb else kept

@@ -1,4 +1,4 @@
-"""What belongs to a frame beside its picture, put into the packet that shows it.
+"""Puts the user data of a frame into the packet that shows it.
 
 Captions, the active part of the picture, and what programs add without a standard
 travel as SEI messages in H.264 (ITU-T H.264, 7.3.2.3) and H.265 (ITU-T H.265, 7.3.2.4),

@@ -1,4 +1,4 @@
-"""The tags of a whole file: which of them a container's muxer writes, as read back."""
+"""Carries the tags of a file, and finds by trial which of them a muxer writes."""
 
 import io
 import re
@@ -17,11 +17,7 @@ from videnhance.media.source import DECODE_ERRORS
 __all__ = ["carried_tags", "lost_notice", "missing_tags", "untaken"]
 
 _MADE_ANEW = (
-    "major_brand",
-    "minor_version",
-    "compatible_brands",
-    "encoder",
-    "duration",
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "duration"),
     TAG,
 )
 _APPLE = "com.apple.quicktime."

@@ -1,4 +1,4 @@
-"""What an output will hold, decided before the work, and a header that proves it.
+"""Plans what an output will hold, and proves it by a header in memory.
 
 Video times are the source's; with a Span they count from its start, like the sound's.
 """
@@ -71,7 +71,7 @@ class OutputPlan:
     zero: Fraction = Fraction(0)
     """The time of the source, in seconds, that becomes 0."""
     sphere: Sphere | None = None
-    """What is told of the one that the source has."""
+    """The source's, as far as the output can tell of it."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of the whole file."""
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -101,8 +101,8 @@ def planned_output(
     if source is not None:
         track = source.video_track
         streams = plan_streams(source.path, container, encoding.audio, track)
-    encoding, told = playable(encoding, info, container)
-    notes = [told] if told else []
+    encoding, note = playable(encoding, info, container)
+    notes = [note] if note else []
     stored = storage(info, encoding, notes, container, size=size)
     notes += lost_user_data(info.user_data, encoding.codec)
     notes += immersion_notices(info, size, container, encoding.codec)
@@ -183,14 +183,14 @@ class Header:
             self.out.metadata[TAG] = plan.encoding.stamp
 
     def _tell_immersion(self) -> None:
-        plan, told = self.plan, self.stream.metadata
+        plan, metadata = self.plan, self.stream.metadata
         mode = plan.info.stereo and stereo_mode(plan.info.stereo, plan.container)
-        told.pop("stereo_mode", None)
+        metadata.pop("stereo_mode", None)
         if mode:
-            told["stereo_mode"] = mode
-        self.title = told.get("title", "")
+            metadata["stereo_mode"] = mode
+        self.title = metadata.get("title", "")
         if plan.sphere and not plan.row.boxes:
-            told["title"] = lengthened(self.title, projection(plan.sphere))
+            metadata["title"] = lengthened(self.title, projection(plan.sphere))
 
     def _close_quietly(self) -> None:
         with suppress(*WRITE_ERRORS):

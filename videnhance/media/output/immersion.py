@@ -1,4 +1,4 @@
-"""How a file says that its pictures lie around the viewer, or are for two eyes.
+"""Says in a file that its pictures lie around the viewer, or are for two eyes.
 
 An mp4 has boxes in its sample entry (Google, Spherical Video V2; Apple's `vexu` for
 what that does not know), Matroska has elements of its track (RFC 9559, 5.1.4.1.28).
@@ -178,7 +178,7 @@ def with_in_video(path: Path, new: bytes, name: str) -> None:
     with path.open("r+b") as file:
         tracks = _tracks(file)
         at = file.tell()
-        made = _with_name(tracks, new, name)
+        made = _renamed(tracks, new, name)
         if len(made) != len(tracks):
             raise OutputError(
                 f"{printable(path)} has no room in its track: report this"
@@ -198,7 +198,7 @@ def _tracks(file: BinaryIO) -> bytes:
     raise OutputError("what was made has no tracks: report this")
 
 
-def _with_name(tracks: bytes, new: bytes, name: str) -> bytes:
+def _renamed(tracks: bytes, new: bytes, name: str) -> bytes:
     made, found = b"", False
     for kind, body, whole in children(tracks):
         if kind == _TRACK and not found:

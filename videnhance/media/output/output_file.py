@@ -79,7 +79,7 @@ class OutputFile:
         self.path.unlink(missing_ok=True)
 
 
-def save_bytes(data: bytes, target: Path, overwrite: bool, stamp: str = "") -> None:
+def save_bytes(data: bytes, target: Path, *, overwrite: bool, stamp: str = "") -> None:
     """Writes a whole file that is there completely, or not at all.
 
     Raises OutputError if the name is taken or the disk is full.

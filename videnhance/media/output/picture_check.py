@@ -61,7 +61,7 @@ def planned_picture(
     info: VideoInfo, size: Size, codec: str, stored: Stored
 ) -> PlannedPicture:
     """How pictures of `size` look that this encoder (FFmpeg's name) is given."""
-    told = light_notice(codec, info.light) is None
+    whole = light_notice(codec, info.light) is None
     return PlannedPicture(
         size=size,
         pix_fmt=stored.pix_fmt,
@@ -69,7 +69,7 @@ def planned_picture(
         aspect=info.sample_aspect_ratio,
         rotation_degrees=info.rotation_degrees,
         mirrored=info.mirrored,
-        light=info.light if told else None,
+        light=info.light if whole else None,
     )
 
 
@@ -95,9 +95,9 @@ def picture_differences(
         if tells_colour(found.video.codec, row):
             yield from _tag_differences(planned, picture)
         yield from _light_differences(planned.light, light_of(picture))
-    told = row.aspect or found.video.codec in _SHAPED_CODECS
+    shaped = row.aspect or found.video.codec in _SHAPED_CODECS
     before, after = planned.aspect or Fraction(1), found.aspect or Fraction(1)
-    if told and abs(after / before - 1) > _NEARLY:
+    if shaped and abs(after / before - 1) > _NEARLY:
         yield f"pixels are shaped {after}, not {before}"
     turn, wanted = round(-(found.turn or 0)) % 360, planned.rotation_degrees
     if row.rotation and not planned.mirrored and turn != wanted:

@@ -1,4 +1,4 @@
-"""What an output says of its making: which input, and which wishes, as two digests.
+"""Marks an output with its making: the digests of its input and of the options.
 
 Where a format has a place for private data at its end, the stamp stands there, so that
 a file that is cut off has lost it:

@@ -66,8 +66,8 @@ class Expected:
         streams = [s.written for s in self.others]
         times = [s.first_seconds for s in streams] + [s.end_seconds for s in streams]
         times += [self.video.seconds(t) for t in (self.video.first, self.video.last)]
-        told = [time for time in times if time is not None]
-        return max(told) - min(told) if told else Fraction(0)
+        known = [time for time in times if time is not None]
+        return max(known) - min(known) if known else Fraction(0)
 
 
 def expected_streams(
@@ -180,7 +180,7 @@ def _time_differences(
         ("the first frame", wrote.seconds(wrote.first), read.seconds(read.first)),
         ("the last frame", wrote.seconds(wrote.last), read.seconds(read.last)),
     )
-    yield from _shifts(ends, shift, tick)
+    yield from _shifts(ends, shift, most=tick)
     if row.end:
         yield from _end_difference(wrote, found)
     if wrote.packets == read.packets:
@@ -194,6 +194,7 @@ def _time_differences(
 def _shifts(
     ends: Iterable[tuple[str, Fraction | None, Fraction | None]],
     moved: Fraction,
+    *,
     most: Fraction,
 ) -> Iterator[str]:
     """Which times, before and after, differ by more than what all are moved by."""
@@ -245,8 +246,8 @@ def _stream_differences(
         return
     if not _is_same(found.codec, written.codec):
         yield f"{name} is read as {found.codec}"
-    told = row.languages and _is_code(stream.language)
-    if told and found.language != stream.language:
+    kept = row.languages and _is_code(stream.language)
+    if kept and found.language != stream.language:
         was = found.language or "no language"
         yield f"{name} is in {was}, not {stream.language}"
     if row.default_stream and stream.default and not found.default:
@@ -275,7 +276,7 @@ def _length_differences(
             ("starts", written.first_seconds, times.seconds(times.first)),
             ("ends", written.end_seconds, times.seconds(times.end)),
         )
-        yield from _shifts(ends, moved, _SOUND_SECONDS + times.base)
+        yield from _shifts(ends, moved, most=_SOUND_SECONDS + times.base)
     elif times.packets < written.packets:
         yield f"holds {counted(times.packets, 'packet')}, not {written.packets}"
 

@@ -166,7 +166,9 @@ class StillWriter:
         """Writes the file. Raises OutputError if there is no frame, or no space."""
         if not self.frames_written:
             raise OutputError(f"{printable(self.target)}: there was no frame to write")
-        save_bytes(self._file, self.target, self._overwrite, self._stamp)
+        save_bytes(
+            self._file, self.target, overwrite=self._overwrite, stamp=self._stamp
+        )
 
     def _one_too_many(self, words: str) -> UsageError:
         series = printable(self.target.with_suffix("") / f"%06d{self.target.suffix}")
@@ -241,7 +243,9 @@ class SequenceWriter:
         file = self._name.file(self.first + frame.index)
         if file.resolve() in self._sources:
             raise UsageError(f"{printable(file)} is a picture of the input")
-        save_bytes(self._maker.file(frame), file, self._overwrite, self._stamp)
+        save_bytes(
+            self._maker.file(frame), file, overwrite=self._overwrite, stamp=self._stamp
+        )
         self.frames_written += 1
 
     def _check(self, info: VideoInfo) -> None:
