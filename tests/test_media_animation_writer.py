@@ -122,11 +122,11 @@ def test_colours_of_a_gif_are_near_the_pictures(tmp_path: Path) -> None:
     palettes = Palettes(Size(61, 47), alpha=False)
     samples = rgb_samples(Size(61, 47))
     assert palettes.pictures(samples, 0, 4) == []
-    (picture,) = palettes.rest()
+    (picture,) = palettes.flush()
     found = picture.reformat(format="rgb24").to_ndarray().astype(int)
     assert np.abs(found - samples).mean() < 12
     assert (picture.pts, picture.duration) == (0, 4)
-    assert palettes.rest() == []
+    assert palettes.flush() == []
 
 
 def test_frames_held_for_a_palette_are_few() -> None:

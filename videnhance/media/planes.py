@@ -125,7 +125,7 @@ def tags_of(picture: VideoFrame) -> ColourTags:
     Numbers that mean nothing are none, and so is RGB for a picture that is not RGB.
     """
     full = is_full_range_name(picture.format.name)
-    matrix, primaries, transfer = _told(picture)
+    matrix, primaries, transfer = _tag_numbers(picture)
     coloured = len(picture.format.components) > 2
     if matrix not in _MATRICES or (
         matrix == _RGB and coloured and not picture.format.is_rgb
@@ -148,7 +148,7 @@ def reserved_notice(picture: VideoFrame) -> str | None:
     taken = (known.matrix, known.primaries, known.transfer)
     odd = [
         f"{name} {number}"
-        for name, number, kept in zip(names, _told(picture), taken, strict=True)
+        for name, number, kept in zip(names, _tag_numbers(picture), taken, strict=True)
         if number not in (0, kept)
     ]
     if not odd:
@@ -156,7 +156,7 @@ def reserved_notice(picture: VideoFrame) -> str | None:
     return f"colour tags that mean nothing are left out: {', '.join(odd)}"
 
 
-def _told(picture: VideoFrame) -> tuple[int, int, int]:
+def _tag_numbers(picture: VideoFrame) -> tuple[int, int, int]:
     """Matrix, primaries and transfer by their numbers."""
     numbers = picture.colorspace, picture.color_primaries, picture.color_trc
     matrix, primaries, transfer = map(int, numbers)

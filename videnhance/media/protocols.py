@@ -58,7 +58,7 @@ class FrameSink(Protocol):
 
     @property
     def streams(self) -> tuple[StreamPlan, ...]:
-        """What becomes of each stream beside the video."""
+        """What becomes of each stream besides the video."""
 
     @property
     def dropped_packets(self) -> int:

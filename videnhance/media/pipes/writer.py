@@ -66,7 +66,7 @@ def standard_output() -> Iterator[BinaryIO]:
     os.dup2(2, 1)
     try:
         yield stream
-        with _told():
+        with _sending():
             stream.flush()
     finally:
         with suppress(OSError):  # after an error what is left may find nobody
@@ -111,7 +111,7 @@ class PipeWriter:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
-            with _told():
+            with _sending():
                 self._form.finish()
         else:
             self._form.give_up()
@@ -119,13 +119,13 @@ class PipeWriter:
     def write(self, frame: Frame) -> None:
         """Sends a frame. Raises OutputError if it has another size, or nobody reads."""
         check_size(frame, self._size, _NAME)
-        with _told():
+        with _sending():
             self._form.send(frame)
         self.frames_written += 1
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _sending() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:

@@ -200,24 +200,24 @@ class IsolatedReader:
     def _delivered(self) -> Iterator[Frame]:
         first, last = self._done, None
         while True:
-            told = self._child.hear(self._limits.stall_seconds, Next)
-            self._take(told.found)
-            if told.moment is None:
+            answer = self._child.hear(self._limits.stall_seconds, Next)
+            self._take(answer.found)
+            if answer.moment is None:
                 return
             index = self._done
-            check_moment(told.moment, index, last)
+            check_moment(answer.moment, index, last)
             frame = Frame(
                 index=index,
-                pts=told.moment.pts,
+                pts=answer.moment.pts,
                 time_base=self.info.time_base,
                 layout=self.info.layout,
-                tags=told.moment.tags,
+                tags=answer.moment.tags,
                 planes=self._planes(index - first),
-                duration=told.moment.duration,
-                user_data=told.moment.user_data,
+                duration=answer.moment.duration,
+                user_data=answer.moment.user_data,
             )
             self._child.give_back()
-            last = told.moment.pts
+            last = answer.moment.pts
             yield frame
 
     def _planes(self, slot: int) -> tuple[Plane, ...]:

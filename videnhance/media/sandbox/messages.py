@@ -58,7 +58,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class OtherStreams:
-    """What is to become of the streams beside the video."""
+    """What is to become of the streams besides the video."""
 
     container: str
     """FFmpeg's name of what they go into."""
@@ -125,7 +125,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What belongs to a frame beside its planes and what all frames share."""
+    """What belongs to a frame besides its planes and what all frames share."""
 
     index: int
     pts: int
@@ -191,7 +191,7 @@ def check_info(info: VideoInfo) -> None:
         and (info.frames is None or info.frames >= 0)
         and _are_tags(info.tags)
         and _are_user_data(info.user_data)
-        and (info.sphere is None or _is_told(info.sphere))
+        and (info.sphere is None or _fits_fields(info.sphere))
     )
     if not good:
         raise SerializeError("a video that cannot be")
@@ -201,8 +201,8 @@ def check_moment(moment: Moment, index: int, last: int | None) -> None:
     """Raises SerializeError unless it is frame `index`, and after the time `last`."""
     follows = moment.index == index and (last is None or moment.pts > last)
     times = abs(moment.pts) < _LONGEST_TIME and 0 <= moment.duration < _LONGEST_TIME
-    told = _are_tags(moment.tags) and _are_user_data(moment.user_data)
-    if not (times and follows and told):
+    tagged = _are_tags(moment.tags) and _are_user_data(moment.user_data)
+    if not (times and follows and tagged):
         raise SerializeError("a frame that cannot follow")
 
 
@@ -210,7 +210,7 @@ def _is_small(value: Fraction) -> bool:
     return max(value.numerator, value.denominator) < _LARGEST_PART
 
 
-def _is_told(sphere: Sphere) -> bool:
+def _fits_fields(sphere: Sphere) -> bool:
     """Whether its numbers go into the fields that files have for them."""
     signed = all(-_LARGEST_PART <= angle < _LARGEST_PART for angle in sphere.pose)
     shares = (*sphere.edges, sphere.padding)

@@ -18,7 +18,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["SerializeError", "from_plain", "to_plain"]
 
-_FRACTION = re.compile(r"(-?[0-9]{1,40})/([0-9]{1,40})")
+_FRACTION = re.compile(r"-?[0-9]{1,40}/[0-9]{1,40}")
 _LARGEST = 1 << 64
 
 
@@ -77,11 +77,11 @@ def _made(kind: Any, plain: Any) -> Any:
 
 
 def _scalar(kind: Any, plain: Any) -> Any:
-    if kind is Fraction:
-        found = _FRACTION.fullmatch(plain) if isinstance(plain, str) else None
-        return Fraction(int(_known(found)[1]), int(_known(found)[2]))
-    if kind is bytes and isinstance(plain, str):
-        return bytes.fromhex(plain)
+    if isinstance(plain, str):
+        if kind is Fraction and _FRACTION.fullmatch(plain):
+            return Fraction(plain)
+        if kind is bytes:
+            return bytes.fromhex(plain)
     if kind is float and type(plain) is int:
         return float(plain)
     # `type` and not isinstance: True is an int to Python.
@@ -93,12 +93,6 @@ def _scalar(kind: Any, plain: Any) -> Any:
             f"{plain!r:.40} is not a {getattr(kind, '__name__', kind)}"
         )
     return plain
-
-
-def _known(found: "re.Match[str] | None") -> "re.Match[str]":
-    if found is None:
-        raise SerializeError("that is not a fraction")
-    return found
 
 
 def _member(kind: type[Enum], plain: Any) -> Enum:
@@ -140,17 +134,12 @@ def _dataclass(kind: Any, plain: Any) -> Any:
     wanted = {f.name: f for f in fields(kind)}
     if plain.keys() - wanted.keys():
         raise SerializeError(f"unknown fields in a {kind.__name__}")
-    absent = [f for f in wanted.values() if f.name not in plain and _is_needed(f)]
-    if absent:
-        raise SerializeError(f"a {kind.__name__} lacks {absent[0].name}")
+    for name, field in wanted.items():
+        needed = field.default is MISSING and field.default_factory is MISSING
+        if needed and name not in plain:
+            raise SerializeError(f"a {kind.__name__} lacks {name}")
     made: Callable[..., Any] = kind
     return made(**{name: _made(hints[name], item) for name, item in plain.items()})
 
 
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _is_needed(field: Any) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+_hints = cache(get_type_hints)

@@ -139,7 +139,7 @@ class AnimationWriter:
                 raise OutputError(f"{printable(self.target)}: there was no frame")
             made = self._file.path
             with writing(self.target):
-                self._encode(self._palettes.rest())
+                self._encode(self._palettes.flush())
                 self._mux(self._stream.encode(None))
                 self._out.close()
                 seconds, alpha = self._end_pts * self._base, self._info.layout.alpha

@@ -40,9 +40,9 @@ class Palettes:
         picture = VideoFrame.from_ndarray(samples, format=self._form)
         picture.time_base, picture.pts, picture.duration = _TICK, pts, duration
         self._held.append(picture)
-        return self.rest() if len(self._held) >= self._most else []
+        return self.flush() if len(self._held) >= self._most else []
 
-    def rest(self) -> list[VideoFrame]:
+    def flush(self) -> list[VideoFrame]:
         """The frames that are still held."""
         held, self._held = self._held, []
         return list(self._painted(held, self._palette(held))) if held else []

@@ -104,7 +104,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a picture file holds beside its pixels."""
+    """What a picture file holds besides its pixels."""
 
     icc: bytes | None = None
     exif: bytes | None = None

@@ -1,4 +1,4 @@
-"""What a picture file says beside its pixels: size, orientation, profile, EXIF, DPI."""
+"""What a picture file says besides pixels: size, orientation, profile, EXIF, DPI."""
 
 import io
 import struct
@@ -37,7 +37,7 @@ _PNG_SIGNATURE = 8
 
 @dataclass(frozen=True, slots=True)
 class PictureTags:
-    """What a picture file says beside its pixels."""
+    """What a picture file says besides its pixels."""
 
     form: str
     """Pillow's name of the format, for example `PNG`."""
@@ -80,7 +80,7 @@ def opened_picture(data: bytes | Path, name: object) -> Iterator[Image.Image]:
 
 
 def picture_tags(data: bytes | Path, name: object) -> PictureTags:
-    """What the picture says beside its pixels. Raises InputError if it is none."""
+    """What the picture says besides its pixels. Raises InputError if it is none."""
     with opened_picture(data, name) as picture:
         info: dict[Any, Any] = picture.info
         exif = _exif(picture) or _late_exif(picture, data)

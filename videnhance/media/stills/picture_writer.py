@@ -280,7 +280,7 @@ def _shared(tags: PictureTags | None) -> PictureTags | None:
 
 
 def left_out(source: Path, form: str) -> tuple[StreamPlan, ...]:
-    """The streams beside the video of a file, none of which pictures can hold."""
+    """The streams besides the video of a file, none of which pictures can hold."""
     if tags_of_file(source) is not None:
         return ()  # the tracks of an animated AVIF are all of one picture
     try:
