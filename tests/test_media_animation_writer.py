@@ -129,6 +129,18 @@ def test_colours_of_a_gif_are_near_the_pictures(tmp_path: Path) -> None:
     assert palettes.flush() == []
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp", ".avif"])
+def test_grey_frames_become_an_animation(tmp_path: Path, suffix: str) -> None:
+    clip = Clip(codec="ffv1", pix_fmt="gray", pts=(0, 1, 2))
+    source, target = write_clip(tmp_path / "a.mkv", clip), tmp_path / f"b{suffix}"
+    _converted(source, target)
+    assert len(_delays(target)) == 3
+    with Image.open(target) as picture:
+        shades = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.ptp(shades, axis=2).max() <= 2
+    assert np.ptp(shades) > 100
+
+
 def test_frames_held_for_a_palette_are_few() -> None:
     size = Size(1920, 1080)
     palettes = Palettes(size, alpha=False)

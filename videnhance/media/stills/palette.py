@@ -7,7 +7,10 @@ all of it in memory.
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
@@ -37,7 +40,10 @@ class Palettes:
 
     def pictures(self, samples: Plane, pts: int, duration: int) -> list[VideoFrame]:
         """Takes packed samples; gives the frames that are done, in order, as `pal8`."""
-        picture = VideoFrame.from_ndarray(samples, format=self._form)
+        pixels: npt.NDArray[Any] = samples
+        if samples.ndim == 2:  # of a grey frame
+            pixels = np.stack([samples] * 3, axis=-1)
+        picture = VideoFrame.from_ndarray(pixels, format=self._form)
         picture.time_base, picture.pts, picture.duration = _TICK, pts, duration
         self._held.append(picture)
         return self.flush() if len(self._held) >= self._most else []
