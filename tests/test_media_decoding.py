@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from tests.clips import Clip, Sound, write_clip
 from videnhance.frame import Frame
 from videnhance.media.pipes.reader import PipeReader
-from videnhance.media.reader.decoding import LONGEST_LEAD, complaints
+from videnhance.media.reader.decoding import LONGEST_LEAD, ffmpeg_errors
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import AnyPacket, Mark, Span
@@ -254,7 +254,7 @@ def test_a_wrong_checksum_is_counted(tmp_path: Path, slices: str) -> None:
 
 
 def test_the_log_is_heard_without_what_good_files_make_it_say() -> None:
-    with complaints() as heard:
+    with ffmpeg_errors() as heard:
         for words in (
             "slice CRC mismatch 1A2B!\n",
             "mmco: unref short failure\n",
@@ -269,8 +269,8 @@ def test_the_log_is_heard_without_what_good_files_make_it_say() -> None:
 
 
 def test_who_listens_inside_another_does_not_end_it() -> None:
-    with complaints() as outer:
-        with complaints() as inner:
+    with ffmpeg_errors() as outer:
+        with ffmpeg_errors() as inner:
             av.logging.log(av.logging.ERROR, "codec", "inside")
         av.logging.log(av.logging.ERROR, "codec", "outside")
     assert (inner, outer) == (["inside"], ["outside"])

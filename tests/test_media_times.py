@@ -17,8 +17,8 @@ from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.sandbox.messages import OpenFile, decoded, encoded
 from videnhance.media.source import Mark, Reading, Span, open_source
-from videnhance.media.times.jumps import Verdict, is_unbroken, judged
-from videnhance.media.times.scan import Row
+from videnhance.media.times.jumps import ClockRepair, clock_repair, is_unbroken
+from videnhance.media.times.scan import PacketTimes
 from videnhance.media.times.timeline import (
     Timeline,
     start_words,
@@ -31,7 +31,7 @@ BOTH = Clip(sounds=(Sound(codec="ac3"),), options={"bf": "0", "g": "6"})
 """Half a second of video and sound."""
 
 
-def _rows(video: Sequence[float], sound: Sequence[float]) -> list[Row]:
+def _rows(video: Sequence[float], sound: Sequence[float]) -> list[PacketTimes]:
     """A stream of each kind, interleaved by their place in it."""
     rows = []
     for stream, (kind, times, step) in enumerate(
@@ -39,7 +39,9 @@ def _rows(video: Sequence[float], sound: Sequence[float]) -> list[Row]:
     ):
         places = np.array([2 * n * (1 + (kind == "video")) for n in range(len(times))])
         rows.append(
-            Row(stream, kind, TICK, np.array(times, float), places + stream, step)
+            PacketTimes(
+                stream, kind, TICK, np.array(times, float), places + stream, step
+            )
         )
     return rows
 
@@ -48,36 +50,34 @@ def _run(start: float, count: int, step: float) -> list[float]:
     return [start + step * n for n in range(count)]
 
 
-def _both(*starts: float) -> list[Row]:
+def _both(*starts: float) -> list[PacketTimes]:
     """Parts of a second at these times of the clock."""
     video = [t for s in starts for t in _run(s, 25, 0.04)]
     return _rows(video, [t for s in starts for t in _run(s, 50, 0.02)])
 
 
-def _moved(verdict: Verdict, row: int) -> list[tuple[int, float]]:
-    return [
-        (c.packet, round(float(c.seconds), 6)) for c in verdict.changes.get(row, [])
-    ]
+def _moved(repair: ClockRepair, row: int) -> list[tuple[int, float]]:
+    return [(c.packet, round(float(c.seconds), 6)) for c in repair.changes.get(row, [])]
 
 
 def test_a_clock_that_goes_on_is_left_alone() -> None:
-    verdict = judged(_both(5, 6, 7), mpeg=True)
-    assert verdict == Verdict()
+    repair = clock_repair(_both(5, 6, 7), mpeg=True)
+    assert repair == ClockRepair()
 
 
 @pytest.mark.parametrize("start", [-3.0, 0.0, 5000.0])
 def test_all_streams_are_moved_by_one_step(start: float) -> None:
-    verdict = judged(_both(100, start), mpeg=True)
-    assert _moved(verdict, 0) == [(25, 101 - start)]
-    assert _moved(verdict, 1) == [(50, 101 - start)]
-    assert verdict.jumps == [pytest.approx(start - 101)]
+    repair = clock_repair(_both(100, start), mpeg=True)
+    assert _moved(repair, 0) == [(25, 101 - start)]
+    assert _moved(repair, 1) == [(50, 101 - start)]
+    assert repair.jumps == [pytest.approx(start - 101)]
 
 
 def test_a_counter_that_wraps_goes_on_to_the_tick() -> None:
     end = float(WRAP) - 1
-    verdict = judged(_both(end, end + 1.3 - float(WRAP)), mpeg=True)
-    assert verdict.changes[0][0].seconds == WRAP == verdict.changes[1][0].seconds
-    assert verdict.jumps == []
+    repair = clock_repair(_both(end, end + 1.3 - float(WRAP)), mpeg=True)
+    assert repair.changes[0][0].seconds == WRAP == repair.changes[1][0].seconds
+    assert repair.jumps == []
 
 
 @pytest.mark.parametrize(
@@ -95,24 +95,24 @@ def test_a_counter_that_wraps_goes_on_to_the_tick() -> None:
 def test_a_pause_of_the_recorder_stays_and_a_join_does_not(
     seconds: float, mpeg: bool, unbroken: bool, stays: bool
 ) -> None:
-    verdict = judged(_both(1, 2 + seconds), mpeg, lambda _: unbroken)
-    assert (verdict.changes == {}) is stays
+    repair = clock_repair(_both(1, 2 + seconds), mpeg, lambda _: unbroken)
+    assert (repair.changes == {}) is stays
     long = stays and seconds > 10
-    assert verdict.holes == pytest.approx([seconds] if long else [], abs=0.1)
+    assert repair.holes == pytest.approx([seconds] if long else [], abs=0.1)
 
 
 def test_a_pause_of_one_stream_that_the_others_fill_stays() -> None:
     video = _run(0, 25, 0.04) + _run(31, 25, 0.04)
-    verdict = judged(_rows(video, _run(0, 1600, 0.02)), mpeg=True)
-    assert verdict.changes == {}
+    repair = clock_repair(_rows(video, _run(0, 1600, 0.02)), mpeg=True)
+    assert repair.changes == {}
 
 
 def test_a_stream_that_leaves_the_others_is_moved_back() -> None:
     video = _run(0, 25, 0.04) + _run(701, 25, 0.04)
-    verdict = judged(_rows(video, _run(0, 100, 0.02)), mpeg=False)
-    assert _moved(verdict, 0) == [(25, -700)]
-    assert verdict.alone == {0: 1}
-    assert 1 not in verdict.changes
+    repair = clock_repair(_rows(video, _run(0, 100, 0.02)), mpeg=False)
+    assert _moved(repair, 0) == [(25, -700)]
+    assert repair.alone == {0: 1}
+    assert 1 not in repair.changes
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 12, 48, 49])
@@ -120,38 +120,40 @@ def test_a_stream_that_leaves_the_others_is_moved_back() -> None:
 def test_one_wrong_time_moves_no_other(wrong: int, time: float) -> None:
     video = _run(0, 50, 0.04)
     video[wrong] = time
-    verdict = judged(_rows(video, _run(0, 100, 0.02)), mpeg=True)
-    assert verdict.changes == {}
-    assert verdict.made[0] == {wrong: pytest.approx(wrong * 0.04, abs=1e-6)}
+    repair = clock_repair(_rows(video, _run(0, 100, 0.02)), mpeg=True)
+    assert repair.changes == {}
+    assert repair.made[0] == {wrong: pytest.approx(wrong * 0.04, abs=1e-6)}
 
 
 def test_packed_times_are_spread_by_the_rate() -> None:
     video = _run(0, 25, 0.04) + [702.0] * 25
-    verdict = judged(_rows(video, _run(0, 100, 0.02)), mpeg=False)
-    assert _moved(verdict, 0) == [(25, -701)]
-    made = verdict.made[0]
+    repair = clock_repair(_rows(video, _run(0, 100, 0.02)), mpeg=False)
+    assert _moved(repair, 0) == [(25, -701)]
+    made = repair.made[0]
     assert sorted(made) == list(range(26, 50))
     assert [made[n] - 701 for n in sorted(made)] == pytest.approx(_run(1.04, 24, 0.04))
 
 
 def test_a_stream_that_starts_days_late_comes_to_the_others() -> None:
-    verdict = judged(_rows(_run(1e6, 50, 0.04), _run(0, 100, 0.02)), mpeg=False)
-    assert _moved(verdict, 0) == [(0, -1e6)]
+    repair = clock_repair(_rows(_run(1e6, 50, 0.04), _run(0, 100, 0.02)), mpeg=False)
+    assert _moved(repair, 0) == [(0, -1e6)]
 
 
 def test_subtitles_follow_the_clock_of_their_place() -> None:
     rows = _both(100, 0)
     rows.append(
-        Row(2, "subtitle", TICK, np.array([100.5, 0.5]), np.array([60, 160]), 1.0)
+        PacketTimes(
+            2, "subtitle", TICK, np.array([100.5, 0.5]), np.array([60, 160]), 1.0
+        )
     )
-    verdict = judged(rows, mpeg=True)
-    assert _moved(verdict, 2) == [(1, 101)]
+    repair = clock_repair(rows, mpeg=True)
+    assert _moved(repair, 2) == [(1, 101)]
 
 
 def test_an_order_of_showing_is_no_jump() -> None:
     video = [0, 0.12, 0.04, 0.08, 0.24, 0.16, 0.2, 0.36, 0.28, 0.32]
     row = replace(_rows(video, [0, 1])[0], reordered=True)
-    assert judged([row], mpeg=False) == Verdict()
+    assert clock_repair([row], mpeg=False) == ClockRepair()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from videnhance.errors import InputError, UsageError
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.reader.decoder import Decoder
-from videnhance.media.reader.decoding import Decoding
+from videnhance.media.reader.decoding import PacketDecoder
 from videnhance.media.reader.survey import FieldSurvey, survey_pictures
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import (
@@ -31,7 +31,7 @@ from videnhance.media.source import (
 )
 from videnhance.media.stream_choice import rate_of
 from videnhance.media.times.jumps import JOIN_SECONDS
-from videnhance.media.times.timeline import Timeline, start_words, told_timeline
+from videnhance.media.times.timeline import Timeline, header_timeline, start_words
 
 __all__ = ["PipeReader"]
 
@@ -199,14 +199,16 @@ class _PipeDecoder(Decoder):
     @contextmanager
     def _source(self) -> Iterator[InputContainer]:
         with _opened(self._bytes, self._raw) as container:
-            self.timeline = told_timeline(container)
+            self.timeline = header_timeline(container)
             for words in self.timeline.notices:
                 self._note(words)
             yield container
 
     def _begin_anew(self) -> None:
         self._context.flush_buffers()
-        self._decoding = Decoding(self._context, self.codec, self._count_damage, lead=0)
+        self._decoding = PacketDecoder(
+            self._context, self.codec, self._count_damage, lead=0
+        )
 
     def _packets(self) -> Iterator[AnyPacket]:
         self._rest = self._rest or super()._packets()

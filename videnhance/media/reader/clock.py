@@ -63,7 +63,7 @@ def timed(
     clock = _Clock(step, max(longest, step), made_up)
     for picture in pictures:
         yield from clock.given(picture)
-    yield from clock.rest()
+    yield from clock.flush()
 
 
 @dataclass(slots=True)
@@ -97,11 +97,13 @@ class _Clock:
         else:
             yield from self._elsewhere(picture, time)
 
-    def rest(self) -> Iterator[VideoFrame]:
+    def flush(self) -> Iterator[VideoFrame]:
         """What still waits at the end."""
         if self.last is None and self.held:
             picture, time = self.held.pop(0)
-            yield self._set(picture, self._told(0, time))
+            if time is None:
+                self.made_up(TimeFault.MISSING)
+            yield self._set(picture, time or 0)
         while self.held:
             yield from self._settled()
 
@@ -121,9 +123,6 @@ class _Clock:
         assert self.last is not None
         least = (len(self.held) + 1) * self.step // 2 if self.held else 1
         return self.last + least <= time <= self.last + self.longest
-
-    def _follows(self, time: int, last: int) -> bool:
-        return last < time <= last + self.longest
 
     def _begun(self, picture: VideoFrame, time: int | None) -> Iterator[VideoFrame]:
         """The first picture, now that the second is there."""
@@ -187,7 +186,7 @@ class _Clock:
         assert self.last is not None
         near = self.last - _MOST_HELD * self.step
         is_near = near <= before <= self.last + self.longest
-        return self._follows(time, before) and not is_near
+        return before < time <= before + self.longest and not is_near
 
     def _after(self) -> VideoFrame:
         """The first that waits, a frame's duration after the last one."""
@@ -206,12 +205,6 @@ class _Clock:
             # One that waits may come after those that are set before it, and be near.
             far = own > self.last + self.longest
             self.made_up(TimeFault.FAR if far else TimeFault.BACKWARDS)
-
-    def _told(self, time: int, own: int | None) -> int:
-        if own is None:
-            self.made_up(TimeFault.MISSING)
-            return time
-        return own
 
     def _set(self, picture: VideoFrame, time: int) -> VideoFrame:
         if self.last is not None:

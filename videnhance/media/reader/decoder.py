@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from videnhance.geometry import Size
 from videnhance.media.reader.clock import LONGEST_SECONDS
-from videnhance.media.reader.decoding import LONGEST_LEAD, Decoding, lead_notice
+from videnhance.media.reader.decoding import LONGEST_LEAD, PacketDecoder, lead_notice
 from videnhance.media.reader.file_notices import (
     behind_notice,
     cut_notice,
@@ -41,7 +41,7 @@ from videnhance.media.streams.late import unexpected_streams
 from videnhance.media.times.timeline import Timeline
 from videnhance.system.limits import check_pixels
 
-__all__ = ["MOST_OF_FIELDS", "Decoder", "frame_step", "time_base_of"]
+__all__ = ["MOST_OF_FIELDS", "Decoder", "frame_step", "keeps_times", "time_base_of"]
 
 _LOG = getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Decoder:
             self._context = self._prepared(context, limit)
             self._joints = {packet for packet, _ in self.times.moves if packet}
             self._ends: list[AnyPacket] = []
-            self._decoding = Decoding(
+            self._decoding = PacketDecoder(
                 self._context,
                 self.codec,
                 self._count_damage,
@@ -125,8 +125,7 @@ class Decoder:
     @property
     def keeps_times(self) -> bool:
         """Whether the container stores times, so that a time is a place in it."""
-        flags: Any = self.container.format.flags  # a number, whatever the stubs say
-        return not flags & FormatFlags.no_timestamps.value
+        return keeps_times(self.container)
 
     @property
     def shown_frames(self) -> int:
@@ -317,6 +316,12 @@ def _shown_anew(packet: AnyPacket) -> AnyPacket:
     made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
     made.is_keyframe = packet.is_keyframe
     return made
+
+
+def keeps_times(container: InputContainer) -> bool:
+    """Whether the container stores times, so that a time is a place in it."""
+    flags: Any = container.format.flags  # a number, whatever the stubs say
+    return not flags & FormatFlags.no_timestamps.value
 
 
 def time_base_of(stream: VideoStream) -> Fraction:

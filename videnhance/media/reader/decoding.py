@@ -22,7 +22,13 @@ from videnhance.errors import counted
 from videnhance.media.source import DECODE_ERRORS, AnyPacket, reason
 from videnhance.system.threads import serialized
 
-__all__ = ["LONGEST_LEAD", "Decoding", "complaints", "lead_notice", "logged"]
+__all__ = [
+    "LONGEST_LEAD",
+    "PacketDecoder",
+    "ffmpeg_errors",
+    "ffmpeg_log_level",
+    "lead_notice",
+]
 
 LONGEST_LEAD = 1000
 """Pictures to look through for a whole one: key frames are seldom so far apart. Streams
@@ -64,7 +70,7 @@ class _Sent:
     is_key: bool
 
 
-class Decoding:
+class PacketDecoder:
     """A decoder that is fed with packets, in their order, and counts what is damaged.
 
     `damaged` hears of each packet that is, in words. Pictures before the first whole
@@ -82,7 +88,7 @@ class Decoding:
     ) -> None:
         # With more, what is put in place of damage depends on their number, and on
         # chance; an error at the end loses the good pictures that others still hold;
-        # HEVC waits for ever; and `complaints` hears this one alone.
+        # HEVC waits for ever; and `ffmpeg_errors` hears this one alone.
         context.thread_count = 1
         context.flags |= Flags.output_corrupt | Flags.copy_opaque
         self.left_out = 0
@@ -121,7 +127,7 @@ class Decoding:
     ) -> Iterator[tuple[AnyPacket, list[str]]]:
         """The packets, each with what its container and its parser complain of."""
         while True:
-            with complaints() as heard:
+            with ffmpeg_errors() as heard:
                 packet = next(packets, None)
             if packet is None:
                 self.ends_oddly = bool(heard)
@@ -157,7 +163,7 @@ class Decoding:
         pictures: list[VideoFrame] = []
         if packet is not None and self._lacks(packet):
             heard.append("a part of it is missing")
-        with complaints() as more:
+        with ffmpeg_errors() as more:
             try:
                 pictures = self._context.decode(packet)
             except DECODE_ERRORS as error:
@@ -204,7 +210,7 @@ def lead_notice(count: int) -> str:
 
 
 @contextmanager
-def complaints() -> Iterator[list[str]]:
+def ffmpeg_errors() -> Iterator[list[str]]:
     """A list that holds, at the end, what FFmpeg told as errors in this thread.
 
     Only what says that data is damaged. Other threads of FFmpeg than the caller's are
@@ -212,7 +218,7 @@ def complaints() -> Iterator[list[str]]:
     thread that closes a decoder holds while it waits for them.
     """
     heard: list[str] = []
-    with logged(av.logging.ERROR), av.logging.Capture() as lines:
+    with ffmpeg_log_level(av.logging.ERROR), av.logging.Capture() as lines:
         yield heard
     for level, _, words in lines:
         if level <= av.logging.ERROR and not _HARMLESS.search(words):
@@ -220,7 +226,7 @@ def complaints() -> Iterator[list[str]]:
 
 
 @contextmanager
-def logged(level: int) -> Iterator[None]:
+def ffmpeg_log_level(level: int) -> Iterator[None]:
     """FFmpeg logs up to this level within.
 
     The level is the whole process's: where several listen, the highest holds.

@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from videnhance.errors import printable
-from videnhance.media.reader.decoding import logged
+from videnhance.media.reader.decoding import ffmpeg_log_level
 from videnhance.media.reader.geometry import Crop
 
 __all__ = [
@@ -148,7 +148,7 @@ def declared_fields(container: InputContainer, stream: VideoStream) -> int:
 def description_of(container: InputContainer) -> str:
     """FFmpeg's description of a file, line by line, with what came up on the way."""
     described: Any = container  # the stubs do not know the method
-    with logged(av.logging.INFO):
+    with ffmpeg_log_level(av.logging.INFO):
         return str(described.dumps_format())
 
 

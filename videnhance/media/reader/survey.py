@@ -12,10 +12,8 @@ from enum import Enum
 from fractions import Fraction
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any
 
 from av.container import InputContainer
-from av.format import Flags
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -30,7 +28,7 @@ from videnhance.media.reader.combing import (
     Shot,
     combing_of,
 )
-from videnhance.media.reader.decoder import frame_step, time_base_of
+from videnhance.media.reader.decoder import frame_step, keeps_times, time_base_of
 from videnhance.media.source import DECODE_ERRORS, Reading, open_source, packets_of
 from videnhance.media.stream_choice import chosen_video, rate_of
 
@@ -217,9 +215,7 @@ def _placed_runs(
     seconds = Fraction(container.duration or 0, 1_000_000)
     duration = stream.duration or round(seconds / base)
     start = stream.start_time or 0
-    flags: Any = container.format.flags  # a number, whatever the stubs say
-    placed = not flags & Flags.no_timestamps.value
-    if duration <= step * _RUN * _PLACES or not placed:
+    if duration <= step * _RUN * _PLACES or not keeps_times(container):
         yield from _runs(_decoded(container, stream), marked)
         return
     for place, length in zip(_ORDER, _lengths(marked), strict=True):

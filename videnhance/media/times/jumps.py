@@ -16,9 +16,23 @@ from pathlib import Path
 
 import numpy as np
 
-from videnhance.media.times.scan import FEW_PACKETS, Break, Row, breaks_of, fill, spread
+from videnhance.media.times.scan import (
+    FEW_PACKETS,
+    PacketTimes,
+    TimeJump,
+    fill,
+    jumps_of,
+    spread,
+)
 
-__all__ = ["HOLE_SECONDS", "JOIN_SECONDS", "Change", "Verdict", "is_unbroken", "judged"]
+__all__ = [
+    "HOLE_SECONDS",
+    "JOIN_SECONDS",
+    "Change",
+    "ClockRepair",
+    "clock_repair",
+    "is_unbroken",
+]
 
 JOIN_SECONDS = 10.0
 """A longer silence of all streams of a broadcast is a join, as it is to FFmpeg."""
@@ -52,7 +66,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Verdict:
+class ClockRepair:
     """What becomes of the times of all streams."""
 
     changes: dict[int, list[Change]] = field(default_factory=dict)
@@ -68,43 +82,44 @@ class Verdict:
     """By stream: how often it left the others."""
 
 
-def judged(
-    rows: Sequence[Row], mpeg: bool, unbroken: Callable[[int], bool] = lambda _: False
-) -> Verdict:
+def clock_repair(
+    rows: Sequence[PacketTimes],
+    mpeg: bool,
+    unbroken: Callable[[int], bool] = lambda _: False,
+) -> ClockRepair:
     """Decides for all streams of a file.
 
     `mpeg`: whether its clock is that of MPEG's systems, which wraps, and whose jumps
     forward are joins unless the multiplex is `unbroken` at that place.
     """
-    verdict = Verdict()
+    repair = ClockRepair()
     dense = [row for row in rows if row.dense]
     for row in dense:
         fill(row)
         spread(row)
-    judge = _Judge(verdict, dense, mpeg, unbroken)
-    judge.decide()
-    _bring_together(verdict, dense)
+    _Repairer(repair, dense, mpeg, unbroken).decide()
+    _bring_together(repair, dense)
     for row in rows:
         if not row.dense:
-            _follow(verdict, row, dense)
+            _follow(repair, row, dense)
         elif row.made:
-            verdict.made[row.stream] = row.made
-    return verdict
+            repair.made[row.stream] = row.made
+    return repair
 
 
-class _Judge:
+class _Repairer:
     """The jumps of all streams, decided in the order of the file."""
 
     def __init__(
         self,
-        verdict: Verdict,
-        dense: list[Row],
+        repair: ClockRepair,
+        dense: list[PacketTimes],
         mpeg: bool,
         unbroken: Callable[[int], bool],
     ) -> None:
-        self._verdict, self._dense, self._mpeg = verdict, dense, mpeg
+        self._repair, self._dense, self._mpeg = repair, dense, mpeg
         self._unbroken = unbroken
-        self._waiting = {row.stream: breaks_of(row) for row in dense}
+        self._waiting = {row.stream: jumps_of(row) for row in dense}
 
     def decide(self) -> None:
         """Goes through all of them."""
@@ -117,14 +132,14 @@ class _Judge:
             if not self._starts_wrong(here, group) and not self._is_hole(here, group):
                 self._move(here, group)
 
-    def _others(self, group: list[Break]) -> list[Row]:
+    def _others(self, group: list[TimeJump]) -> list[PacketTimes]:
         inside = {one.row.stream for one in group}
         return [row for row in self._dense if row.stream not in inside]
 
-    def _starts_wrong(self, here: Break, group: list[Break]) -> bool:
+    def _starts_wrong(self, here: TimeJump, group: list[TimeJump]) -> bool:
         """Makes up the times of the first few packets, if these are the wrong ones."""
         row, found = here.row, here.found
-        moved = self._verdict.changes.get(row.stream)
+        moved = self._repair.changes.get(row.stream)
         if here.packet > FEW_PACKETS or len(group) > 1 or moved:
             return False
         starts = [float(other.times[0]) for other in self._others(group)]
@@ -138,7 +153,7 @@ class _Judge:
         row.times[: here.packet] = back
         return True
 
-    def _is_hole(self, here: Break, group: list[Break]) -> bool:
+    def _is_hole(self, here: TimeJump, group: list[TimeJump]) -> bool:
         """Whether nothing was recorded there, so that the times are right."""
         if here.delta < 0 or here.is_packed:
             return False
@@ -151,10 +166,10 @@ class _Judge:
         if here.delta > longest or self._is_lone(here, others):
             return False
         if here.delta > JOIN_SECONDS and len(group) > 1:  # one alone may stand still
-            self._verdict.holes.append(here.delta)
+            self._repair.holes.append(here.delta)
         return True
 
-    def _is_lone(self, here: Break, others: list[Row]) -> bool:
+    def _is_lone(self, here: TimeJump, others: list[PacketTimes]) -> bool:
         """Whether another stream goes on where this one jumps from."""
         if here.is_packed:
             return True
@@ -167,20 +182,20 @@ class _Judge:
             row.places[-2] >= here.place and self._end(row) > end for row in others
         )
 
-    def _time(self, here: Break, time: float) -> float:
+    def _time(self, here: TimeJump, time: float) -> float:
         """A time of before the jump, as the output has it."""
-        return time + float(_offset(self._verdict, here.row, here.packet - 1))
+        return time + float(_offset(self._repair, here.row, here.packet - 1))
 
-    def _end(self, row: Row) -> float:
+    def _end(self, row: PacketTimes) -> float:
         """The last time of a stream before its own next jump, as the output has it."""
         breaks = self._waiting[row.stream]
         end = breaks[0].packet if breaks else len(row.times)
-        changes = self._verdict.changes.get(row.stream)
+        changes = self._repair.changes.get(row.stream)
         start = changes[-1].packet if changes else 0
-        return float(row.times[start:end].max() + _offset(self._verdict, row, end))
+        return float(row.times[start:end].max() + _offset(self._repair, row, end))
 
-    def _move(self, here: Break, group: list[Break]) -> None:
-        verdict, lone = self._verdict, False
+    def _move(self, here: TimeJump, group: list[TimeJump]) -> None:
+        repair, lone = self._repair, False
         if len(group) == 1:
             if len(here.row.times) - here.packet <= FEW_PACKETS:
                 _end_wrong(here)
@@ -188,17 +203,17 @@ class _Judge:
             lone = self._is_lone(here, self._others(group))
         seconds = _seconds(group, self._mpeg)
         for one in group:
-            before = _offset(verdict, one.row, len(one.row.times))
-            changes = verdict.changes.setdefault(one.row.stream, [])
+            before = _offset(repair, one.row, len(one.row.times))
+            changes = repair.changes.setdefault(one.row.stream, [])
             changes.append(Change(one.packet, before + seconds))
         if lone:
             stream = here.row.stream
-            verdict.alone[stream] = verdict.alone.get(stream, 0) + 1
+            repair.alone[stream] = repair.alone.get(stream, 0) + 1
         elif abs(seconds) != _WRAP:
-            verdict.jumps.append(here.delta)
+            repair.jumps.append(here.delta)
 
 
-def _end_wrong(here: Break) -> None:
+def _end_wrong(here: TimeJump) -> None:
     """Makes up the times of the last few packets."""
     row = here.row
     for number in range(here.packet, len(row.times)):
@@ -206,7 +221,7 @@ def _end_wrong(here: Break) -> None:
         row.times[number] = row.made[number]
 
 
-def _alike(one: Break, other: Break) -> bool:
+def _alike(one: TimeJump, other: TimeJump) -> bool:
     """Whether two streams jump together: as far, or to the same time."""
     if (one.delta < 0) != (other.delta < 0):
         return False
@@ -214,7 +229,7 @@ def _alike(one: Break, other: Break) -> bool:
     return min(far, to) <= _ALIKE_SECONDS
 
 
-def _seconds(group: list[Break], mpeg: bool) -> Fraction:
+def _seconds(group: list[TimeJump], mpeg: bool) -> Fraction:
     """What all of them are moved by, so that none covers its own end."""
     lead = next((one for one in group if one.row.kind == "video"), group[0])
     seconds = -lead.delta
@@ -224,49 +239,49 @@ def _seconds(group: list[Break], mpeg: bool) -> Fraction:
     return round(Fraction(seconds) / lead.row.tick) * lead.row.tick
 
 
-def _offset(verdict: Verdict, row: Row, packet: int) -> Fraction:
+def _offset(repair: ClockRepair, row: PacketTimes, packet: int) -> Fraction:
     """What the times of this packet are moved by so far."""
-    made = [c for c in verdict.changes.get(row.stream, []) if c.packet <= packet]
+    made = [c for c in repair.changes.get(row.stream, []) if c.packet <= packet]
     return made[-1].seconds if made else Fraction(0)
 
 
-def _bring_together(verdict: Verdict, dense: list[Row]) -> None:
+def _bring_together(repair: ClockRepair, dense: list[PacketTimes]) -> None:
     """Moves a stream that begins days after the others to their start."""
-    starts = {row.stream: _first(verdict, row) for row in dense}
+    starts = {row.stream: _first(repair, row) for row in dense}
     first = min(starts.values(), default=0.0)
     for row in dense:
         if starts[row.stream] - first > _APART_SECONDS:
             moved = round(Fraction(first - starts[row.stream]) / row.tick) * row.tick
-            rest = verdict.changes.get(row.stream, [])
-            verdict.changes[row.stream] = [
+            rest = repair.changes.get(row.stream, [])
+            repair.changes[row.stream] = [
                 Change(0, moved),
                 *(Change(c.packet, c.seconds + moved) for c in rest),
             ]
-            verdict.alone[row.stream] = verdict.alone.get(row.stream, 0) + 1
+            repair.alone[row.stream] = repair.alone.get(row.stream, 0) + 1
 
 
-def _first(verdict: Verdict, row: Row) -> float:
-    return float(row.times[0]) + float(_offset(verdict, row, 0))
+def _first(repair: ClockRepair, row: PacketTimes) -> float:
+    return float(row.times[0]) + float(_offset(repair, row, 0))
 
 
-def _follow(verdict: Verdict, row: Row, dense: list[Row]) -> None:
+def _follow(repair: ClockRepair, row: PacketTimes, dense: list[PacketTimes]) -> None:
     """Moves the packets of a stream of few, each as the clock was where it lies."""
     lead = max(dense, key=lambda d: (d.kind == "video", len(d.times)), default=None)
     if lead is None or not len(row.times):
         return
-    changes = verdict.changes.get(lead.stream, [])
+    changes = repair.changes.get(lead.stream, [])
     if not changes:
         return
     choices = sorted({Fraction(0), *(c.seconds for c in changes)})
     made: list[Change] = []
     for packet, (time, place) in enumerate(zip(row.times, row.places, strict=True)):
         near = int(np.searchsorted(lead.places, place).clip(0, len(lead.times) - 1))
-        now = float(lead.times[near] + _offset(verdict, lead, near))
+        now = float(lead.times[near] + _offset(repair, lead, near))
         best = min(choices, key=lambda c: abs(float(time + c) - now))
         if not np.isnan(time) and (made[-1].seconds if made else 0) != best:
             made.append(Change(packet, best))
     if made:
-        verdict.changes[row.stream] = made
+        repair.changes[row.stream] = made
 
 
 def is_unbroken(path: Path, place: int) -> bool:

@@ -19,11 +19,11 @@ from videnhance.media.source import AnyPacket, packets_of
 
 __all__ = [
     "FEW_PACKETS",
-    "Break",
-    "Row",
+    "PacketTimes",
     "Scan",
-    "breaks_of",
+    "TimeJump",
     "fill",
+    "jumps_of",
     "scanned",
     "spread",
     "wants_scan",
@@ -53,7 +53,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
-class Row:
+class PacketTimes:
     """The packets of one stream in the order of the file."""
 
     stream: int
@@ -85,10 +85,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
+class TimeJump:
     """A packet whose time, `found`, is not near the one `expected`, in seconds."""
 
-    row: Row
+    row: PacketTimes
     packet: int
     expected: float
     found: float
@@ -111,7 +111,7 @@ class Break:
 class Scan:
     """What was read, stream by stream."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[PacketTimes, ...]
     shown: tuple[Integers, ...]
     """When each packet is shown, in ticks."""
     is_shown: tuple[Flags, ...]
@@ -174,7 +174,9 @@ def _has_times(stream: Stream) -> bool:
     return stream.type != "attachment" and not cover and bool(stream.time_base)
 
 
-def _row(column: _Column, by_showing: bool) -> tuple[Row, Integers, Flags, Flags]:
+def _row(
+    column: _Column, by_showing: bool
+) -> tuple[PacketTimes, Integers, Flags, Flags]:
     stream = column.stream
     pts, dts = np.array(column.pts, np.int64), np.array(column.dts, np.int64)
     flags = np.array(column.flags, np.int8)
@@ -183,7 +185,7 @@ def _row(column: _Column, by_showing: bool) -> tuple[Row, Integers, Flags, Flags
     basis = shown if by_showing or (dts == _NONE).all() else dts
     times = np.where(basis == _NONE, np.nan, basis * float(tick))
     reordered = by_showing and stream.type == "video"
-    row = Row(
+    row = PacketTimes(
         stream=stream.index,
         kind=stream.type,
         tick=tick,
@@ -209,7 +211,7 @@ def _step(stream: Stream, times: Floats, durations: Floats) -> float:
     return float(np.median(steps)) if len(steps) else 0.04
 
 
-def fill(row: Row) -> None:
+def fill(row: PacketTimes) -> None:
     """Gives packets without a time the one that follows from the packet before."""
     missing = np.flatnonzero(np.isnan(row.times))
     for packet in missing.tolist():
@@ -223,7 +225,7 @@ def fill(row: Row) -> None:
                 row.made.update(enumerate(row.times[: told[0]].tolist()))
 
 
-def spread(row: Row) -> None:
+def spread(row: PacketTimes) -> None:
     """Sets packets a step apart that a muxer has packed into neighbouring ticks."""
     tick = float(row.tick)
     if row.step < _LEAST_TICKS * tick:
@@ -238,14 +240,14 @@ def spread(row: Row) -> None:
             row.times[packet] = row.made[packet]
 
 
-def breaks_of(row: Row) -> list[Break]:
+def jumps_of(row: PacketTimes) -> list[TimeJump]:
     """Where the stream does not go on as it did; single wrong times are made up."""
     times, slack, step = row.times, row.slack, row.step
     ahead = max(1.0, 2 * slack)
     top = np.maximum.accumulate(times)
     if not ((times[1:] < top[:-1] - slack) | (times[1:] > top[:-1] + ahead)).any():
         return []
-    found: list[Break] = []
+    found: list[TimeJump] = []
     highest, packet, values = float(times[0]), 1, times.tolist()
     while packet < len(values):
         time = values[packet]
@@ -255,7 +257,7 @@ def breaks_of(row: Row) -> list[Break]:
             continue
         again = _returns(values, packet, highest + step, step, max(slack, 4 * step))
         if again is None:
-            found.append(Break(row, packet, highest + step, time))
+            found.append(TimeJump(row, packet, highest + step, time))
             highest = time
             packet += 1
             continue

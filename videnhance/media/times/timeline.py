@@ -16,10 +16,10 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from videnhance.media.source import AnyPacket, open_source
-from videnhance.media.times.jumps import Verdict, is_unbroken, judged
-from videnhance.media.times.scan import Row, Scan, scanned, wants_scan
+from videnhance.media.times.jumps import ClockRepair, clock_repair, is_unbroken
+from videnhance.media.times.scan import PacketTimes, Scan, scanned, wants_scan
 
-__all__ = ["Retiming", "Timeline", "start_words", "timeline_of", "told_timeline"]
+__all__ = ["Retiming", "Timeline", "header_timeline", "start_words", "timeline_of"]
 
 _LATE_SECONDS = 10
 """A clock that starts later counts something else than this file."""
@@ -134,21 +134,21 @@ def _timeline(path: Path, size: int, changed: int) -> Timeline:
     del changed  # tells one state of the file from another
     with open_source(path) as container:
         if not wants_scan(container, size):
-            return told_timeline(container)
+            return header_timeline(container)
         scan = scanned(container)
         mpeg = container.format.name in ("mpeg", "mpegts")
         transport = container.format.name == "mpegts"
-        verdict = judged(
+        repair = clock_repair(
             scan.rows,
             mpeg,
             lambda place: transport and is_unbroken(path, scan.bytes[place]),
         )
-        found = tuple(_retiming(row, verdict, scan) for row in range(len(scan.rows)))
-        notices = tuple(_words(verdict, scan))
+        found = tuple(_retiming(row, repair, scan) for row in range(len(scan.rows)))
+        notices = tuple(_words(repair, scan))
         return _started(Timeline(found, notices), container)
 
 
-def told_timeline(container: InputContainer) -> Timeline:
+def header_timeline(container: InputContainer) -> Timeline:
     """The clock as the container's header tells of it."""
     found = []
     for stream in container.streams:
@@ -159,15 +159,15 @@ def told_timeline(container: InputContainer) -> Timeline:
     return _started(Timeline(tuple(found)), container)
 
 
-def _retiming(number: int, verdict: Verdict, scan: Scan) -> Retiming:
+def _retiming(number: int, repair: ClockRepair, scan: Scan) -> Retiming:
     row = scan.rows[number]
-    changes = verdict.changes.get(row.stream, [])
+    changes = repair.changes.get(row.stream, [])
     moves = [(c.packet, round(c.seconds / row.tick)) for c in changes]
     ticks = np.zeros(len(row.times), np.int64)
     for packet, moved in moves:
         ticks[packet:] = moved
     shown = scan.shown[number] + ticks
-    made = verdict.made.get(row.stream, {})
+    made = repair.made.get(row.stream, {})
     tick = float(row.tick)
     times = {n: round(t / tick) + int(ticks[n]) for n, t in sorted(made.items())}
     for packet, time in times.items():
@@ -190,7 +190,7 @@ def _retiming(number: int, verdict: Verdict, scan: Scan) -> Retiming:
 
 
 def _shown(
-    row: Row, kept: npt.NDArray[np.int64], is_shown: npt.NDArray[np.bool_]
+    row: PacketTimes, kept: npt.NDArray[np.int64], is_shown: npt.NDArray[np.bool_]
 ) -> int:
     """Packets with a time of their own; 0 if some, like second fields, have none."""
     if not len(kept):
@@ -262,11 +262,11 @@ def _moved(stream: Retiming, seconds: Fraction, base: Fraction) -> Retiming:
     )
 
 
-def _words(verdict: Verdict, scan: Scan) -> Iterator[str]:
+def _words(repair: ClockRepair, scan: Scan) -> Iterator[str]:
     """What is said of the clock, a line for each kind of damage."""
     kinds = {row.stream: row.kind for row in scan.rows}
-    if verdict.jumps:
-        count, first = len(verdict.jumps), verdict.jumps[0]
+    if repair.jumps:
+        count, first = len(repair.jumps), repair.jumps[0]
         way = "back" if first < 0 else "forward"
         times = "" if count == 1 else f" {count} times, first"
         yield (
@@ -274,18 +274,18 @@ def _words(verdict: Verdict, scan: Scan) -> Iterator[str]:
             f"{_clock_words(Fraction(abs(first)))}: what follows is moved, all streams "
             "alike, and goes on without a break"
         )
-    if verdict.holes:
-        longest = _clock_words(Fraction(max(verdict.holes)))
-        count = len(verdict.holes)
+    if repair.holes:
+        longest = _clock_words(Fraction(max(repair.holes)))
+        count = len(repair.holes)
         times = "for" if count == 1 else f"{count} times, at most for"
         stay = "the hole stays" if count == 1 else "the holes stay"
         yield f"nothing was recorded {times} {longest}: {stay}"
-    for stream in sorted(verdict.alone):
+    for stream in sorted(repair.alone):
         yield (
             f"the times of stream {stream} ({kinds[stream]}) leave those of the "
             "others: it is moved back to them"
         )
-    for stream, made in sorted(verdict.made.items()):
+    for stream, made in sorted(repair.made.items()):
         some = "one packet has" if len(made) == 1 else f"{len(made)} packets have"
         yield (
             f"{some} no right time in stream {stream} ({kinds[stream]}): each is set "
