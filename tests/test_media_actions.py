@@ -234,7 +234,12 @@ def test_forty_streams_are_kept(tmp_path: Path) -> None:
     source = bundle(tmp_path / "b.mkv", [Part(sound), *texts])
     for suffix in ("mkv", "mp4"):
         copy = copied(source, tmp_path / f"c.{suffix}")
-        assert copy.streams.filled_streams == 39
+        assert (
+            len(
+                [s for s in copy.streams.written if s.packets or s.kind == "attachment"]
+            )
+            == 39
+        )
         with av.open(str(tmp_path / f"c.{suffix}"), "r") as opened:
             assert len(opened.streams) == 40
 

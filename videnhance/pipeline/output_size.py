@@ -1,4 +1,4 @@
-"""How frames come to a size: the network's scale, a crop and a place.
+"""Plans how frames come to their stored size: the scale, a crop, a place in black.
 
 Both sides of what is stored are whole chroma samples. Arithmetic alone.
 """

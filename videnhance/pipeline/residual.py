@@ -1,4 +1,4 @@
-"""The residual of a frame, put together from the network's patches and the last one."""
+"""Assembles the residual of a frame from the network's patches and the last one."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

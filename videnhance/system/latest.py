@@ -1,7 +1,6 @@
-"""Where a picture is worth nothing when it is late: the newest wins, or none waits.
+"""Latest-wins slot and non-blocking outbox, for pictures that are worthless when late.
 
-`Latest` keeps only the newest item, and `Outbox` takes what there is room for; both
-tell what is left out. Beside `threads`, the only module that starts any.
+Both count what they leave out. Only this module and `threads` start threads.
 """
 
 import threading
@@ -20,15 +19,17 @@ Wait = Callable[[float], bool]
 
 
 class Latest(Generic[T]):
-    """A place for one item that a thread fills: the newest wins, one that nobody took
-    before it is dropped and counted. Leaving the `with` block stops and joins.
+    """A slot that a thread fills: the newest item wins, and one not taken is dropped.
 
-    `feed` makes the items, waits for all by its `Wait`, and ends when that says so.
+    `feed` makes the items. It waits for anything by its `Wait`, and ends soon after
+    that says that closing has begun. Leaving the `with` block stops and joins.
     """
 
     def __init__(self, feed: Callable[[Wait], Iterator[T]], name: str) -> None:
-        self.given, self.dropped = 0, 0
-        """Items that came so far, and of these those that nobody took in time."""
+        self.given = 0
+        """Items that came so far."""
+        self.dropped = 0
+        """Of these, those that nobody took in time."""
         self._place: list[T] = []
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -67,16 +68,15 @@ class Latest(Generic[T]):
             return self._ended and not self._place and self._error is None
 
     def _run(self, feed: Callable[[Wait], Iterator[T]]) -> None:
-        error: BaseException | None = None
         try:
             for item in feed(self._closing.wait):
                 self._put(item)
                 if self._closing.is_set():
                     break
         except BaseException as raised:  # crosses to the taker's thread
-            error = raised
+            self._error = raised
         with self._changed:
-            self._ended, self._error = True, error
+            self._ended = True
             self._changed.notify_all()
 
     def _put(self, item: T) -> None:

@@ -1,4 +1,4 @@
-"""What a conversion may use: pixels of a picture, memory, and a child's patience.
+"""Limits of a conversion: pixels of a picture, memory, and a child's patience.
 
 Checked before anything is allocated; the figures of the estimate are measured.
 """

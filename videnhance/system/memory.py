@@ -1,4 +1,4 @@
-"""The process's memory: what the allocator keeps, and the most that was used."""
+"""Memory of the process: what the allocator keeps, the peak, and what is available."""
 
 import ctypes
 import platform

@@ -1,4 +1,4 @@
-"""Leaving room for others: a bound on the share of all cores, and a low priority."""
+"""Limits CPU use: a bound on the share of all cores, and a low priority."""
 
 import ctypes
 import os

@@ -1,3 +1,3 @@
-"""The streams beside the video: what becomes of each, and their copies."""
+"""Streams other than the video: what becomes of each, and their copies."""
 
 __all__: list[str] = []

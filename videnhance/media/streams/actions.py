@@ -1,4 +1,4 @@
-"""The words for what becomes of each stream beside the video, and why."""
+"""What becomes of each stream other than the video, and why, in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Chapters: which containers hold them, and what becomes of them in a span."""
+"""Chapters moved with the span that is converted."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -8,10 +8,8 @@ from videnhance.media.source import Span
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-__all__ = ["CHAPTERED", "as_texts", "moved_chapters"]
+__all__ = ["as_texts", "moved_chapters"]
 
-CHAPTERED = frozenset(("matroska", "mov", "mp4", "nut", "webm"))
-"""Containers that FFmpeg writes chapters to."""
 _UNTITLED = " "
 """A chapter without any title gets no text, and the next one its place."""
 

@@ -8,22 +8,11 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from videnhance.media.containers import container_named
 from videnhance.media.stream_choice import layout_of, rate_of
+from videnhance.media.streams.sound_form import LAYOUTS
 
-__all__ = ["LAYOUTS", "copied_stream"]
-
-LAYOUTS = {
-    1: "mono",
-    2: "stereo",
-    3: "3.0",
-    4: "4.0",
-    5: "5.0",
-    6: "5.1",
-    7: "6.1",
-    8: "7.1",
-}
-"""The usual places of so many channels."""
-_WITH_TAGS = ("mov", "mp4")
+__all__ = ["copied_stream"]
 
 
 def copied_stream(out: OutputContainer, stream: Stream) -> Stream:
@@ -40,7 +29,7 @@ def _tell_video(stream: VideoStream, added: Stream, container: str) -> None:
     copy = cast(VideoCodecContext, added.codec_context)
     # Apple's players know HEVC only as hvc1, which FFmpeg writes only if told.
     tag = stream.codec_context.codec_tag
-    if tag == "hvc1" and container in _WITH_TAGS:
+    if tag == "hvc1" and container_named(container).boxes:
         copy.codec_tag = tag
     # Without it the muxer takes ticks for frames, and fails over a timecode.
     if rate := rate_of(stream):

@@ -1,41 +1,26 @@
 """Cover pictures: which containers hold them, and how.
 
-mp4 holds them as streams of one packet, Matroska as attachments, which by its own
-convention are called cover.jpg or cover.png. FFmpeg's mov muxer leaves them out.
+A cover is a stream of one packet in an mp4, and an attachment in Matroska, by its own
+convention called cover.jpg or cover.png. FFmpeg's mov muxer leaves covers out.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 
-from videnhance.media.source import (
-    DECODE_ERRORS,
-    AnyPacket,
-    demuxed,
-    open_source,
-)
+from videnhance.media.containers import container_named
+from videnhance.media.source import DECODE_ERRORS, AnyPacket, demuxed, open_source
 from videnhance.media.stream_choice import context_of
 from videnhance.media.streams.tags import carried_metadata
 
-__all__ = [
-    "PICTURE_ATTACHMENTS",
-    "PICTURE_STREAMS",
-    "attach_cover",
-    "cover_packets",
-    "holds_cover",
-    "is_cover",
-]
+__all__ = ["attach_cover", "cover_packets", "holds_cover", "is_cover"]
 
-PICTURE_ATTACHMENTS = ("matroska",)
-"""Containers that hold a cover as an attachment."""
-PICTURE_STREAMS = ("mp4",)
-"""Containers that hold a cover as a stream."""
-_IN_STREAMS = ("bmp", "mjpeg", "png")
-_NAMES = {
+_COVER_CODECS = ("bmp", "mjpeg", "png")
+_COVER_FILES = {
     "bmp": ("cover.bmp", "image/bmp"),
     "gif": ("cover.gif", "image/gif"),
     "mjpeg": ("cover.jpg", "image/jpeg"),
@@ -43,7 +28,7 @@ _NAMES = {
     "tiff": ("cover.tiff", "image/tiff"),
     "webp": ("cover.webp", "image/webp"),
 }
-_TRIES = 100
+_COVER_PACKETS = 100
 """Packets to look at for a cover: they come first."""
 
 
@@ -59,9 +44,10 @@ def holds_cover(container: str, stream: Stream) -> bool:
     context = context_of(stream)
     if context is None:
         return False
-    if container in PICTURE_ATTACHMENTS:
-        return context.name in _NAMES
-    return container in PICTURE_STREAMS and context.name in _IN_STREAMS
+    row = container_named(container)
+    if row.attachments:
+        return context.name in _COVER_FILES
+    return row.cover_streams and context.name in _COVER_CODECS
 
 
 def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
@@ -77,9 +63,9 @@ def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
         for stream in opened.streams:
             if stream.index not in wanted:
                 stream.discard = Discard.all
-        for packet in _first(demuxed(opened, covers)):
+        for packet in islice(demuxed(opened, covers), _COVER_PACKETS):
             if packet.size:
-                found.setdefault(packet.stream_index, _own(packet))
+                found.setdefault(packet.stream_index, _own_copy(packet))
             if len(found) == len(wanted):
                 break
     return found
@@ -88,7 +74,7 @@ def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
 def attach_cover(out: OutputContainer, stream: Stream, packet: AnyPacket) -> Stream:
     """Adds a cover to `out` as an attachment, and gives the stream that is added."""
     context = context_of(stream)
-    name, kind = _NAMES[context.name if context is not None else "mjpeg"]
+    name, kind = _COVER_FILES[context.name if context is not None else "mjpeg"]
     metadata = carried_metadata(stream, out.format.name)
     given = {key.lower(): metadata.pop(key) for key in [*metadata]}
     name = given.pop("filename", name)
@@ -97,11 +83,7 @@ def attach_cover(out: OutputContainer, stream: Stream, packet: AnyPacket) -> Str
     return added
 
 
-def _first(packets: Iterator[AnyPacket]) -> Iterator[AnyPacket]:
-    yield from (packet for packet, _ in zip(packets, range(_TRIES), strict=False))
-
-
-def _own(packet: AnyPacket) -> AnyPacket:
+def _own_copy(packet: AnyPacket) -> AnyPacket:
     """A copy that stays when its file is closed, at the time 0."""
     own = Packet(bytes(packet))
     own.pts = own.dts = 0

@@ -58,7 +58,7 @@ def unexpected_streams(container: InputContainer) -> tuple[StreamPlan, ...]:
     """The streams that came up while the file was read, in any container."""
     listed = _STREAM.findall(description_of(container))
     known = len(container.streams)
-    late = [told for told in listed if int(told[0]) >= known]
+    late = [found for found in listed if int(found[0]) >= known]
     return _lost(
         container, {int(number or index, 16): words for index, number, *words in late}
     )

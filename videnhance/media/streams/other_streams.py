@@ -1,4 +1,4 @@
-"""The streams beside the video, copied bit for bit or converted during the work.
+"""Copies or converts the streams other than the video while it is enhanced.
 
 A second demuxer of the same file feeds them, driven by the writer's clock, so that
 video and sound need no common buffer and memory does not grow with the file.
@@ -16,6 +16,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from videnhance.errors import VidenhanceError
+from videnhance.media.containers import container_named
 from videnhance.media.source import (
     DECODE_ERRORS,
     AnyPacket,
@@ -32,26 +33,14 @@ from videnhance.media.streams.actions import (
     Way,
     better_container,
 )
-from videnhance.media.streams.chapters import (
-    CHAPTERED,
-    as_texts,
-    moved_chapters,
-)
+from videnhance.media.streams.chapters import as_texts, moved_chapters
+from videnhance.media.streams.converters import converter_for
 from videnhance.media.streams.copies import copied_stream
-from videnhance.media.streams.covers import (
-    attach_cover,
-    cover_packets,
-    is_cover,
-)
+from videnhance.media.streams.covers import attach_cover, cover_packets, is_cover
 from videnhance.media.streams.stream_planner import plan_streams
 from videnhance.media.streams.tags import carried_metadata
 from videnhance.media.streams.timecode import moved_timecode
-from videnhance.media.streams.tracks import (
-    Clock,
-    Track,
-    WrittenStream,
-    converter_for,
-)
+from videnhance.media.streams.tracks import Clock, Track, WrittenStream
 from videnhance.media.times.timeline import timeline_of
 
 __all__ = [
@@ -66,7 +55,6 @@ __all__ = [
 
 _LOG = getLogger(__name__)
 
-_WITH_EDITS = ("mp4", "mov")
 _DAMAGED = (av.error.InvalidDataError, av.error.ArgumentError, ValueError)
 _TRIED_SECONDS = Fraction(1, 2)
 _PREROLL = Fraction(1, 10)
@@ -106,7 +94,7 @@ class StreamCopy:
         out: OutputContainer,
         plans: Sequence[StreamPlan],
     ) -> None:
-        self._dropped, form = 0, out.format.name
+        self._dropped, self._row = 0, container_named(out.format.name)
         self._path, self._out, self._span = source.path, out, source.span
         self._attached: list[WrittenStream] = []
         with ExitStack() as stack:
@@ -120,23 +108,17 @@ class StreamCopy:
             length = None
             if end is not None:
                 length = self._origin + end - self._zero
-            self._clock = Clock(form, self._zero, length)
+            self._clock = Clock(self._row.name, self._zero, length)
             self.video_metadata = self._metadata(video, encoded_anew=True)
             self.video_disposition = video.disposition
             self._tracks = self._added(plans)
             self._add_chapters()
-            self._edits = form in _WITH_EDITS
+            self._edits = self._row.boxes
             # A whole frame is the least that an avi can be moved by.
-            self._preroll = Fraction(0) if form == "avi" else _PREROLL
+            self._preroll = Fraction(0) if self._row.name == "avi" else _PREROLL
             self._packets = self._timed()
             self._next: tuple[Fraction, AnyPacket, Track] | None = None
             self._open = stack.pop_all()
-
-    @property
-    def filled_streams(self) -> int:
-        """Streams with something in them so far: an empty one may leave no trace."""
-        filled = sum(1 for track in self._tracks.values() if track.written.packets)
-        return filled + len(self._attached)
 
     @property
     def written(self) -> tuple[WrittenStream, ...]:
@@ -266,9 +248,8 @@ class StreamCopy:
         chapters = self._container.chapters()
         moved = self._zero - self._timeline.shift_seconds
         kept = moved_chapters(chapters, moved, self._span)
-        form = self._out.format.name
-        if kept and form in CHAPTERED:
-            self._out.set_chapters(as_texts(kept) if form in _WITH_EDITS else kept)
+        if kept and self._row.chapters:
+            self._out.set_chapters(as_texts(kept) if self._row.boxes else kept)
 
     def _timed(self) -> Iterator[tuple[Fraction, AnyPacket, Track]]:
         """Each packet to write with its time in the output."""

@@ -14,24 +14,22 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.layout import AudioLayout
 
+from videnhance.media.containers import container_named
 from videnhance.media.stream_choice import layout_of
-from videnhance.media.streams.copies import LAYOUTS
 
-__all__ = ["DISCRETE", "SoundForm", "best_form", "form_for", "keeps_places"]
+__all__ = ["DISCRETE", "LAYOUTS", "SoundForm", "best_form", "form_for", "keeps_places"]
 
-_ENCODERS = {
-    "avi": ("ac3", "pcm"),
-    "flv": ("aac",),
-    "matroska": ("flac", "pcm"),
-    "mov": ("aac", "pcm"),
-    "mp4": ("aac", "libopus"),
-    "mpegts": ("aac",),
-    "nut": ("flac", "pcm"),
-    "webm": ("libopus",),
+LAYOUTS = {
+    1: "mono",
+    2: "stereo",
+    3: "3.0",
+    4: "4.0",
+    5: "5.0",
+    6: "5.1",
+    7: "6.1",
+    8: "7.1",
 }
-"""The encoders to convert to, by container; `pcm` with as many bits as the source."""
-_LOSSLESS_FIRST = {"avi": ("pcm",), "mov": ("alac", "pcm"), "mp4": ("flac", "alac")}
-"""What comes before them for sound that has lost nothing yet."""
+"""The usual places of so many channels."""
 _BITS = {"alac": 24, "flac": 24, "pcm_s16le": 16, "pcm_s24le": 24, "pcm_s32le": 32}
 """Encoders without loss, and the most bits of a sample that they keep."""
 _FLOAT = 33
@@ -39,8 +37,6 @@ _FLOAT = 33
 _FORMAT_BITS = {"u8": 8, "s16": 16, "s32": 24, "s64": 32, "flt": _FLOAT, "dbl": _FLOAT}
 """FFmpeg decodes 24 bits into 32; the codecs that have all 32 say so in their name."""
 _CODEC_BITS = re.compile(r"pcm_[su](\d+)")
-_WITH_PLACES = ("avi", "mov", "mp4")
-"""Containers that tell where the channels of PCM belong; other codecs tell it."""
 _PLAIN_FLAC = frozenset(("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"))
 """Layouts that FLAC has by their number of channels; only Matroska tells others."""
 _AAC = frozenset(
@@ -96,9 +92,10 @@ class SoundForm:
 
 def best_form(container: str, source: AudioCodecContext) -> SoundForm | None:
     """The form that loses the least in an FFmpeg container; None if there is none."""
-    names = _ENCODERS.get(container, ())
+    row = container_named(container)
+    names = row.sound
     if source.codec.lossless:
-        names = (*_LOSSLESS_FIRST.get(container, ()), *names)
+        names = (*row.lossless_sound, *names)
     names = tuple(_pcm_for(source) if name == "pcm" else name for name in names)
     able = [name for name in names if name in av.codecs_available]
     forms = [form_for(name, source, container) for name in able]
@@ -121,10 +118,10 @@ def form_for(encoder: str, source: AudioCodecContext, container: str) -> SoundFo
 
 
 def _losses(
-    encoder: str, source: AudioCodecContext, container: str, told: tuple[int, str]
+    encoder: str, source: AudioCodecContext, container: str, form: tuple[int, str]
 ) -> tuple[str | None, ...]:
     """Words for what is lost, or None: channels, all else, rate, bits, places."""
-    rate, layout = told
+    rate, layout = form
     old, new = layout_of(source), AudioLayout(layout)
     channels = places = bits = None
     if new.nb_channels < old.nb_channels:
@@ -159,7 +156,9 @@ def _tells_places(container: str, codec: str, layout: AudioLayout) -> bool:
         return layout.name in _PLAIN_FLAC or (
             container == "matroska" and _named(layout)
         )
-    if not codec.startswith("pcm_") or (container in _WITH_PLACES and _named(layout)):
+    if not codec.startswith("pcm_") or (
+        container_named(container).pcm_places and _named(layout)
+    ):
         return _named(layout)
     usual = _places(AudioLayout(LAYOUTS.get(layout.nb_channels, "mono")))
     return _named(layout) and _turned_back(_places(layout)) == _turned_back(usual)
@@ -187,8 +186,8 @@ def _pcm_for(source: AudioCodecContext) -> str:
 
 
 def _format(source: AudioCodecContext) -> str:
-    told: Any = source.format  # none where the container cannot tell
-    return told.name if told else _ANY_FORMAT
+    declared: Any = source.format  # none where the container cannot tell
+    return declared.name if declared else _ANY_FORMAT
 
 
 def _nearest_format(form: str, names: list[str]) -> str:
@@ -203,13 +202,13 @@ def _nearest_format(form: str, names: list[str]) -> str:
 
 
 def _layout(
-    encoder: str, source: AudioCodecContext, container: str, told: tuple[int, str]
+    encoder: str, source: AudioCodecContext, container: str, wanted: tuple[int, str]
 ) -> tuple[str, bool]:
     """The layout that keeps the most channels; whether they go into it in order."""
     able = [
         (name, in_order)
         for name, in_order in _candidates(layout_of(source))
-        if _opens(encoder, *told, name)
+        if _opens(encoder, *wanted, name)
     ]
     for name, in_order in able:
         if _tells_places(container, encoder, AudioLayout(name)):
@@ -217,7 +216,7 @@ def _layout(
     if able:
         return able[0]
     fewer = sorted(LAYOUTS.items(), reverse=True)
-    found = (name for _, name in fewer if _opens(encoder, *told, name))
+    found = (name for _, name in fewer if _opens(encoder, *wanted, name))
     return next(found, "stereo"), False
 
 

@@ -1,4 +1,4 @@
-"""Decides what becomes of each stream beside the video, in which container.
+"""Plans what becomes of each stream other than the video in a container.
 
 Before the work; what FFmpeg's tables say is proved by a header in memory.
 """
@@ -16,12 +16,9 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from videnhance.media.containers import container_named
 from videnhance.media.source import AnyPacket, open_source
-from videnhance.media.stream_choice import (
-    chosen_video,
-    context_of,
-    layout_of,
-)
+from videnhance.media.stream_choice import chosen_video, context_of, layout_of
 from videnhance.media.streams.actions import (
     MATROSKA,
     StreamAction,
@@ -29,18 +26,9 @@ from videnhance.media.streams.actions import (
     Way,
     codec_words,
 )
-from videnhance.media.streams.chapters import CHAPTERED
-from videnhance.media.streams.covers import (
-    PICTURE_ATTACHMENTS,
-    holds_cover,
-    is_cover,
-)
-from videnhance.media.streams.dispositions import lost_words
-from videnhance.media.streams.late import (
-    LISTLESS,
-    TOO_LATE,
-    late_streams,
-)
+from videnhance.media.streams.converters import loses_style, text_codec_for
+from videnhance.media.streams.covers import holds_cover, is_cover
+from videnhance.media.streams.late import LISTLESS, TOO_LATE, late_streams
 from videnhance.media.streams.mux_probe import (
     container_takes,
     data_survives,
@@ -48,32 +36,13 @@ from videnhance.media.streams.mux_probe import (
     is_decodable,
 )
 from videnhance.media.streams.sound_form import best_form, keeps_places
-from videnhance.media.streams.subtitles import (
-    loses_style,
-    text_codec_for,
-)
+from videnhance.media.streams.tags import lost_description
 
 __all__ = ["plan_streams"]
 
-_MORE_CODECS = {
-    "mpegts": frozenset(
-        (
-            *("aac", "aac_latm", "ac3", "eac3", "dca", "mp2", "mp3", "mp3float"),
-            *("opus", "libopus", "truehd", "dvbsub", "h264", "hevc", "mpeg2video"),
-            *("mpeg1video", "mpeg4"),
-        )
-    )
-}
-"""What a container takes beyond what FFmpeg lists for it."""
-_WITH_ATTACHMENTS = ("matroska",)
-_WITH_DATA = ("mov", "mp4", "mpegts", "nut")
 _WITH_SCRIPTS = ("flv", "live_flv")
 """Formats whose subtitles are what a server says of the stream; copied as text, it
 spoils the tracks of a Matroska."""
-_WITHOUT_ENDS = ("nut",)
-"""Containers that do not tell how long a packet lasts: a subtitle would stay."""
-_WITH_TIMECODE = ("matroska", "mov", "mp4")
-"""Containers whose muxer writes the timecode that the video's metadata tell."""
 
 
 def plan_streams(
@@ -91,16 +60,22 @@ def plan_streams(
         video = chosen_video(opened, source, video_track)
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
-        plans = _heard(source, _Judge(opened, video, out, packets).plans(audio))
+        plans = _without_undecodable(
+            source, _Planner(opened, video, out, packets).plans(audio)
+        )
         late = late_streams(source, opened)
         if container == MATROSKA or not any(plan.loses for plan in plans):
             return (*plans, *late)
-        there = _heard(source, _Judge(opened, video, other, packets).plans(audio))
+        there = _without_undecodable(
+            source, _Planner(opened, video, other, packets).plans(audio)
+        )
         same = {plan.index: plan for plan in there}
         return (*(_compared(plan, same.get(plan.index)) for plan in plans), *late)
 
 
-def _heard(source: Path, plans: tuple[StreamPlan, ...]) -> tuple[StreamPlan, ...]:
+def _without_undecodable(
+    source: Path, plans: tuple[StreamPlan, ...]
+) -> tuple[StreamPlan, ...]:
     """The plans, without sound to convert of which nothing can be decoded."""
     made = []
     for plan in plans:
@@ -127,8 +102,8 @@ def _compared(plan: StreamPlan, there: StreamPlan | None) -> StreamPlan:
     return replace(plan, why=why, better_in_matroska=True)
 
 
-class _Judge:
-    """Decides for the streams of one file in one container."""
+class _Planner:
+    """Plans the streams of one file for one container."""
 
     def __init__(
         self,
@@ -139,51 +114,57 @@ class _Judge:
     ) -> None:
         self._source, self._video, self._packets = source, video, packets
         self._out, self._form = out, out.format.name
-        self._held = out.supported_codecs | _MORE_CODECS.get(self._form, frozenset())
+        self._row = container_named(self._form)
+        self._held = out.supported_codecs | self._row.more_codecs
         self._chapters = len(source.chapters())
 
     def plans(self, audio: bool) -> tuple[StreamPlan, ...]:
         """One for each stream but the video, and one for chapters that are lost."""
-        others = [s for s in self._source.streams if s.index != self._video.index]
         plans = []
-        for stream in others:
+        for stream in self._source.streams:
+            if stream.index == self._video.index:
+                continue
             if stream.type == "audio" and not audio:
                 why = "the sound is left out, as asked for"
                 plans.append(_lost(_kept(stream), why))
             else:
-                plans.append(self._told(stream, self._plan(stream)))
-        if self._chapters and self._form not in CHAPTERED:
+                plans.append(self._with_description(stream, self._plan(stream)))
+        if self._chapters and not self._row.chapters:
             why = f"{self._form} holds none"
             chapters = f"{self._chapters} in all"
             plans.append(StreamPlan(-1, "chapters", chapters, StreamAction.LOST, why))
         return tuple(plans)
 
-    def _told(self, stream: Stream, plan: StreamPlan) -> StreamPlan:
+    def _with_description(self, stream: Stream, plan: StreamPlan) -> StreamPlan:
         """The plan with what the container does not hold of the track's description."""
         if plan.action is StreamAction.LOST or stream.type not in ("audio", "subtitle"):
             return plan
-        words = lost_words(stream, self._form)
+        words = lost_description(stream, self._form)
         why = "; ".join(part for part in (plan.why, words) if part)
         return replace(plan, why=why, lessened=plan.lessened or bool(words))
 
     def _plan(self, stream: Stream) -> StreamPlan:
         kept = _kept(stream)
         if stream.type == "audio":
-            return self._sound(stream, kept)
+            return self._plan_sound(stream, kept)
         if stream.type == "subtitle":
-            return self._subtitle(stream, kept)
+            return self._plan_subtitle(stream, kept)
         if stream.type == "video":
             cover = is_cover(stream)
-            return self._cover(stream, kept) if cover else self._video_too(stream, kept)
+            return (
+                self._plan_cover(stream, kept)
+                if cover
+                else self._plan_video(stream, kept)
+            )
         if stream.type == "attachment":
-            if self._form in _WITH_ATTACHMENTS:
+            if self._row.attachments:
                 return kept
             return _lost(kept, f"{self._form} holds no attachments")
         if stream.type == "data":
-            return self._data(stream, kept)
+            return self._plan_data(stream, kept)
         return _lost(kept, "its kind is unknown")
 
-    def _sound(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
+    def _plan_sound(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         context = context_of(stream)
         if context is None:
             return _lost(kept, "its codec is unknown")
@@ -212,12 +193,12 @@ class _Judge:
         plan = self._converted(kept, form.encoder)
         return replace(plan, why=why, lessened=bool(form.losses))
 
-    def _subtitle(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
+    def _plan_subtitle(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         if context_of(stream) is None:
             return _lost(kept, "its codec is unknown")
         if self._source.format.name in _WITH_SCRIPTS:
             return _lost(kept, "it is data of the streaming server, and no text")
-        if self._form in _WITHOUT_ENDS:
+        if not self._row.durations:
             return _lost(kept, f"{self._form} does not tell when a line ends")
         if self._takes(stream):
             return kept
@@ -230,14 +211,14 @@ class _Judge:
         why = f"{plan.why}; styles are lost: choose .mkv to keep them"
         return replace(plan, why=why)
 
-    def _cover(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
+    def _plan_cover(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         if not holds_cover(self._form, stream):
             return _lost(kept, f"{self._form} does not hold such cover pictures")
-        if self._form in PICTURE_ATTACHMENTS:
+        if self._row.attachments:
             return replace(kept, way=Way.ATTACHED)
         return kept
 
-    def _video_too(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
+    def _plan_video(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         only = "only one video is enlarged"
         if context_of(stream) is None:
             return _lost(kept, f"{only}, and the codec of this one is unknown")
@@ -246,17 +227,17 @@ class _Judge:
             return _lost(kept, f"{only}, and {self._not_held(kept)} beside it")
         return replace(kept, why=f"{only}; this one is copied as it is")
 
-    def _data(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
+    def _plan_data(self, stream: Stream, kept: StreamPlan) -> StreamPlan:
         if self._is_chapter_track(stream):
-            if self._form in CHAPTERED:
+            if self._row.chapters:
                 return replace(kept, way=Way.MUXER, why="it is the chapters' titles")
             return _lost(kept, f"it is the chapters' titles; {self._form} holds none")
         if "timecode" in stream.metadata and "timecode" in self._video.metadata:
-            if self._form in _WITH_TIMECODE:
+            if self._row.timecode:
                 why = "it is written again from the video's timecode"
                 return replace(kept, way=Way.MUXER, why=why)
             return _lost(kept, f"{self._form} holds no timecode")
-        if self._form not in _WITH_DATA:
+        if not self._row.data:
             return _lost(kept, f"{self._form} holds no data streams")
         if data_survives(stream, self._form):
             return kept

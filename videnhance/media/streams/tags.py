@@ -1,14 +1,21 @@
-"""The metadata of a stream that stays true, and readable, in another file."""
+"""What is said of a stream in another file: language, title, roles and other tags.
 
-from av.stream import Stream
+Each container holds less of it or more, and says it in its own way.
+"""
+
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from videnhance.errors import printable
+from videnhance.media.containers import container_named
 from videnhance.media.stream_choice import rate_of
 from videnhance.media.streams.languages import three_letters
 from videnhance.media.streams.timecode import is_counted
 
-__all__ = ["carried_metadata"]
+__all__ = ["carried_metadata", "lost_description"]
 
+_UNTOLD_ROLES = ("captions", "default", "metadata", "dependent", "multilayer")
+"""What players do without, or what the way of storing it decides."""
 _MADE_ANEW = ("duration", "vendor_id", "number_of_", "bps", "_statistics")
 """What the muxer writes itself, or what the copy would make wrong."""
 _NAMELESS_HANDLERS = (
@@ -31,8 +38,6 @@ _OLD_LANGUAGES = {
     "zho": "chi",
 }
 """Languages that mov's list from before ISO 639-2 knows by their other code."""
-_BY_THREE_LETTERS = ("avi", "mov", "mp4", "mpegts")
-_WITH_TIMECODE_TRACK = ("mov", "mp4")
 
 
 def carried_metadata(
@@ -53,9 +58,10 @@ def carried_metadata(
     title = carried.pop("name", None)
     if title is not None:
         carried.setdefault("title", title)
-    if container in _WITH_TIMECODE_TRACK and not _counts(stream):
+    row = container_named(container)
+    if row.boxes and not _has_counted_rate(stream):
         carried.pop("timecode", None)
-    if container in _BY_THREE_LETTERS and "language" in carried:
+    if row.short_languages and "language" in carried:
         language = three_letters(carried["language"])
         if container == "mov":
             language = _OLD_LANGUAGES.get(language, language)
@@ -63,5 +69,32 @@ def carried_metadata(
     return carried
 
 
-def _counts(stream: Stream) -> bool:
+def _has_counted_rate(stream: Stream) -> bool:
     return isinstance(stream, VideoStream) and is_counted(rate_of(stream))
+
+
+def lost_description(stream: Stream, container: str) -> str:
+    """What an FFmpeg container of this name does not hold of the track; "" if all."""
+    row = container_named(container)
+    lost = [
+        (role.name or "").replace("_", " ")
+        for role in Disposition
+        if role & stream.disposition
+        and not role & row.roles
+        and role.name not in _UNTOLD_ROLES
+    ]
+    roles = "roles" if len(lost) > 1 else "role"
+    parts = [f"its {roles} ({', '.join(lost)})"] if lost else []
+    titled = any(stream.metadata.get(key) for key in ("title", "name"))
+    if titled and not row.titles:
+        parts.insert(0, "its title")
+    language = stream.language or ""
+    # An avi holds no language at all.
+    if row.short_languages and container != "avi" and "-" in language:
+        parts.append(
+            f"what {printable(language)} says beyond {three_letters(language)}"
+        )
+    if not parts:
+        return ""
+    are = "are" if len(parts) > 1 or len(lost) > 1 else "is"
+    return f"{' and '.join(parts)} {are} lost"

@@ -3,27 +3,19 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
-from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from videnhance.media.containers import container_named
 from videnhance.media.source import AnyPacket
-from videnhance.media.streams.actions import (
-    StreamPlan,
-    Way,
-    codec_words,
-)
-from videnhance.media.streams.sound import Loss, SoundConverter
-from videnhance.media.streams.subtitles import SubtitleConverter
+from videnhance.media.streams.actions import codec_words
+from videnhance.media.streams.converters import Converter
 
-__all__ = ["Clock", "Converter", "Track", "WrittenStream", "converter_for"]
+__all__ = ["Clock", "Track", "WrittenStream"]
 
 _MAY_MEET = ("subtitle", "data")
 """Kinds of streams of which several packets may have one time."""
-_MEETING = ("flv", "matroska", "webm")
-"""Containers where packets of any kind may: their milliseconds are longer than some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +46,6 @@ class WrittenStream:
     """When the last one ends, as far as its duration is known."""
 
 
-class Converter(Protocol):
-    """Makes packets of another codec for the stream `out`."""
-
-    damaged_packets: int
-    losses: list[Loss]
-    """What was lost on the way, beside what was known before."""
-
-    @property
-    def out(self) -> Stream:
-        """The stream that it has added to the output."""
-
-    def packets(self, packet: AnyPacket | None) -> list[AnyPacket]:
-        """The packets that this one completes; None flushes."""
-
-
-def converter_for(
-    plan: StreamPlan, stream: Stream, out: OutputContainer
-) -> Converter | None:
-    """What encodes the stream anew; None if it is copied."""
-    if plan.way is not Way.ENCODED:
-        return None
-    if stream.type == "subtitle":
-        return SubtitleConverter(out, stream, plan.encoder)
-    return SoundConverter(out, stream, plan.encoder)
-
-
 class Track:
     """One copied or converted stream, and the rule for its times."""
 
@@ -91,7 +57,9 @@ class Track:
         # A closed file's stream, which losses are told of, has gone.
         self._name = f"stream {stream.index} ({stream.type})"
         self._last: int | None = None
-        self._meet = stream.type in _MAY_MEET or clock.container in _MEETING
+        self._meet = (
+            stream.type in _MAY_MEET or container_named(clock.container).packets_meet
+        )
         self._count = 0
         self._first: Fraction | None = None
         self._end: Fraction | None = None

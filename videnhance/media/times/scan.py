@@ -160,13 +160,9 @@ def scanned(container: InputContainer) -> Scan:
         places.append(-1 if packet.pos is None else packet.pos)
     by_showing = container.format.name in _BY_SHOWING
     found = [_row(column, by_showing) for column in columns.values()]
-    return Scan(
-        rows=tuple(row for row, _, _, _ in found),
-        shown=tuple(shown for _, shown, _, _ in found),
-        is_shown=tuple(is_shown for _, _, is_shown, _ in found),
-        is_key=tuple(is_key for _, _, _, is_key in found),
-        bytes=np.array(places, np.int64),
-    )
+    parts: list[Any] = [*zip(*found, strict=True)] if found else [()] * 4
+    rows, shown, is_shown, is_key = parts
+    return Scan(rows, shown, is_shown, is_key, np.array(places, np.int64))
 
 
 def _has_times(stream: Stream) -> bool:

@@ -1,4 +1,4 @@
-"""Timecodes count frames, and leave numbers out where the clock asks for it."""
+"""What is said of a stream: its language, and a timecode that counts on."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tests.clips import Clip, write_clip
 from videnhance.cli import app
 from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.streams.languages import three_letters
 from videnhance.media.streams.timecode import is_counted, moved_timecode
 
 NTSC = Fraction(30000, 1001)
@@ -70,3 +71,23 @@ def test_tape_keeps_its_rate_and_its_timecode(tmp_path: Path, suffix: str) -> No
 )
 def test_only_some_rates_are_counted(rate: Fraction, counts: bool) -> None:
     assert is_counted(rate) is counts
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("en", "eng"),
+        ("pt-BR", "por"),
+        ("zh_Hant-TW", "zho"),
+        ("DE", "deu"),
+        ("iw", "heb"),
+        ("deu", "deu"),
+        ("gsw-CH", "gsw"),
+        ("und", "und"),
+        ("", ""),
+        ("x-klingon", "x-klingon"),
+        ("Deutsch", "Deutsch"),
+    ],
+)
+def test_a_language_has_three_letters(given: str, wanted: str) -> None:
+    assert three_letters(given) == wanted

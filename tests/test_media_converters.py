@@ -17,7 +17,7 @@ from tests.clips import Clip, Sound, write_clip
 from tests.faithful_reader import run_tool
 from videnhance.cli import app
 from videnhance.media.source import AnyPacket, open_source
-from videnhance.media.streams.sound import SoundConverter
+from videnhance.media.streams.converters import SoundConverter
 
 
 class _Late:
