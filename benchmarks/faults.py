@@ -24,13 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.captures import FakeCamera
 from tests.windows import FakeWindow
 from videnhance.live.capture_client import Patience
-from videnhance.live.engine import Look
+from videnhance.live.options import LiveOptions
 from videnhance.live.outputs import Outputs
-from videnhance.live.overlay import Face
-from videnhance.live.pipeline import stage
+from videnhance.live.overlay import Overlay
+from videnhance.live.pipeline import live_pipeline
 from videnhance.live.session import Session
 from videnhance.live.window import Mouse, Pressed
-from videnhance.models.runtime import Choice
 
 FAULTS = {
     "absent": "unplugged: it cannot be opened again",
@@ -76,9 +75,9 @@ def tried(mode: str, folder: Path, times: Times) -> None:
     source = camera.feed(Patience())
     with (
         Outputs(folder) as outputs,
-        stage(source, [Choice()], Look(), 2, 1 << 20) as running,
+        live_pipeline(source, LiveOptions(area=1 << 20)) as running,
     ):
-        session = Session(running, window, outputs, Face(), lambda _: None)
+        session = Session(running, window, outputs, Overlay(), lambda _: None)
         looking = threading.Thread(target=watch, args=(session, camera, mode, times))
         looking.start()
         session.run()
@@ -91,7 +90,7 @@ def tried(mode: str, folder: Path, times: Times) -> None:
 
 def watch(session: Session, camera: FakeCamera, mode: str, times: Times) -> None:
     """The user: sees the picture, the fault, its end, the picture; and quits."""
-    until(lambda: session.gauge.shown > 10)
+    until(lambda: session.stats.shown > 10)
     began = time.monotonic()
     camera.becomes(mode)
     if mode != "wide":

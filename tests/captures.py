@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from videnhance.live.capture_client import Feed, Patience
-from videnhance.live.captured import Shot, Trouble
-from videnhance.live.messages import CaptureKind, CaptureOrder
+from videnhance.live.capture_client import CaptureClient, Patience
+from videnhance.live.captured import CapturedFrame, CaptureKind, CaptureOrder, Trouble
 from videnhance.system.latest import Latest
 
 __all__ = ["PATIENCE", "SIZES", "FakeCamera", "awaited"]
@@ -72,11 +71,13 @@ class FakeCamera:
         fresh.write_text(mode)
         fresh.replace(self._control)
 
-    def feed(self, patience: Patience | None = None, loop: bool = False) -> Feed:
-        """A Feed of it, with little patience."""
+    def feed(
+        self, patience: Patience | None = None, loop: bool = False
+    ) -> CaptureClient:
+        """A CaptureClient of it, with little patience."""
         patience = patience or Patience(60.0, 2.0, 0.8, 0.05)
         order = CaptureOrder(CaptureKind.CAMERA, "0")
-        return Feed(order, "fake camera", patience, loop, self._command)
+        return CaptureClient(order, "fake camera", patience, loop, self._command)
 
     def _command(self) -> list[str]:
         sizes = json.dumps(SIZES)
@@ -84,8 +85,9 @@ class FakeCamera:
 
 
 def awaited(
-    slot: Latest[Shot | Trouble], good: Callable[[Shot | Trouble], bool]
-) -> Shot | Trouble:
+    slot: Latest[CapturedFrame | Trouble],
+    good: Callable[[CapturedFrame | Trouble], bool],
+) -> CapturedFrame | Trouble:
     """The first item that is good. Fails if none comes."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:

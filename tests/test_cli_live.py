@@ -17,8 +17,8 @@ from tests.windows import FakeWindow
 from videnhance.cli import app
 from videnhance.geometry import Size
 from videnhance.live import app as watching
-from videnhance.live.capture_client import Feed
-from videnhance.live.messages import CaptureKind, CaptureOrder
+from videnhance.live.capture_client import CaptureClient
+from videnhance.live.captured import CaptureKind, CaptureOrder
 from videnhance.live.player import Player
 from videnhance.media.display import Displayer
 from videnhance.media.reader.video_reader import VideoReader
@@ -130,9 +130,9 @@ def test_why_a_recording_has_no_sound_is_said(tmp_path: Path) -> None:
     assert code == 0, err
     assert "a.mkv without sound: that of a repeated file is left out" in err
     assert watching._silence(Player(source)) == ""
-    stream = Feed(CaptureOrder(CaptureKind.STREAM, "rtsp://host/"), "stream")
+    stream = CaptureClient(CaptureOrder(CaptureKind.STREAM, "rtsp://host/"), "stream")
     assert watching._silence(stream) == "only the pictures of a stream are read"
-    camera = Feed(CaptureOrder(CaptureKind.CAMERA, "0"), "camera")
+    camera = CaptureClient(CaptureOrder(CaptureKind.CAMERA, "0"), "camera")
     assert watching._silence(camera) == ""
 
 

@@ -16,9 +16,14 @@ from tests.captures import PATIENCE, FakeCamera, awaited
 from tests.clips import Clip, write_clip
 from videnhance.errors import InputError
 from videnhance.live.capture import serve
-from videnhance.live.capture_client import Feed, Patience
-from videnhance.live.captured import Shot, Trouble
-from videnhance.live.messages import CaptureKind, CaptureOrder, Picture
+from videnhance.live.capture_client import CaptureClient, Patience
+from videnhance.live.captured import (
+    CapturedFrame,
+    CaptureKind,
+    CaptureOrder,
+    Picture,
+    Trouble,
+)
 from videnhance.media.addresses import is_address
 from videnhance.media.sandbox.messages import Failed, decoded, encoded
 from videnhance.system.latest import Latest
@@ -26,35 +31,35 @@ from videnhance.system.latest import Latest
 pytestmark = [pytest.mark.opencv]
 
 
-def is_shot(item: Shot | Trouble) -> bool:
+def is_shot(item: CapturedFrame | Trouble) -> bool:
     """Whether it is a picture."""
-    return isinstance(item, Shot)
+    return isinstance(item, CapturedFrame)
 
 
-def is_trouble(item: Shot | Trouble) -> bool:
+def is_trouble(item: CapturedFrame | Trouble) -> bool:
     """Whether it is none."""
     return isinstance(item, Trouble)
 
 
 def test_pictures_come_with_growing_times_and_numbers(tmp_path: Path) -> None:
-    with Latest(FakeCamera(tmp_path).feed().shots, "test") as slot:
-        shots = [awaited(slot, is_shot) for _ in range(3)]
-    numbers = [s.number for s in shots if isinstance(s, Shot)]
-    times = [s.frame.pts for s in shots if isinstance(s, Shot)]
+    with Latest(FakeCamera(tmp_path).feed().captures, "test") as slot:
+        captures = [awaited(slot, is_shot) for _ in range(3)]
+    numbers = [s.number for s in captures if isinstance(s, CapturedFrame)]
+    times = [s.frame.pts for s in captures if isinstance(s, CapturedFrame)]
     assert numbers == sorted(set(numbers))
     assert times == sorted(set(times))
 
 
 def test_a_slow_taker_gets_the_newest_picture(tmp_path: Path) -> None:
     feed = FakeCamera(tmp_path).feed(Patience(*[PATIENCE] * 4))
-    with Latest(feed.shots, "test") as slot:
+    with Latest(feed.captures, "test") as slot:
         awaited(slot, is_shot)
         while slot.dropped <= 5:
             time.sleep(0.01)
         given = slot.given
-        shot = slot.take(PATIENCE)
-        assert isinstance(shot, Shot)
-        assert shot.number >= given - 1
+        capture = slot.take(PATIENCE)
+        assert isinstance(capture, CapturedFrame)
+        assert capture.number >= given - 1
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_a_camera_that_never_works_is_an_error(
     tmp_path: Path, mode: str, words: str
 ) -> None:
     with (
-        Latest(FakeCamera(tmp_path, mode).feed().shots, "test") as slot,
+        Latest(FakeCamera(tmp_path, mode).feed().captures, "test") as slot,
         pytest.raises(InputError, match=f"fake camera .*{words}"),
     ):
         slot.take(PATIENCE)
@@ -74,7 +79,7 @@ def test_a_camera_that_never_works_is_an_error(
 def test_a_camera_that_says_nothing_is_an_error(tmp_path: Path) -> None:
     feed = FakeCamera(tmp_path, "stall").feed(Patience(opening=0.3))
     with (
-        Latest(feed.shots, "test") as slot,
+        Latest(feed.captures, "test") as slot,
         pytest.raises(InputError, match=r"no picture for 0\.3 s|unplugged"),
     ):
         slot.take(PATIENCE)
@@ -85,7 +90,7 @@ def test_a_camera_that_says_nothing_is_an_error(tmp_path: Path) -> None:
 )
 def test_a_lost_camera_is_told_of_and_comes_back(tmp_path: Path, mode: str) -> None:
     camera = FakeCamera(tmp_path)
-    with Latest(camera.feed().shots, "test") as slot:
+    with Latest(camera.feed().captures, "test") as slot:
         before = awaited(slot, is_shot)
         camera.becomes(mode)
         trouble = awaited(slot, is_trouble)
@@ -93,10 +98,10 @@ def test_a_lost_camera_is_told_of_and_comes_back(tmp_path: Path, mode: str) -> N
         assert trouble.words.startswith("fake camera ")
         assert trouble.words.endswith("trying again")
         camera.becomes("ok")
-        shot = awaited(slot, is_shot)
-        assert isinstance(before, Shot)
-        assert isinstance(shot, Shot)
-        assert shot.run > before.run
+        capture = awaited(slot, is_shot)
+        assert isinstance(before, CapturedFrame)
+        assert isinstance(capture, CapturedFrame)
+        assert capture.run > before.run
 
 
 def test_a_camera_that_needs_long_gets_more_time_with_each_attempt() -> None:
@@ -107,19 +112,21 @@ def test_a_camera_that_needs_long_gets_more_time_with_each_attempt() -> None:
 
 def test_a_size_that_changes_is_a_picture_of_another_size(tmp_path: Path) -> None:
     camera = FakeCamera(tmp_path)
-    with Latest(camera.feed().shots, "test") as slot:
+    with Latest(camera.feed().captures, "test") as slot:
         awaited(slot, is_shot)
         camera.becomes("wide")
-        wide = awaited(slot, lambda s: isinstance(s, Shot) and s.frame.size.width == 12)
-        assert isinstance(wide, Shot)
+        wide = awaited(
+            slot, lambda s: isinstance(s, CapturedFrame) and s.frame.size.width == 12
+        )
+        assert isinstance(wide, CapturedFrame)
         assert [p.shape for p in wide.frame.planes] == [(6, 12), (3, 6), (3, 6)]
 
 
 def test_no_picture_comes_from_the_future(tmp_path: Path) -> None:
-    with Latest(FakeCamera(tmp_path, "future").feed().shots, "test") as slot:
-        shot = awaited(slot, is_shot)
-        assert isinstance(shot, Shot)
-        assert shot.captured <= time.monotonic()
+    with Latest(FakeCamera(tmp_path, "future").feed().captures, "test") as slot:
+        capture = awaited(slot, is_shot)
+        assert isinstance(capture, CapturedFrame)
+        assert capture.captured <= time.monotonic()
 
 
 @pytest.mark.parametrize("mode", ["ok", "stall", "absent", "cut"])
@@ -127,7 +134,7 @@ def test_closing_waits_for_nothing_whatever_the_camera_does(
     tmp_path: Path, mode: str
 ) -> None:
     camera = FakeCamera(tmp_path)
-    with Latest(camera.feed(Patience(*[3600.0] * 4)).shots, "test") as slot:
+    with Latest(camera.feed(Patience(*[3600.0] * 4)).captures, "test") as slot:
         awaited(slot, is_shot)
         camera.becomes(mode)
 
@@ -235,11 +242,11 @@ def test_a_stream_is_shown_and_taken_up_again(
 ) -> None:
     address, times = served_clip
     patience = Patience(20, 20, 5, 0.1)
-    feed = Feed(CaptureOrder(CaptureKind.STREAM, address), address, patience)
-    with Latest(feed.shots, "test") as slot:
-        shot = awaited(slot, is_shot)
-        assert isinstance(shot, Shot)
-        assert (shot.frame.size.width, shot.frame.size.height) == (64, 48)
+    feed = CaptureClient(CaptureOrder(CaptureKind.STREAM, address), address, patience)
+    with Latest(feed.captures, "test") as slot:
+        capture = awaited(slot, is_shot)
+        assert isinstance(capture, CapturedFrame)
+        assert (capture.frame.size.width, capture.frame.size.height) == (64, 48)
         assert feed.info is not None
         times.clear()
         awaited(slot, is_trouble)
@@ -249,9 +256,9 @@ def test_a_stream_is_shown_and_taken_up_again(
 
 def test_a_stream_that_is_not_there_is_an_error() -> None:
     address = "http://127.0.0.1:9/none"
-    feed = Feed(CaptureOrder(CaptureKind.STREAM, address), address)
+    feed = CaptureClient(CaptureOrder(CaptureKind.STREAM, address), address)
     with (
-        Latest(feed.shots, "test") as slot,
+        Latest(feed.captures, "test") as slot,
         pytest.raises(InputError, match=r"cannot be opened: .*check the address"),
     ):
         slot.take(PATIENCE)
@@ -267,9 +274,9 @@ def test_a_stream_leads_to_no_file_of_this_machine(tmp_path: Path) -> None:
         thread = Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}/list.m3u8"
-        feed = Feed(CaptureOrder(CaptureKind.STREAM, address), address)
+        feed = CaptureClient(CaptureOrder(CaptureKind.STREAM, address), address)
         try:
-            with Latest(feed.shots, "test") as slot, pytest.raises(InputError):
+            with Latest(feed.captures, "test") as slot, pytest.raises(InputError):
                 slot.take(25)
         finally:
             server.shutdown()

@@ -3,9 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import cast
 
 import numpy as np
@@ -13,7 +11,6 @@ import pytest
 import torch
 
 from tests.frames import (
-    LAYOUTS,
     YUV420,
     Weave,
     assert_same_frames,
@@ -21,31 +18,23 @@ from tests.frames import (
     pan,
 )
 from videnhance.errors import ModelError
-from videnhance.frame import Frame, Layout, Pixels
+from videnhance.frame import Frame, Pixels
 from videnhance.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live.budget import Budget, Cost, Mode, Ration
-from videnhance.live.captured import Shot, Trouble
-from videnhance.live.engine import Engine, InOrder, Look, Result, plain
-from videnhance.live.enhancer import (
-    Enhancer,
-    Wanted,
-    composing,
-    joined,
-    together,
-)
+from videnhance.live.captured import CapturedFrame, Trouble
+from videnhance.live.engine import Engine, InOrder, Result, plain
 from videnhance.live.models import Models
-from videnhance.live.stats import Gauge
+from videnhance.live.stats import Stats
 from videnhance.models.card import find_card
 from videnhance.models.runtime import Choice, Network
-from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
     Bicubic,
     Settings,
     Upscaler,
     enhanced,
 )
-from videnhance.pipeline.plan import Fill, every_nth
+from videnhance.pipeline.plan import Fill
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.report import Report
 from videnhance.system.latest import Latest, Wait
@@ -64,9 +53,9 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Models:
     return Models([Choice(), Choice("other")], None)
 
 
-def shots_of(frames: list[Frame]) -> list[Shot]:
+def captures_of(frames: list[Frame]) -> list[CapturedFrame]:
     """The frames, one every 40 ms of long ago."""
-    return [Shot(f, 0.04 * n, n, 0.04 * n) for n, f in enumerate(frames)]
+    return [CapturedFrame(f, 0.04 * n, n, 0.04 * n) for n, f in enumerate(frames)]
 
 
 @pytest.mark.parametrize("skip", [1, 2])
@@ -79,8 +68,8 @@ def test_a_preview_shows_what_a_conversion_makes(
     settings = Settings(skip=skip, fuse=fuse, workers=0)
     wanted = list(enhanced(iter(frames), Weave(), settings, Report()))
     pool = pool_of(workers)
-    engine = Engine(models, Look(skip=skip, fuse=fuse), pool, workers, None)
-    got = [engine.result(shot) for shot in shots_of(frames)]
+    engine = Engine(models, replace(settings, workers=workers), pool=pool)
+    got = [engine.result(capture) for capture in captures_of(frames)]
     assert_same_frames([r.after for r in got], wanted)
     base = list(
         enhanced(iter(frames), Weave(), replace(settings, strength=0.0), Report())
@@ -95,61 +84,17 @@ def test_other_scales_are_those_of_a_conversion(models: Models, scale: int) -> N
     frames = pan(3, Size(70, 66), 1, 0, YUV420)
     settings = Settings(scale=scale, workers=0)
     wanted = list(enhanced(iter(frames), Weave(), settings, Report()))
-    engine = Engine(models, Look(scale=scale), None, 1, None)
-    got = [engine.result(shot) for shot in shots_of(frames)]
+    engine = Engine(models, settings)
+    got = [engine.result(capture) for capture in captures_of(frames)]
     assert_same_frames([r.after for r in got], wanted)
     assert got[0].before is not None
     assert_same_frames([got[0].before], [plain(frames[0], scale)])
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
-@pytest.mark.parametrize("size", [Size(71, 51), Size(64, 37), Size(5, 3)], ids=str)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_bands_are_composed_to_the_bit(
-    layout: Layout, size: Size, channels: int
-) -> None:
-    frame = noise(size, layout)
-    shape = (2 * size.height, 2 * size.width, channels)
-    residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    for enlarge in (True, False):
-        composer = Composer(0.5, 0.7, enlarge)
-        wanted = [composer(frame, None), composer(frame, residual)]
-        for count in (1, 2, 5):
-            tasks = composing(composer, frame, residual, count, with_base=True)
-            bands = zip(*(task() for task in tasks), strict=True)
-            assert_same_frames([joined(frame, band) for band in bands], wanted)
-            tasks = composing(composer, frame, residual, count)
-            (band,) = zip(*(task() for task in tasks), strict=True)
-            assert_same_frames([joined(frame, band)], wanted[1:])
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_tasks_give_their_results_in_order(workers: int) -> None:
-    with pool_of(workers) or nullcontext() as pool:
-        tasks = [partial(pow, n, 2) for n in range(5)]
-        assert together(tasks, pool) == [0, 1, 4, 9, 16]
-
-
-def test_once_more_is_the_same_again() -> None:
-    enhancer, rule, wanted = Enhancer(Weave(), None, 1), every_nth(2), Wanted(fuse=0.3)
-    frames = pan(3, SIZE, 3, 1)
-    first = [enhancer(frame, rule, wanted).frame for frame in frames]
-    again = enhancer(frames[-1], rule, wanted, again=True).frame
-    assert_same_frames([again], [first[-1]])
-
-
-def test_what_is_forgotten_leads_nowhere() -> None:
-    enhancer, wanted = Enhancer(Weave(), None, 1), Wanted(fuse=0.3)
-    frames = pan(2, SIZE, 0, 0)
-    enhancer(frames[0], every_nth(1), wanted)
-    enhancer.forget()
-    assert (enhancer(frames[1], every_nth(1), wanted).fills == Fill.NETWORK).all()
-
-
 def test_a_new_size_starts_afresh(models: Models) -> None:
-    engine = Engine(models, Look(), None, 1, Budget())
+    engine = Engine(models, Settings(workers=1), budget=Budget())
     frames = [noise(SIZE, YUV420), noise(Size(70, 66), YUV420, 1)]
-    results = [engine.result(shot) for shot in shots_of(frames)]
+    results = [engine.result(capture) for capture in captures_of(frames)]
     assert [r.after.size for r in results] == [f.size.scaled(2) for f in frames]
 
 
@@ -323,25 +268,25 @@ def test_a_slow_network_costs_quality_and_not_delay(
     monkeypatch.setattr(models_module, "_loaded", lambda _: slow)
     frames = pan(90, SIZE, 1, 0, YUV420)
 
-    def feed(wait: Wait) -> Iterator[Shot | Trouble]:
+    def feed(wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         for number, frame in enumerate(frames):
             if wait(1 / 30):
                 return
-            yield Shot(frame, time.monotonic(), number)
+            yield CapturedFrame(frame, time.monotonic(), number)
 
     models = Models([Choice()], None)
-    engine = Engine(models, Look(), None, 1, Budget())
-    gauge, shares = Gauge(), []
+    engine = Engine(models, Settings(workers=1), budget=Budget())
+    stats, shares = Stats(), []
     with (
-        Latest(feed, "source") as shots,
-        Latest(lambda wait: engine.results(shots, wait), "engine") as results,
+        Latest(feed, "source") as captures,
+        Latest(lambda wait: engine.results(captures, wait), "engine") as results,
     ):
         while not results.ended:
             result = results.take(0.05)
             if isinstance(result, Result):
-                gauge.note(result)
+                stats.note(result)
                 shares.append(np.mean(result.passes[0].fills == Fill.NETWORK))
-    delays = sorted([*gauge.delays][5:])
+    delays = sorted([*stats.delays][5:])
     assert len(delays) > 5
     # The whole frame would take 0.9 s.
     assert delays[len(delays) // 2] < 0.8
@@ -349,11 +294,11 @@ def test_a_slow_network_costs_quality_and_not_delay(
 
 
 def test_errors_of_a_source_and_of_a_network_cross(models: Models) -> None:
-    def broken() -> Iterator[Shot | Trouble]:
+    def broken() -> Iterator[CapturedFrame | Trouble]:
         yield Trouble("first")
         raise OSError("gone")
 
-    engine = Engine(models, Look(), None, 1, None)
+    engine = Engine(models, Settings(workers=1))
     with (
         Latest(lambda wait: engine.results(InOrder(broken()), wait), "engine") as out,
         pytest.raises(OSError, match="gone"),
@@ -367,29 +312,29 @@ def takes(out: Latest[Result | Trouble]) -> Iterator[Result | Trouble | None]:
         yield out.take(0.1)
 
 
-# The gauge.
+# The stats.
 
 
-def result_of(shot: Shot, models: Models) -> Result:
-    """The shot, enhanced."""
-    return Engine(models, Look(), None, 1, None).result(shot)
+def result_of(capture: CapturedFrame, models: Models) -> Result:
+    """The capture, enhanced."""
+    return Engine(models, Settings(workers=1)).result(capture)
 
 
 def test_a_gauge_tells_rates_delay_and_drops(models: Models) -> None:
     now = [0.0]
-    gauge = Gauge(lambda: now[0])
+    stats = Stats(lambda: now[0])
     frame = noise(Size(70, 66), YUV420)
     for number in (0, 1, 2, 4, 5, 6, 7):
         now[0] = number / 25 + 0.050
-        gauge.note(result_of(Shot(frame, number / 25, number), models))
-    reading = gauge.reading()
+        stats.note(result_of(CapturedFrame(frame, number / 25, number), models))
+    reading = stats.reading()
     assert reading.source_rate == pytest.approx(25)
     assert reading.output_rate == pytest.approx(25 * 6 / 7)
     assert reading.delay == pytest.approx(0.05)
     assert reading.delay_95 == pytest.approx(0.05)
     assert (reading.shown, reading.dropped) == (7, 1)
     assert sum(reading.shares.values()) == pytest.approx(1)
-    plain = gauge.as_json()
+    plain = stats.as_json()
     assert (plain["delay_ms"], plain["delay_p95_ms"], plain["delay_max_ms"]) == (
         50,
     ) * 3
@@ -399,20 +344,20 @@ def test_a_gauge_tells_rates_delay_and_drops(models: Models) -> None:
 
 def test_a_gauge_keeps_a_history(models: Models) -> None:
     now = [0.0]
-    gauge, frame = Gauge(lambda: now[0]), noise(Size(70, 66), YUV420)
+    stats, frame = Stats(lambda: now[0]), noise(Size(70, 66), YUV420)
     for number in range(26):
         now[0] = number + 0.1 * number
-        gauge.note(result_of(Shot(frame, number, number), models))
-    history = gauge.as_json()["every_ten_seconds"]
+        stats.note(result_of(CapturedFrame(frame, number, number), models))
+    history = stats.as_json()["every_ten_seconds"]
     assert [round(entry["at"]) for entry in history] == [11, 21]
     assert history[0]["delay_ms"] < history[1]["delay_ms"]
 
 
 def test_a_gauge_that_was_paused_counts_no_drops(models: Models) -> None:
-    gauge, frame = Gauge(lambda: 9.0), noise(Size(70, 66), YUV420)
-    gauge.note(result_of(Shot(frame, 8.9, 0), models))
-    gauge.pause()
-    gauge.note(result_of(Shot(frame, 8.95, 50), models))
-    gauge.note(result_of(Shot(frame, 8.95, 50, again=True), models))
-    assert (gauge.shown, gauge.dropped) == (2, 0)
-    assert gauge.reading().source_rate == 0
+    stats, frame = Stats(lambda: 9.0), noise(Size(70, 66), YUV420)
+    stats.note(result_of(CapturedFrame(frame, 8.9, 0), models))
+    stats.pause()
+    stats.note(result_of(CapturedFrame(frame, 8.95, 50), models))
+    stats.note(result_of(CapturedFrame(frame, 8.95, 50, again=True), models))
+    assert (stats.shown, stats.dropped) == (2, 0)
+    assert stats.reading().source_rate == 0

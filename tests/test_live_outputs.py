@@ -25,18 +25,18 @@ from videnhance.frame import Frame
 from videnhance.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live import recorder as recorder_module
-from videnhance.live.captured import Shot, live_info
-from videnhance.live.engine import Engine, Look, Result
+from videnhance.live.captured import CapturedFrame, live_info
+from videnhance.live.engine import Engine, Result
 from videnhance.live.models import Models
-from videnhance.live.outputs import Outputs
+from videnhance.live.outputs import Outputs, VirtualCamera
 from videnhance.live.player import Player
 from videnhance.live.recorder import Recorder, Recording, live_encoding
-from videnhance.live.virtual import VirtualCamera
 from videnhance.media.display import Displayer, frame_of_screen
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice
+from videnhance.pipeline.enhance import Settings
 
 pytestmark = [pytest.mark.opencv]
 SIZE = Size(96, 66)
@@ -45,19 +45,19 @@ TIMES = (100.0, 100.04, 100.05, 100.5, 100.51)
 """When pictures were taken: as unevenly as a camera does it in the dark."""
 
 
-def shot_at(captured: float, number: int, size: Size = SIZE) -> Shot:
+def capture_at(captured: float, number: int, size: Size = SIZE) -> CapturedFrame:
     """A picture that was taken then."""
     frame = replace(
         noise(size, YUV420, number), pts=number, time_base=Fraction(1, 1000)
     )
-    return Shot(frame, captured, number)
+    return CapturedFrame(frame, captured, number)
 
 
-def recorded(target: Path, shots: list[Shot]) -> list[Frame]:
+def recorded(target: Path, captures: list[CapturedFrame]) -> list[Frame]:
     """What a recording of them holds."""
     recorder = Recorder(Recording(target, live_encoding(target)), INFO)
-    for shot in shots:
-        recorder.offer(shot, shot.frame)
+    for capture in captures:
+        recorder.offer(capture, capture.frame)
     recorder.close()
     assert recorder.left_out == 0
     with VideoReader(target) as reader:
@@ -68,16 +68,20 @@ def recorded(target: Path, shots: list[Shot]) -> list[Frame]:
 def test_a_recording_has_the_times_of_the_capture(
     tmp_path: Path, suffix: str, grain: float
 ) -> None:
-    shots = [shot_at(time, number) for number, time in enumerate(TIMES)]
-    frames = recorded(tmp_path / f"a{suffix}", shots)
+    captures = [capture_at(time, number) for number, time in enumerate(TIMES)]
+    frames = recorded(tmp_path / f"a{suffix}", captures)
     times = [float(f.pts * f.time_base) for f in frames]
     wanted = [time - TIMES[0] for time in TIMES]
     assert times == pytest.approx(wanted, abs=grain)
 
 
 def test_a_size_that_changes_is_brought_into_the_first(tmp_path: Path) -> None:
-    shots = [shot_at(1.0, 0), shot_at(1.1, 1, Size(40, 80)), shot_at(1.2, 2)]
-    frames = recorded(tmp_path / "a.mkv", shots)
+    captures = [
+        capture_at(1.0, 0),
+        capture_at(1.1, 1, Size(40, 80)),
+        capture_at(1.2, 2),
+    ]
+    frames = recorded(tmp_path / "a.mkv", captures)
     assert [f.size for f in frames] == [SIZE] * 3
     assert frames[1].planes[0][:, :8].max() < 40  # black beside the narrow picture
 
@@ -95,7 +99,7 @@ def test_no_file_is_replaced_unless_asked(tmp_path: Path) -> None:
         Recorder(Recording(target, live_encoding(target)), INFO)
     recording = Recording(target, live_encoding(target), overwrite=True)
     recorder = Recorder(recording, INFO)
-    recorder.offer(shot_at(1.0, 0), shot_at(1.0, 0).frame)
+    recorder.offer(capture_at(1.0, 0), capture_at(1.0, 0).frame)
     assert target.read_bytes() == b"dear"
     recorder.close()
     assert target.read_bytes() != b"dear"
@@ -122,8 +126,8 @@ def test_what_the_encoder_has_no_time_for_is_counted(
     target = tmp_path / "a.mkv"
     recorder = Recorder(Recording(target, live_encoding(target)), INFO)
     for number in range(200):  # would not end if it waited
-        shot = shot_at(number / 30, number)
-        recorder.offer(shot, shot.frame)
+        capture = capture_at(number / 30, number)
+        recorder.offer(capture, capture.frame)
     assert recorder.left_out > 0
     go.set()
     recorder.close()
@@ -136,8 +140,8 @@ def test_what_the_encoder_has_no_time_for_is_counted(
 def test_an_encoder_that_fails_is_told_of(tmp_path: Path) -> None:
     target = tmp_path / "a.mkv"
     recorder = Recorder(Recording(target, Encoding(crf=18, preset="no such")), INFO)
-    shot = shot_at(1.0, 0)
-    recorder.offer(shot, shot.frame)
+    capture = capture_at(1.0, 0)
+    recorder.offer(capture, capture.frame)
     with pytest.raises((OutputError, UsageError)):
         recorder.close()
     assert not recorder.is_running
@@ -167,7 +171,7 @@ def test_the_sound_of_a_file_comes_along_from_there(
     with VideoReader(source) as reader:
         for number, frame in enumerate(reader):
             if number >= begins:
-                recorder.offer(Shot(frame, 1.0, number), frame)
+                recorder.offer(CapturedFrame(frame, 1.0, number), frame)
             if number == 39:
                 break
     recorder.close()
@@ -190,8 +194,9 @@ def test_the_sound_of_a_file_comes_along_from_there(
 def result(monkeypatch: pytest.MonkeyPatch) -> Result:
     """A picture, enhanced, without its plain enlargement."""
     monkeypatch.setattr(models_module, "_loaded", lambda _: (Weave(), "weave"))
-    look = Look(base=False)
-    return Engine(Models([Choice()], None), look, None, 1, None).result(shot_at(1.0, 0))
+    engine = Engine(Models([Choice()], None), Settings(workers=1))
+    engine.with_base = False
+    return engine.result(capture_at(1.0, 0))
 
 
 def test_a_snapshot_is_two_pictures_named_by_the_time(
@@ -203,7 +208,7 @@ def test_a_snapshot_is_two_pictures_named_by_the_time(
     assert len(names) == 2
     assert names[0].startswith(time.strftime("videnhance-%Y"))
     assert [name.rpartition("-")[2] for name in names] == ["after.png", "before.png"]
-    assert outputs.told() == [f"saved {names[1]} and -after.png"]
+    assert outputs.take_notices() == [f"saved {names[1]} and -after.png"]
     pictures = [av.open(str(tmp_path / name)).streams.video[0] for name in names]
     assert [(p.width, p.height) for p in pictures] == [(192, 132)] * 2
     assert (tmp_path / names[0]).read_bytes() != (tmp_path / names[1]).read_bytes()
@@ -212,7 +217,7 @@ def test_a_snapshot_is_two_pictures_named_by_the_time(
 def test_a_snapshot_that_fails_is_said(result: Result, tmp_path: Path) -> None:
     with Outputs(tmp_path / "none") as outputs:
         outputs.snapshot(result, INFO)
-    (words,) = outputs.told()
+    (words,) = outputs.take_notices()
     assert words.startswith("no snapshot: ")
 
 
@@ -231,7 +236,7 @@ def test_a_key_begins_and_ends_a_recording(
         outputs.toggle_recording(INFO)
         outputs.take(result, INFO, None, None)
     assert len(list(tmp_path.glob("videnhance-*.mkv"))) == 2
-    assert sum("recorded 1 frame" in words for words in outputs.told()) == 2
+    assert sum("recorded 1 frame" in words for words in outputs.take_notices()) == 2
 
 
 def test_the_view_is_recorded_with_its_own_size(result: Result, tmp_path: Path) -> None:
@@ -251,7 +256,7 @@ def test_a_recording_by_a_key_that_fails_is_said(
 ) -> None:
     with Outputs(tmp_path / "none") as outputs:
         outputs.toggle_recording(INFO)
-    assert outputs.told()[0].startswith("no recording: ")
+    assert outputs.take_notices()[0].startswith("no recording: ")
 
 
 def test_an_interrupted_recording_is_complete(result: Result, tmp_path: Path) -> None:

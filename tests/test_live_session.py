@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,24 +24,24 @@ from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame, Pixels
 from videnhance.geometry import Size
 from videnhance.live import models as models_module
+from videnhance.live.budget import Reduced
 from videnhance.live.capture_client import Patience
-from videnhance.live.captured import LiveSource, Shot, Trouble
-from videnhance.live.command import convert_command
-from videnhance.live.engine import Look, Result
+from videnhance.live.captured import CapturedFrame, LiveSource, Trouble
+from videnhance.live.engine import Result
+from videnhance.live.options import LiveOptions, convert_command
 from videnhance.live.outputs import Outputs
-from videnhance.live.overlay import Face
-from videnhance.live.pattern import TestPattern
-from videnhance.live.pipeline import preview_stage, stage
+from videnhance.live.overlay import Overlay
+from videnhance.live.pipeline import live_pipeline, preview_pipeline
 from videnhance.live.player import Player, WhenLate
 from videnhance.live.recorder import Recording, live_encoding
 from videnhance.live.session import Session
+from videnhance.live.sources import TestPattern
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed
-from videnhance.live.work_size import Reduced
 from videnhance.media.display import Displayer
 from videnhance.media.source import Source
 from videnhance.models.runtime import Choice
-from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.enhance import Bicubic, Settings, Upscaler
 from videnhance.system.latest import Wait
 
 pytestmark = [pytest.mark.opencv]
@@ -76,9 +76,10 @@ class Ran:
     """What came of a session."""
 
     window: FakeWindow
-    face: Face
+    overlay: Overlay
     said: list[str] = field(default_factory=list)
-    look: Look = field(default_factory=Look)
+    settings: Settings = field(default_factory=Settings)
+    with_base: bool = False
     session: Session | None = None
 
     @property
@@ -95,19 +96,20 @@ def ran(
     until: Callable[[Ran], bool] = lambda run: False,
 ) -> Ran:
     """Runs a session until the script quits, or until something is so."""
-    run = Ran(window, Face())
+    run = Ran(window, Overlay())
     window.until = lambda: until(run)
-    choices, look = [Choice(), Choice("other")], Look()
+    choices = Choice(), Choice("other")
+    options = LiveOptions(choices=choices, settings=Settings(workers=1), area=1 << 20)
     if preview:
         assert isinstance(source, Player)
-        staged = preview_stage(source, choices, look, 1)
+        pipeline = preview_pipeline(source, options)
     else:
-        staged = stage(source, choices, look, 1, 1 << 20)
-    with Outputs(folder) as outputs, staged as running:
-        run.session = Session(running, window, outputs, run.face, run.said.append)
+        pipeline = live_pipeline(source, options)
+    with Outputs(folder) as outputs, pipeline as running:
+        run.session = Session(running, window, outputs, run.overlay, run.said.append)
         run.session.run()
-        run.look = running.look
-    run.said += outputs.told()
+        run.settings, run.with_base = running.settings, running.engine.with_base
+    run.said += outputs.take_notices()
     return run
 
 
@@ -119,26 +121,26 @@ def ready(count: int = 40, **ends: bool) -> ReadySource:
 
 def test_keys_change_what_is_seen(tmp_path: Path) -> None:
     run = ran(ready(), FakeWindow(keys("h v s z 1 x f11 - - + q")), tmp_path)
-    state = run.face.state
-    assert run.face.help
-    assert not run.face.overlay
+    state = run.overlay.state
+    assert run.overlay.help
+    assert not run.overlay.figures
     assert (state.view, state.swapped, state.loupe) == (View.BESIDE, True, True)
     assert state.natural
     assert run.window.full
-    assert run.look.strength == pytest.approx(0.9)
+    assert run.settings.strength == pytest.approx(0.9)
 
 
 def test_views_go_round_and_the_difference_comes_back(tmp_path: Path) -> None:
     run = ran(ready(), FakeWindow(keys("v v v v v 0 q")), tmp_path)
-    assert run.face.state.view is View.DIFFERENCE
+    assert run.overlay.state.view is View.DIFFERENCE
     run = ran(ready(), FakeWindow(keys("v 0 0 q")), tmp_path)
-    assert run.face.state.view is View.BESIDE
+    assert run.overlay.state.view is View.BESIDE
 
 
 def test_the_mouse_moves_the_split(tmp_path: Path) -> None:
     script: list[list[Pressed | Mouse]] = [[Mouse(80, 50, held=False)], *keys("... q")]
     run = ran(ready(), FakeWindow(script), tmp_path)
-    assert run.face.state.mouse == (0.25, 0.25)
+    assert run.overlay.state.mouse == (0.25, 0.25)
 
 
 def test_held_the_mouse_moves_the_picture_and_not_the_split(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_held_the_mouse_moves_the_picture_and_not_the_split(tmp_path: Path) -> N
         ],
         Size(100, 60),
     )
-    state = ran(ready(), window, tmp_path).face.state
+    state = ran(ready(), window, tmp_path).overlay.state
     assert state.natural
     assert state.mouse == (0.25, 0.5)
     # Pictures of 192 x 132: 92 and 72 pixels do not fit.
@@ -186,18 +188,18 @@ def test_closing_the_window_quits(tmp_path: Path) -> None:
 
 
 def test_the_plain_picture_is_made_only_where_it_is_seen(tmp_path: Path) -> None:
-    assert ran(ready(), FakeWindow(keys("q")), tmp_path).look.base
-    assert not ran(ready(), FakeWindow(keys("v v q")), tmp_path).look.base
-    assert ran(ready(), FakeWindow(keys("v v z q")), tmp_path).look.base
+    assert ran(ready(), FakeWindow(keys("q")), tmp_path).with_base
+    assert not ran(ready(), FakeWindow(keys("v v q")), tmp_path).with_base
+    assert ran(ready(), FakeWindow(keys("v v z q")), tmp_path).with_base
 
 
 def test_a_pause_keeps_the_picture_of_a_camera(tmp_path: Path) -> None:
     run = ran(ready(60), FakeWindow(keys("space ... ... - ... ... q")), tmp_path)
     assert run.session is not None
-    assert run.session.gauge.shown < 4
+    assert run.session.stats.shown < 4
     last = run.session._last
     assert last is not None
-    assert last.shot.again  # the strength changes what stands
+    assert last.capture.again  # the strength changes what stands
 
 
 def test_models_are_changed_by_a_key(tmp_path: Path) -> None:
@@ -223,14 +225,14 @@ class Turns(ReadySource):
         super().__init__([item for item, _ in turns], time.monotonic)
         self._turns, self.is_over = turns, False
 
-    def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
+    def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         """One every 20 ms."""
         for item, is_over in self._turns:
             while not is_over():
                 if isinstance(item, Trouble):
                     yield item
                 else:
-                    yield Shot(item, time.monotonic(), 0)
+                    yield CapturedFrame(item, time.monotonic(), 0)
                 if wait(0.02):
                     return
         self.is_over = True
@@ -323,7 +325,7 @@ def test_a_file_stays_on_its_last_frame(clip: Path, tmp_path: Path) -> None:
 
     last = ran(player, FakeWindow(), tmp_path, until=stays).last
     assert last is not None
-    assert last.shot.seconds == pytest.approx(49 / 25)
+    assert last.capture.seconds == pytest.approx(49 / 25)
 
 
 def test_settings_change_the_last_frame_of_a_file(clip: Path, tmp_path: Path) -> None:
@@ -332,7 +334,7 @@ def test_settings_change_the_last_frame_of_a_file(clip: Path, tmp_path: Path) ->
 
     def changed(run: Ran) -> bool:
         last = run.last
-        seen = last is not None and last.shot.again and last.before is not None
+        seen = last is not None and last.capture.again and last.before is not None
         return seen and _is_flat(last)
 
     ran(Player(short, stays=True), window, tmp_path, until=changed)
@@ -340,11 +342,11 @@ def test_settings_change_the_last_frame_of_a_file(clip: Path, tmp_path: Path) ->
 
 def test_a_file_is_repeated(clip: Path, tmp_path: Path) -> None:
     def begun_again(run: Ran) -> bool:
-        return run.last is not None and run.last.shot.number > 50
+        return run.last is not None and run.last.capture.number > 50
 
     last = ran(Player(clip, loop=True), FakeWindow(), tmp_path, until=begun_again).last
     assert last is not None
-    assert last.shot.seconds == pytest.approx(last.shot.number % 50 / 25)
+    assert last.capture.seconds == pytest.approx(last.capture.number % 50 / 25)
 
 
 def test_a_file_plays_at_its_own_rate(
@@ -358,10 +360,10 @@ def test_a_file_plays_at_its_own_rate(
 
     clock = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr("videnhance.live.player.time", clock)
-    for shot in Player(clip).shots(wait):
+    for capture in Player(clip).captures(wait):
         times.append(now[0])
-        assert not isinstance(shot, Trouble)
-        assert shot.captured == pytest.approx(now[0])
+        assert not isinstance(capture, Trouble)
+        assert capture.captured == pytest.approx(now[0])
     assert np.diff(times) == pytest.approx([1 / 25] * 49)
 
 
@@ -374,7 +376,7 @@ def test_space_stops_a_file_where_it_is(clip: Path, tmp_path: Path) -> None:
     script = keys("... ... space " + "... " * 8 + "q")
     run = ran(Player(clip), FakeWindow(script), tmp_path)
     assert run.last is not None
-    assert run.last.shot.seconds < 1.9
+    assert run.last.capture.seconds < 1.9
 
 
 def preview_player(clip: Path) -> Player:
@@ -388,18 +390,18 @@ def test_a_preview_seeks_by_keys_and_by_mouse(clip: Path, tmp_path: Path) -> Non
     for script, low, high in ((keys("space right"), 1.5, 2.0), (clicked, 0.95, 1.05)):
 
         def is_there(run: Ran, low: float = low, high: float = high) -> bool:
-            return run.last is not None and low < run.last.shot.seconds < high
+            return run.last is not None and low < run.last.capture.seconds < high
 
         ran(preview_player(clip), FakeWindow(script), tmp_path, True, is_there)
 
 
 def test_settings_change_a_picture_that_stands(clip: Path, tmp_path: Path) -> None:
     def changed(run: Ran) -> bool:
-        return run.last is not None and run.last.shot.again and not window.script
+        return run.last is not None and run.last.capture.again and not window.script
 
     window = FakeWindow(keys("space ... ... - - - - -"))
     run = ran(preview_player(clip), window, tmp_path, True, changed)
-    assert run.look.strength == pytest.approx(0.5)
+    assert run.settings.strength == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff"])
@@ -437,18 +439,18 @@ def test_a_preview_says_the_command(clip: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "choice", "track"),
+    ("settings", "choice", "track"),
     [
-        (Look(), Choice(), None),
-        (Look(4, 0.3, 0.0, 4), Choice("x.json", "float32", "cpu", True), 0),
-        (Look(1), None, 2),
+        (Settings(), Choice(), None),
+        (Settings(4, 0.3, 4, 0.0), Choice("x.json", "float32", "cpu", True), 0),
+        (Settings(1), None, 2),
     ],
 )
 def test_the_command_means_what_the_preview_shows(
-    look: Look, choice: Choice | None, track: int | None
+    settings: Settings, choice: Choice | None, track: int | None
 ) -> None:
     command = convert_command(
-        Source(Path("-a b'c.mkv"), video_track=track), look, choice
+        Source(Path("-a b'c.mkv"), video_track=track), settings, choice
     )
     words = shlex.split(command)
     assert words[:2] == ["videnhance", "convert"]
@@ -458,20 +460,20 @@ def test_the_command_means_what_the_preview_shows(
         job = job_from(ctx.params)
     assert job.source == Path("-a b'c.mkv")
     assert job.reading.video_track == track
-    assert (job.settings.scale, job.settings.skip) == (look.scale, look.skip)
-    assert job.settings.strength == (look.strength if choice else 0)
+    assert (job.settings.scale, job.settings.skip) == (settings.scale, settings.skip)
+    assert job.settings.strength == (settings.strength if choice else 0)
     assert choice is None or job.choice == choice
-    assert not job.settings.strength or job.settings.fuse == look.fuse
+    assert not job.settings.strength or job.settings.fuse == settings.fuse
 
 
 def test_a_jump_that_comes_late_is_no_delay(clip: Path, tmp_path: Path) -> None:
     player = preview_player(clip)
     player.go_to(99)
-    shots = player.shots(waiting())
-    first = next(shots)
+    captures = player.captures(waiting())
+    first = next(captures)
     while not isinstance(first, Trouble) and first.seconds < 1.5:
-        first = next(shots)
-    shots.close()  # type: ignore[attr-defined]  # a generator
+        first = next(captures)
+    captures.close()  # type: ignore[attr-defined]  # a generator
 
 
 # The size that is worked on.
@@ -479,17 +481,17 @@ def test_a_jump_that_comes_late_is_no_delay(clip: Path, tmp_path: Path) -> None:
 
 def test_large_frames_are_reduced_and_keep_their_shape() -> None:
     source = Reduced(TestPattern(Size(640, 360), Fraction(30)), 320 * 180)
-    shot = next(iter(source.shots(waiting())))
-    assert not isinstance(shot, Trouble)
-    assert shot.frame.size == Size(320, 180)
+    capture = next(iter(source.captures(waiting())))
+    assert not isinstance(capture, Trouble)
+    assert capture.frame.size == Size(320, 180)
     assert source.info is not None
     assert source.info.size == Size(320, 180)
 
 
 def test_the_pattern_keeps_time_and_moves() -> None:
     pattern = TestPattern(Size(97, 55), Fraction(50))
-    shots = pattern.shots(waiting())
-    pictures = [next(shots) for _ in range(4)]
+    captures = pattern.captures(waiting())
+    pictures = [next(captures) for _ in range(4)]
     frames = [p.frame for p in pictures if not isinstance(p, Trouble)]
     assert [f.pts for f in frames] == sorted({f.pts for f in frames})
     assert frames[0].size == Size(96, 54)
@@ -511,10 +513,6 @@ def test_a_recording_that_fails_ends_the_session(tmp_path: Path) -> None:
         pytest.raises(OutputError, match="no folder"),
         torn(),
         outputs,
-        stage(ready(), [Choice()], Look(), 1, 1 << 20) as running,
+        live_pipeline(ready(), LiveOptions(area=1 << 20)) as running,
     ):
-        Session(running, None, outputs, Face(), print, 5).run()
-
-
-def test_look_is_replaced_whole() -> None:
-    assert replace(Look(), strength=0.5) == Look(strength=0.5)
+        Session(running, None, outputs, Overlay(), print, seconds=5).run()

@@ -8,11 +8,16 @@ import pytest
 from tests.clips import write_clip
 from videnhance.errors import InputError, UsageError
 from videnhance.geometry import Size
-from videnhance.live.cameras import Camera, camera_for, cameras, listed
-from videnhance.live.capture_client import Feed
-from videnhance.live.pattern import TestPattern
+from videnhance.live.capture_client import CaptureClient
 from videnhance.live.player import Player
-from videnhance.live.sources import Wish, source_for
+from videnhance.live.sources import (
+    Camera,
+    TestPattern,
+    camera_for,
+    cameras,
+    listed,
+    source_for,
+)
 
 pytestmark = pytest.mark.opencv
 FOUND = [
@@ -75,18 +80,18 @@ def test_a_list_without_cameras_says_what_to_do() -> None:
 
 def test_a_file_is_played(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "0.mp4")
-    source = source_for(str(clip), Wish(loop=True))
+    source = source_for(str(clip), loop=True)
     assert isinstance(source, Player)
     assert source.loop
     assert source.name == "0.mp4"
 
 
 def test_an_address_is_received_and_the_rest_captured() -> None:
-    stream = source_for("rtsp://host/1", Wish())
-    assert isinstance(stream, Feed)
+    stream = source_for("rtsp://host/1")
+    assert isinstance(stream, CaptureClient)
     assert stream.name == "rtsp://host/1"
-    camera = source_for(None, Wish(Size(1280, 720), 60))
-    assert isinstance(camera, Feed)
+    camera = source_for(None, size=Size(1280, 720), rate=60)
+    assert isinstance(camera, CaptureClient)
     assert (camera.order.place, camera.order.width, camera.order.rate) == (
         *("0", 1280),
         60,
@@ -94,7 +99,7 @@ def test_an_address_is_received_and_the_rest_captured() -> None:
 
 
 def test_the_pattern_has_the_size_and_rate_that_are_asked_for() -> None:
-    pattern = source_for(None, Wish(Size(100, 60), 12.5), pattern=True)
+    pattern = source_for(None, size=Size(100, 60), rate=12.5, pattern=True)
     assert isinstance(pattern, TestPattern)
     assert (pattern.size, pattern.rate) == (Size(100, 60), Fraction(25, 2))
 
@@ -102,19 +107,19 @@ def test_the_pattern_has_the_size_and_rate_that_are_asked_for() -> None:
 @pytest.mark.parametrize("word", ["nothing.mp4", "folder/none", "/dev/video99"])
 def test_what_is_not_there_is_an_error(word: str) -> None:
     with pytest.raises(InputError, match=r"does not exist|no device"):
-        source_for(word, Wish())
+        source_for(word)
 
 
 def test_two_sources_are_one_too_many(tmp_path: Path) -> None:
     clip = str(write_clip(tmp_path / "a.mp4"))
     with pytest.raises(UsageError, match="two sources"):
-        source_for(clip, Wish(), pattern=True)
+        source_for(clip, pattern=True)
     with pytest.raises(UsageError, match="--fps"):
-        source_for(clip, Wish(rate=30))
+        source_for(clip, rate=30)
     for word in ("rtsp://host/1", "0"):
         with pytest.raises(UsageError, match="--video-track is for files"):
-            source_for(word, Wish(video_track=1))
+            source_for(word, video_track=1)
     with pytest.raises(UsageError, match="--video-track is for files"):
-        source_for(None, Wish(video_track=1), pattern=True)
+        source_for(None, video_track=1, pattern=True)
     with pytest.raises(UsageError, match="--fps 0"):
-        Wish(rate=0)
+        source_for(None, rate=0)

@@ -8,11 +8,9 @@ import pytest
 
 from videnhance.frame import Pixels
 from videnhance.geometry import Region, Size
-from videnhance.live.geometry import fitted, natural
-from videnhance.live.keys import KEYS, Action, action_of, help_keys
-from videnhance.live.overlay import Face, Words, painted
-from videnhance.live.panels import Facts, timeline_place
-from videnhance.live.stats import Reading
+from videnhance.live.actions import KEYS, Action, action_of, help_of, keys_of
+from videnhance.live.overlay import Facts, Overlay, Words, painted, timeline_place
+from videnhance.live.stats import Measured
 from videnhance.live.text import Cell, label, stamped
 from videnhance.live.views import (
     Pair,
@@ -22,6 +20,8 @@ from videnhance.live.views import (
     difference_gain,
     draw_loupe,
     drawn,
+    fitted,
+    natural,
 )
 
 pytestmark = pytest.mark.opencv
@@ -123,26 +123,28 @@ def test_the_loupe_magnifies_what_is_under_the_mouse() -> None:
 @pytest.mark.parametrize("view", list(View))
 @pytest.mark.parametrize("room", [Size(16, 16), Size(97, 33), Size(33, 97)], ids=str)
 def test_every_view_fits_every_window(view: View, room: Size) -> None:
-    words = Words(
-        (READING, FACTS), "a message that is too long for any of these", True, (1, 2)
-    )
+    message = "a message that is too long for any of these"
+    words = Words((READING, FACTS), message, True, (1, 2), help_of(preview=True))
     for state in (ViewState(view), ViewState(view, True, True, True, (9.0, -1.0))):
-        face = Face(state, help=True)
+        overlay = Overlay(state)
         for picture in (None, pair(Size(50, 40), Fraction(5, 4))):
-            canvas = painted(picture, face, words, room, preview=True)
+            canvas = painted(picture, overlay, words=words, window=room)
             assert canvas.shape == (room.height, room.width, 3)
 
 
-READING = Reading(29.97, 29.5, 0.041, 0.066, 1000, 3, {"network": 0.5, "base": 0.5})
+READING = Measured(29.97, 29.5, 0.041, 0.066, 1000, 3, {"network": 0.5, "base": 0.5})
 FACTS = Facts("camera", Size(640, 360), Size(1280, 720), Size(1280, 720), "m", "p", "s")
 LARGE = Size(1280, 720)
 
 
 def test_figures_can_be_hidden_and_give_way_to_help() -> None:
     state, words = ViewState(View.AFTER), Words((READING, FACTS))
-    plain = painted(pair(LARGE), Face(state, overlay=False), words, LARGE, False)
-    figures = painted(pair(LARGE), Face(state), words, LARGE, False)
-    helped = painted(pair(LARGE), Face(state, help=True), words, LARGE, False)
+    plain = painted(
+        pair(LARGE), Overlay(state, figures=False), words=words, window=LARGE
+    )
+    figures = painted(pair(LARGE), Overlay(state), words=words, window=LARGE)
+    words = replace(words, help=help_of(preview=False))
+    helped = painted(pair(LARGE), Overlay(state), words=words, window=LARGE)
     corner = slice(20, 160), slice(20, 300)
     assert (plain[corner] == AFTER).all()
     assert (figures[corner] != AFTER).any()
@@ -152,34 +154,38 @@ def test_figures_can_be_hidden_and_give_way_to_help() -> None:
 
 def test_figures_cover_no_picture_side_by_side() -> None:
     state, words = ViewState(View.BESIDE), Words((READING, FACTS))
-    plain = painted(pair(LARGE), Face(state, overlay=False), words, LARGE, False)
-    figures = painted(pair(LARGE), Face(state), words, LARGE, False)
+    plain = painted(
+        pair(LARGE), Overlay(state, figures=False), words=words, window=LARGE
+    )
+    figures = painted(pair(LARGE), Overlay(state), words=words, window=LARGE)
     pictures = slice(180, 540)
     assert (plain[pictures] == figures[pictures]).all()
     assert (plain[20:160, 20:300] != figures[20:160, 20:300]).any()
 
 
 def test_a_picture_that_is_not_live_is_dimmed() -> None:
-    face = Face(ViewState(View.AFTER), overlay=False)
-    gone = painted(pair(LARGE), face, Words(message="gone", warns=True), LARGE, False)
+    overlay = Overlay(ViewState(View.AFTER), figures=False)
+    gone = painted(
+        pair(LARGE), overlay, words=Words(message="gone", warns=True), window=LARGE
+    )
     assert gone[100, 100, 0] == AFTER // 2
-    paused = painted(pair(LARGE), face, Words(message="paused"), LARGE, False)
+    paused = painted(pair(LARGE), overlay, words=Words(message="paused"), window=LARGE)
     assert paused[100, 100, 0] == AFTER
 
 
 def test_a_message_is_broken_into_lines_that_fit() -> None:
     words = Words(message="word " * 60)
-    face = Face(ViewState(View.AFTER), overlay=False)
-    canvas = painted(pair(LARGE), face, words, LARGE, False)
+    overlay = Overlay(ViewState(View.AFTER), figures=False)
+    canvas = painted(pair(LARGE), overlay, words=words, window=LARGE)
     touched = (canvas != AFTER).any(axis=(0, 2))
     assert not touched[:4].any()
     assert not touched[-4:].any() or touched[-140:].any()
 
 
 def test_the_timeline_shows_the_place() -> None:
-    face = Face(ViewState(View.BEFORE), overlay=False)
+    overlay = Overlay(ViewState(View.BEFORE), figures=False)
     early, late = (
-        painted(pair(LARGE), face, Words(timeline=(at, 100.0)), LARGE, True)
+        painted(pair(LARGE), overlay, words=Words(timeline=(at, 100.0)), window=LARGE)
         for at in (10.0, 90.0)
     )
     done = [int((c[-20:, :, 0] == 255).any(axis=0).sum()) for c in (early, late)]
@@ -206,8 +212,8 @@ def test_a_stamp_is_mixed_and_cut_at_the_edge() -> None:
 
 def test_columns_of_a_panel_stand_below_each_other() -> None:
     rows = ((Cell("a"), Cell("x")), (Cell("longer"), Cell("y")))
-    assert label(rows).width > label(rows[:1]).width
-    assert label(rows).height > label(rows[:1]).height
+    assert label(rows).size.width > label(rows[:1]).size.width
+    assert label(rows).size.height > label(rows[:1]).size.height
 
 
 # The keys.
@@ -215,7 +221,7 @@ def test_columns_of_a_panel_stand_below_each_other() -> None:
 
 def test_no_code_has_two_meanings() -> None:
     for preview in (False, True):
-        codes = [code for key in help_keys(preview) for code in key.codes]
+        codes = [code for key in keys_of(preview) for code in key.codes]
         assert len(codes) == len(set(codes))
 
 

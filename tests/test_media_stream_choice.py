@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from tests.clips import Clip, pattern
 from videnhance.cli import app
 from videnhance.errors import UsageError
-from videnhance.live.captured import Shot
+from videnhance.live.captured import CapturedFrame
 from videnhance.live.player import Player
 from videnhance.live.recorder import Recorder, Recording, live_encoding
-from videnhance.live.sources import Wish, source_for
+from videnhance.live.sources import source_for
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Reading, open_source
 from videnhance.media.stream_choice import chosen_video
@@ -170,14 +170,14 @@ def test_a_pipe_has_no_tracks_to_choose_from() -> None:
 
 def test_a_recording_has_the_chosen_track_and_all_the_others(tmp_path: Path) -> None:
     path, target = _file(tmp_path / "a.mov", [_FILM, _PROXY]), tmp_path / "b.mkv"
-    player = source_for(str(path), Wish(video_track=1))
+    player = source_for(str(path), video_track=1)
     assert isinstance(player, Player)
     assert player.info.size.width == 48
     recording = Recording(target, live_encoding(target), sound=player.source)
     recorder = Recorder(recording, player.info)
     with VideoReader(path, reading=player.reading) as reader:
         for number, frame in enumerate(reader):
-            recorder.offer(Shot(frame, 1.0, number), frame)
+            recorder.offer(CapturedFrame(frame, 1.0, number), frame)
     recorder.close()
     with av.open(str(target)) as made:
         widths = [stream.codec_context.width for stream in made.streams.video]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from videnhance.frame import Frame, Pixels, VideoInfo
 from videnhance.geometry import Size
-from videnhance.live.captured import Shot, Trouble, live_info
+from videnhance.live.captured import CapturedFrame, Trouble, live_info
 from videnhance.live.window import Mouse, Pressed
 from videnhance.system.latest import Wait
 
@@ -56,13 +56,13 @@ class ReadySource:
         self.info: VideoInfo | None = live_info(first.size, first.time_base * 0)
         self._frames, self._clock, self._ends = frames, clock, ends
 
-    def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
+    def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         """One every 20 ms."""
         for number, frame in enumerate(self._frames):
             if isinstance(frame, Trouble):
                 yield frame
             else:
-                yield Shot(frame, self._clock(), number)
+                yield CapturedFrame(frame, self._clock(), number)
             if wait(0.02):
                 return
         while not self._ends and not wait(0.02):

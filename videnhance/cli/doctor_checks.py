@@ -150,7 +150,7 @@ def _encoders() -> Iterator[str]:
 
 
 def _camera() -> Iterator[str]:
-    from videnhance.live.cameras import cameras
+    from videnhance.live.sources import cameras
 
     found = [str(camera) for camera in cameras()]
     yield f"cameras: {', '.join(found) or 'none is named by the system'}"
@@ -158,7 +158,7 @@ def _camera() -> Iterator[str]:
 
 def _display() -> Iterator[str]:
     from videnhance.errors import MissingLibraryError
-    from videnhance.live.screen import check_screen
+    from videnhance.live.window import check_screen
 
     try:
         check_screen("nothing else is asked")

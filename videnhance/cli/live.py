@@ -16,8 +16,7 @@ from videnhance.options import ConvertOptions
 
 if TYPE_CHECKING:
     from videnhance.geometry import Size
-    from videnhance.live.app import Showing
-    from videnhance.live.engine import Look
+    from videnhance.live.options import LiveOptions
     from videnhance.live.recorder import Recording
     from videnhance.models.runtime import Choice
 
@@ -60,8 +59,7 @@ def live(**options: Any) -> None:
     address (rtsp://, http://).
     """
     from videnhance.live.app import live as run
-    from videnhance.live.cameras import cameras
-    from videnhance.live.sources import Wish, source_for
+    from videnhance.live.sources import cameras, source_for
 
     if options["list_cameras"]:
         lines = map(str, cameras())
@@ -69,13 +67,18 @@ def live(**options: Any) -> None:
         return
     check_report(options["report"], "--report", ())
     size, area = _capture(options["size"])
-    showing = _showing(options, area)
+    chosen = _live_options(options, area)
     with signals():
-        track = options["video_track"]
-        wish = Wish(size, options["rate"], options["loop"], track)
-        source = source_for(options["source"], wish, options["test_pattern"])
+        source = source_for(
+            options["source"],
+            pattern=options["test_pattern"],
+            size=size,
+            rate=options["rate"],
+            loop=options["loop"],
+            video_track=options["video_track"],
+        )
         try:
-            measured = run(source, showing, _say)
+            measured = run(source, chosen, _say)
         except KeyboardInterrupt:
             click.echo("videnhance: interrupted; all is closed", err=True)
             raise SystemExit(INTERRUPTED) from None
@@ -103,10 +106,10 @@ def preview(**options: Any) -> None:
     from videnhance.live.app import preview as run
     from videnhance.media.source import Source
 
-    showing = _showing(options, None)
+    chosen = _live_options(options, None)
     with signals():
         source = Source(options["file"], video_track=options["video_track"])
-        command = run(source, options["start"], showing, _print)
+        command = run(source, options["start"], options=chosen, say=_print)
     click.echo(command)
 
 
@@ -147,24 +150,23 @@ def _capture(words: str | None) -> "tuple[Size | None, int | None]":
     return size, size.area
 
 
-def _showing(options: dict[str, Any], area: int | None) -> "Showing":
-    from videnhance.live.app import Showing
-    from videnhance.live.overlay import Face
-    from videnhance.live.views import View, ViewState
-    from videnhance.system.threads import available_cores
+def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
+    from videnhance.conversion.job import settings_of
+    from videnhance.live.options import LiveOptions
+    from videnhance.live.views import View
 
     if not options["snapshots"].is_dir():
         raise UsageError(
             f"--snapshots {printable(options['snapshots'])} is no folder; make it first"
         )
-    view = View[VIEWS[options["view"]]]
-    return Showing(
+    settings, _ = settings_of(_chosen(options))
+    return LiveOptions(
         choices=_choices(options),
         lightens=not (options["models"] or options["cleans"]),
-        look=_look(options),
-        workers=options["workers"] or available_cores(),
+        settings=settings,
         area=area,
-        face=Face(ViewState(view), overlay=not options["no_overlay"]),
+        view=View[VIEWS[options["view"]]],
+        figures=not options["no_overlay"],
         full_screen=options["fullscreen"],
         headless=options.get("headless", False),
         recording=_recording(options),
@@ -186,14 +188,6 @@ def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
     models = words["models"] or (() if words["cleans"] else ("default", "fast"))
     named = [choice_of(_chosen(words, model=model)) for model in models]
     return *named, *(choice_of(_chosen(words, clean=c)) for c in words["cleans"])
-
-
-def _look(words: dict[str, Any]) -> "Look":
-    from videnhance.conversion.job import settings_of
-    from videnhance.live.engine import Look
-
-    settings, _ = settings_of(_chosen(words))
-    return Look(settings.scale, settings.strength, settings.fuse, settings.skip)
 
 
 def _recording(words: dict[str, Any]) -> "Recording | None":

@@ -1,26 +1,122 @@
-"""What keys and mouse do."""
+"""Keys and mouse of the window, and what they do."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Size
-from videnhance.live.command import convert_command
 from videnhance.live.engine import Result
-from videnhance.live.keys import Action, action_of
+from videnhance.live.options import convert_command
 from videnhance.live.outputs import Outputs
-from videnhance.live.overlay import Face
-from videnhance.live.panels import timeline_place
-from videnhance.live.pipeline import Stage, with_base
+from videnhance.live.overlay import Overlay, timeline_place
+from videnhance.live.pipeline import LivePipeline
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed, Window
+from videnhance.pipeline.enhance import DEFAULT_FUSE
 
-__all__ = ["Actions"]
+__all__ = ["KEYS", "Action", "Actions", "Key", "action_of", "help_of", "keys_of"]
 
-_VIEWS = (View.SPLIT, View.BESIDE, View.AFTER, View.BEFORE)
+
+class Action(Enum):
+    """What a key does, in the words of help."""
+
+    HELP = "this help"
+    PAUSE = "pause"
+    SWAP = "swap before and after"
+    VIEW = "next view"
+    DIFFERENCE = "difference, made strong"
+    LOUPE = "loupe"
+    NATURAL = "pixel for pixel, or fit"
+    STRONGER = "more strength"
+    WEAKER = "less strength"
+    MODEL = "next model"
+    RECORD = "record, or stop"
+    SNAPSHOT = "snapshot of both"
+    OVERLAY = "figures"
+    FULL = "full screen"
+    QUIT = "quit"
+    SKIP = "network on every 1st, 2nd, 4th frame"
+    FUSE = "fuse with the last frame, or not"
+    BACK = "5 seconds back"
+    FORTH = "5 seconds forth"
+    FAR_BACK = "a minute back"
+    FAR_FORTH = "a minute forth"
+    STEP = "next frame"
+    COMMAND = "print the convert command"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and what it does."""
+
+    name: str
+    """As help shows it."""
+    codes: tuple[int, ...]
+    action: Action
+    preview_only: bool = False
+    live_only: bool = False
+
+
+def _letter(letter: str) -> tuple[int, ...]:
+    return ord(letter), ord(letter.upper())
+
+
+# Arrows and function keys: X11 keysyms (Qt, GTK on Linux), Windows, macOS.
+_LEFT, _UP = (0xFF51, 0x250000, 0xF702), (0xFF52, 0x260000, 0xF700)
+_RIGHT, _DOWN = (0xFF53, 0x270000, 0xF703), (0xFF54, 0x280000, 0xF701)
+_F11 = (0xFFC8, 0x7A0000, 0xF70E)
+
+KEYS = (
+    Key("H", _letter("h"), Action.HELP),
+    Key("Space", (32,), Action.PAUSE),
+    Key("V", _letter("v"), Action.VIEW),
+    Key("S", _letter("s"), Action.SWAP),
+    Key("0", (ord("0"),), Action.DIFFERENCE),
+    Key("Z", _letter("z"), Action.LOUPE),
+    Key("1", (ord("1"),), Action.NATURAL),
+    Key("+", (ord("+"), ord("=")), Action.STRONGER),
+    Key("-", (ord("-"), ord("_")), Action.WEAKER),
+    Key("M", _letter("m"), Action.MODEL),
+    Key("N", _letter("n"), Action.SKIP, preview_only=True),
+    Key("U", _letter("u"), Action.FUSE, preview_only=True),
+    Key("R", _letter("r"), Action.RECORD, live_only=True),
+    Key("F", _letter("f"), Action.SNAPSHOT),
+    Key("X", _letter("x"), Action.OVERLAY),
+    Key("Left", _LEFT, Action.BACK, preview_only=True),
+    Key("Right", _RIGHT, Action.FORTH, preview_only=True),
+    Key("Down", _DOWN, Action.FAR_BACK, preview_only=True),
+    Key("Up", _UP, Action.FAR_FORTH, preview_only=True),
+    Key(".", (ord("."),), Action.STEP, preview_only=True),
+    Key("C", _letter("c"), Action.COMMAND, preview_only=True),
+    Key("F11", (*_F11, 10, 13), Action.FULL),
+    Key("Q, Esc", (*_letter("q"), 27), Action.QUIT),
+)
+
+
+def keys_of(preview: bool) -> list[Key]:
+    """The keys that work there, in the order of help."""
+    return [k for k in KEYS if not (k.live_only if preview else k.preview_only)]
+
+
+def help_of(preview: bool) -> tuple[list[tuple[str, str]], str]:
+    """Keys with what they do, and what the mouse does."""
+    mouse = "moves the split and the loupe; held, a picture pixel for pixel"
+    if preview:
+        mouse = "moves the split; on the bar below, the place"
+    keys = [(key.name, key.action.value) for key in keys_of(preview)]
+    return keys, f"mouse: {mouse}"
+
+
+def action_of(code: int, preview: bool) -> Action | None:
+    """What the key of this code does; None if nothing."""
+    keys = keys_of(preview)
+    return next((key.action for key in keys if code in key.codes), None)
+
+
+_VIEW_ROUND = (View.SPLIT, View.BESIDE, View.AFTER, View.BEFORE)
 _STRENGTH_STEP = 0.1
 _SKIPS = (1, 2, 4)
-_FUSE = 0.3
 _SECONDS = {
     Action.BACK: -5.0,
     Action.FORTH: 5.0,
@@ -34,10 +130,10 @@ class Actions:
 
     def __init__(
         self,
-        stage: Stage,
+        pipeline: LivePipeline,
         window: Window | None,
         outputs: Outputs,
-        face: Face,
+        overlay: Overlay,
         say: Callable[[str], None],
     ) -> None:
         self.quits = False
@@ -48,20 +144,20 @@ class Actions:
         self.result: Result | None = None
         """What is on the window."""
         self.info: VideoInfo | None = None
-        self._stage, self._window, self._outputs = stage, window, outputs
-        self._face, self._say = face, say
+        self._pipeline, self._window, self._outputs = pipeline, window, outputs
+        self._overlay, self._say = overlay, say
         self._held: tuple[float, float] | None = None
         """Where the mouse was last while it takes the picture along."""
         self._back = View.SPLIT
         """The view before the difference."""
-        self._base()
-        self._table: dict[Action, Callable[[], str]] = {
-            Action.HELP: self._help,
+        self._make_base()
+        self._table: dict[Action, Callable[[], str | None]] = {
+            Action.HELP: self._toggle_help,
             Action.PAUSE: self._pause,
-            Action.VIEW: self._view,
-            Action.SWAP: self._swap,
+            Action.VIEW: self._next_view,
+            Action.SWAP: lambda: self._see(swapped=not overlay.state.swapped),
             Action.DIFFERENCE: self._difference,
-            Action.LOUPE: self._loupe,
+            Action.LOUPE: lambda: self._see(loupe=not overlay.state.loupe),
             Action.NATURAL: self._natural,
             Action.STRONGER: lambda: self._strength(_STRENGTH_STEP),
             Action.WEAKER: lambda: self._strength(-_STRENGTH_STEP),
@@ -70,7 +166,7 @@ class Actions:
             Action.FUSE: self._fuse,
             Action.RECORD: self._record,
             Action.SNAPSHOT: self._snapshot,
-            Action.OVERLAY: self._overlay,
+            Action.OVERLAY: self._toggle_figures,
             Action.FULL: self._full_screen,
             Action.QUIT: self._quit,
             Action.STEP: self._step,
@@ -78,207 +174,172 @@ class Actions:
         }
 
     def obey(self, event: Pressed | Mouse) -> str:
-        """Does what an event asks for; what to tell of it, if anything."""
+        """Does what an event asks for; returns what to tell of it, if anything."""
         self.changed = True
         if isinstance(event, Mouse):
-            return self._mouse(event)
-        action = action_of(event.code, self._stage.in_order)
+            self._mouse(event)
+            return ""
+        action = action_of(event.code, self._pipeline.in_order)
         if action is None:
             return ""
         if action in _SECONDS:
-            return self._go(_SECONDS[action])
+            here = self.result.capture.seconds if self.result is not None else 0.0
+            self._go_to(here + _SECONDS[action])
+            return ""
         words = self._table[action]()
-        self._base()
-        return words
+        self._make_base()
+        return words or ""
 
     @property
     def settings_words(self) -> str:
         """What is set, for the figures."""
-        look, state = self._stage.look, self._face.state
-        words = [f"strength {look.strength:.0%}", f"view {state.view.value}"]
-        if self._stage.in_order:
-            words[1:1] = [f"skip {look.skip}", f"fuse {look.fuse:g}"]
+        settings, state = self._pipeline.settings, self._overlay.state
+        words = [f"strength {settings.strength:.0%}", f"view {state.view.value}"]
+        if self._pipeline.in_order:
+            words[1:1] = [f"skip {settings.skip}", f"fuse {settings.fuse:g}"]
         return ", ".join(words + ["swapped"] * state.swapped)
 
-    def _base(self) -> None:
+    def _make_base(self) -> None:
         """Has the plain enlargement made only where it is seen."""
-        needed = self._face.needs_base and self._window is not None
-        look = with_base(self._stage.look, needed)
-        if look is not self._stage.look:
-            self._stage.choose(look)
+        needed = self._overlay.needs_base and self._window is not None
+        self._pipeline.make_base(needed)
 
-    def _mouse(self, mouse: Mouse) -> str:
+    def _see(self, **changes: object) -> None:
+        state = self._overlay.state
+        self._overlay.state = replace(state, **changes)  # type: ignore[arg-type]  # any
+
+    # The mouse.
+
+    def _mouse(self, mouse: Mouse) -> None:
         assert self._window is not None
         size = self._window.size
-        info = self._stage.source.info
-        if self._stage.in_order and mouse.held and info is not None:
+        info = self._pipeline.source.info
+        if self._pipeline.in_order and mouse.held and info is not None:
             place = timeline_place(size, mouse.x, mouse.y)
             if place is not None and info.duration_seconds:
-                return self._go_to(place * info.duration_seconds)
-        state = self._face.state
+                self._go_to(place * info.duration_seconds)
+                return
         at = mouse.x / size.width, mouse.y / size.height
-        if state.natural and mouse.held:
+        if self._overlay.state.natural and mouse.held:
             # The split stays where it is: held, the mouse takes the picture along.
             held, self._held = self._held, at
             if held is not None and not mouse.pressed:
-                self._face.state = replace(state, pan=self._panned(held, at, size))
-            return ""
+                self._see(pan=self._panned(held, at, size))
+            return
         self._held = None
-        self._face.state = replace(state, mouse=at)
-        return ""
+        self._see(mouse=at)
 
     def _panned(
         self, held: tuple[float, float], at: tuple[float, float], window: Size
     ) -> tuple[float, float]:
         """The part of the picture that is seen once the mouse has moved to `at`."""
-        state, result, info = self._face.state, self.result, self.info
+        state, result, info = self._overlay.state, self.result, self.info
         if result is None or info is None:
             return state.pan
-        picture, beside = result.after.size, state.view is View.BESIDE
+        picture = result.after.size
         if info.rotation_degrees % 180 == 90:
             picture = Size(picture.height, picture.width)
+        columns = window.width // (2 if state.view is View.BESIDE else 1)
+        hidden = picture.width - columns, picture.height - window.height
+        moved = (
+            (at[0] - held[0]) * window.width,
+            (at[1] - held[1]) * window.height,
+        )
         x, y = (
-            min(max(pan - (now - then) * whole / max(side - room, 1), 0.0), 1.0)
-            for pan, now, then, whole, side, room in (
-                (
-                    state.pan[0],
-                    at[0],
-                    held[0],
-                    window.width,
-                    picture.width,
-                    window.width // (2 if beside else 1),
-                ),
-                (
-                    state.pan[1],
-                    at[1],
-                    held[1],
-                    window.height,
-                    picture.height,
-                    window.height,
-                ),
-            )
+            min(max(pan - pixels / max(beyond, 1), 0.0), 1.0)
+            for pan, pixels, beyond in zip(state.pan, moved, hidden, strict=True)
         )
         return x, y
 
-    def _help(self) -> str:
-        self._face.help = not self._face.help
-        return ""
+    # The keys.
 
-    def _pause(self) -> str:
-        self._stage.toggle_pause()
+    def _toggle_help(self) -> None:
+        self._overlay.help = not self._overlay.help
+
+    def _toggle_figures(self) -> None:
+        self._overlay.figures = not self._overlay.figures
+
+    def _pause(self) -> None:
+        self._pipeline.toggle_pause()
         self.jumped = True
-        return ""
 
-    def _view(self) -> str:
-        state = self._face.state
-        here = state.view if state.view in _VIEWS else self._back
-        view = _VIEWS[(_VIEWS.index(here) + 1) % len(_VIEWS)]
-        self._face.state = replace(state, view=view)
-        return ""
+    def _next_view(self) -> None:
+        view = self._overlay.state.view
+        here = view if view in _VIEW_ROUND else self._back
+        self._see(view=_VIEW_ROUND[(_VIEW_ROUND.index(here) + 1) % len(_VIEW_ROUND)])
 
-    def _swap(self) -> str:
-        state = self._face.state
-        self._face.state = replace(state, swapped=not state.swapped)
-        return ""
-
-    def _difference(self) -> str:
-        state = self._face.state
-        view = View.DIFFERENCE
-        if state.view is View.DIFFERENCE:
-            view = self._back
+    def _difference(self) -> None:
+        view = self._overlay.state.view
+        if view is View.DIFFERENCE:
+            self._see(view=self._back)
         else:
-            self._back = state.view
-        self._face.state = replace(state, view=view)
-        return ""
-
-    def _loupe(self) -> str:
-        state = self._face.state
-        self._face.state = replace(state, loupe=not state.loupe)
-        return ""
+            self._back = view
+            self._see(view=View.DIFFERENCE)
 
     def _natural(self) -> str:
-        state = replace(self._face.state, natural=not self._face.state.natural)
-        self._face.state = state
-        return (
-            "pixel for pixel; hold the mouse to move it" if state.natural else "fitted"
-        )
+        natural = not self._overlay.state.natural
+        self._see(natural=natural)
+        return "pixel for pixel; hold the mouse to move it" if natural else "fitted"
+
+    def _choose(self, **changes: float) -> None:
+        settings = self._pipeline.settings
+        self._pipeline.choose(replace(settings, **changes))  # type: ignore[arg-type]
 
     def _strength(self, step: float) -> str:
-        look = self._stage.look
-        strength = round(min(max(look.strength + step, 0.0), 1.0), 2)
-        self._stage.choose(replace(look, strength=strength))
+        strength = self._pipeline.settings.strength + step
+        strength = round(min(max(strength, 0.0), 1.0), 2)
+        self._choose(strength=strength)
         return f"strength {strength:.0%}"
 
     def _model(self) -> str:
-        self._stage.next_model()
-        return f"model: {self._stage.models.wanted}"
+        self._pipeline.next_model()
+        return f"model: {self._pipeline.models.wanted}"
 
     def _skip(self) -> str:
-        look = self._stage.look
-        later = [skip for skip in _SKIPS if skip > look.skip]
-        skip = later[0] if later else _SKIPS[0]
-        self._stage.choose(replace(look, skip=skip))
-        return (
-            f"skip {skip}: the network on every frame"
-            if skip == 1
-            else (f"skip {skip}: the network on one frame of {skip}")
-        )
+        now = self._pipeline.settings.skip
+        skip = next((skip for skip in _SKIPS if skip > now), _SKIPS[0])
+        self._choose(skip=skip)
+        frames = "every frame" if skip == 1 else f"one frame of {skip}"
+        return f"skip {skip}: the network on {frames}"
 
     def _fuse(self) -> str:
-        look = self._stage.look
-        fuse = 0.0 if look.fuse else _FUSE
-        self._stage.choose(replace(look, fuse=fuse))
+        fuse = 0.0 if self._pipeline.settings.fuse else DEFAULT_FUSE
+        self._choose(fuse=fuse)
         return f"fuse {fuse:g}"
 
-    def _record(self) -> str:
+    def _record(self) -> None:
         if self.info is not None:
             self._outputs.toggle_recording(self.info)
-        return ""
 
-    def _snapshot(self) -> str:
+    def _snapshot(self) -> None:
         if self.result is not None and self.info is not None:
             self._outputs.snapshot(self.result, self.info)
-        return ""
 
-    def _overlay(self) -> str:
-        self._face.overlay = not self._face.overlay
-        return ""
-
-    def _full_screen(self) -> str:
+    def _full_screen(self) -> None:
         if self._window is not None:
             self._window.toggle_full_screen()
-        return ""
 
-    def _quit(self) -> str:
+    def _quit(self) -> None:
         self.quits = True
-        return ""
 
-    def _step(self) -> str:
-        player = self._stage.player
+    def _step(self) -> None:
+        player = self._pipeline.player
         if player is not None:
             player.paused = True
             player.step()
             self.jumped = True
-        return ""
 
-    def _go(self, seconds: float) -> str:
-        here = self.result.shot.seconds if self.result is not None else 0.0
-        return self._go_to(here + seconds)
-
-    def _go_to(self, seconds: float) -> str:
-        player = self._stage.player
+    def _go_to(self, seconds: float) -> None:
+        player = self._pipeline.player
         if player is not None:
             player.go_to(seconds)
             self.jumped = True
-        return ""
 
     def _command(self) -> str:
-        words = self.command()
+        """Says the conversion that makes what is on the window."""
+        pipeline = self._pipeline
+        assert pipeline.player is not None
+        source, choice = pipeline.player.source, pipeline.models.choice
+        words = convert_command(source, pipeline.settings, choice)
         self._say(words)
         return words
-
-    def command(self) -> str:
-        """The conversion that makes what is on the window."""
-        assert self._stage.player is not None
-        choice = self._stage.models.choice
-        return convert_command(self._stage.player.source, self._stage.look, choice)

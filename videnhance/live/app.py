@@ -1,107 +1,72 @@
-"""The commands `live` and `preview`: a stage, a window and outputs put together."""
+"""Runs the commands `live` and `preview`: source, window and outputs."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from videnhance.errors import UsageError
 from videnhance.geometry import Size
-from videnhance.live.capture_client import Feed
-from videnhance.live.captured import LiveSource
-from videnhance.live.command import convert_command
-from videnhance.live.engine import Look
-from videnhance.live.messages import CaptureKind
-from videnhance.live.outputs import Outputs
-from videnhance.live.overlay import Face
-from videnhance.live.pipeline import Stage, preview_stage, stage
+from videnhance.live.budget import Reduced
+from videnhance.live.capture_client import CaptureClient
+from videnhance.live.captured import CaptureKind, LiveSource
+from videnhance.live.options import LiveOptions, convert_command
+from videnhance.live.outputs import Outputs, VirtualCamera
+from videnhance.live.overlay import Overlay
+from videnhance.live.pipeline import LivePipeline, live_pipeline, preview_pipeline
 from videnhance.live.player import Player, WhenLate
-from videnhance.live.recorder import Recording
-from videnhance.live.screen import check_screen
 from videnhance.live.session import Session
-from videnhance.live.virtual import VirtualCamera
-from videnhance.live.window import OpenCVWindow, Window
-from videnhance.live.work_size import Reduced
+from videnhance.live.views import ViewState
+from videnhance.live.window import OpenCVWindow, Window, check_screen
 from videnhance.media.output.output_file import check_target
 from videnhance.media.source import Reading, Source
-from videnhance.models.runtime import Choice
 from videnhance.system.memory import peak_memory_mb
 
-__all__ = ["Showing", "live", "preview"]
+__all__ = ["live", "preview"]
 
 _LARGEST, _SMALLEST = Size(1280, 800), Size(480, 270)
 """Of a window as it opens."""
+Say = Callable[[str], None]
+"""Takes lines for the terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """What a user chooses, beside the source."""
+def live(source: LiveSource, options: LiveOptions, say: Say) -> dict[str, Any]:
+    """Shows a source, enhanced, until the user is done; returns what was measured.
 
-    choices: tuple[Choice, ...] = (Choice(), Choice("fast"))
-    lightens: bool = True
-    """Nobody chose the first model; a live picture may take the second for it."""
-    look: Look = field(default_factory=Look)
-    workers: int = 2
-    area: int | None = None
-    """The most pixels of a frame; None: what the machine keeps up with."""
-    face: Face = field(default_factory=Face)
-    full_screen: bool = False
-    headless: bool = False
-    recording: Recording | None = None
-    folder: Path = Path()
-    """Of snapshots, and of recordings begun by a key."""
-    virtual_camera: bool = False
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.headless and not (self.recording or self.virtual_camera):
-            raise UsageError(
-                "--headless shows nothing: add --record FILE or --virtual-camera"
-            )
-        if self.headless and self.recording and self.recording.view:
-            raise UsageError("--record-view needs the window: leave --headless out")
-
-
-def live(
-    source: LiveSource, showing: Showing, say: Callable[[str], None]
-) -> dict[str, Any]:
-    """Shows a source, enhanced, until the user is done; what was measured.
-
-    `say` is told lines for the terminal. Raises a VidenhanceError.
+    Raises a VidenhanceError.
     """
-    if not showing.headless:
+    if not options.headless:
         check_screen(
             "without a window, use --headless with --record FILE or --virtual-camera"
         )
     rate = float(source.info.rate) if source.info and source.info.rate else 30.0
-    camera = VirtualCamera(rate) if showing.virtual_camera else None
+    camera = VirtualCamera(rate) if options.virtual_camera else None
     sound = source.source if isinstance(source, Player) and not source.loop else None
     if isinstance(source, Player):
-        source.stays = not showing.headless
-    recording = showing.recording
+        source.stays = not options.headless
+    recording = options.recording
     if recording is not None:
         recording = replace(recording, sound=sound)
         played = sound.path if sound else None
         check_target(recording.target, played, recording.overwrite)
     with ExitStack() as stack:
-        outputs = Outputs(showing.folder, recording, camera, sound, _silence(source))
-        # Also of what is completed only when it is closed.
-        stack.callback(_tell, outputs, say)
-        stack.enter_context(outputs)
-        running = stack.enter_context(
-            stage(
-                *(source, showing.choices, showing.look, showing.workers),
-                *(showing.area, showing.lightens),
-            )
+        outputs = Outputs(
+            options.folder, recording, camera, sound=sound, silence=_silence(source)
         )
-        return _shown(running, outputs, showing, say)
+
+        @stack.callback  # also for what is completed only when it is closed
+        def _() -> None:
+            for notice in outputs.take_notices():
+                say(notice)
+
+        stack.enter_context(outputs)
+        pipeline = stack.enter_context(live_pipeline(source, options))
+        return _shown(pipeline, outputs, options, say)
 
 
 def preview(
-    source: Source, start_seconds: float, showing: Showing, say: Callable[[str], None]
+    source: Source, start_seconds: float, *, options: LiveOptions, say: Say
 ) -> str:
-    """Shows a file as its conversion would be; the `convert` command for that.
+    """Shows a file as its conversion would be; returns the `convert` command for that.
 
     Raises a VidenhanceError.
     """
@@ -111,19 +76,11 @@ def preview(
         *(source.path, reading, start_seconds), when_late=WhenLate.WAIT, stays=True
     )
     with (
-        Outputs(showing.folder) as outputs,
-        preview_stage(
-            player, showing.choices, showing.look, showing.workers
-        ) as running,
+        Outputs(options.folder) as outputs,
+        preview_pipeline(player, options) as pipeline,
     ):
-        _shown(running, outputs, showing, say)
-        choice = running.models.choice
-        return convert_command(source, running.look, choice)
-
-
-def _tell(outputs: Outputs, say: Callable[[str], None]) -> None:
-    for words in outputs.told():
-        say(words)
+        _shown(pipeline, outputs, options, say)
+        return convert_command(source, pipeline.settings, pipeline.models.choice)
 
 
 def _silence(source: LiveSource) -> str:
@@ -131,26 +88,29 @@ def _silence(source: LiveSource) -> str:
     if isinstance(source, Player):
         sounds = any(" audio " in words for words in source.info.streams)
         return "that of a repeated file is left out" if source.loop and sounds else ""
-    if isinstance(source, Feed) and source.order.kind is CaptureKind.STREAM:
+    if isinstance(source, CaptureClient) and source.order.kind is CaptureKind.STREAM:
         return "only the pictures of a stream are read"
     return ""
 
 
 def _shown(
-    running: Stage, outputs: Outputs, showing: Showing, say: Callable[[str], None]
+    pipeline: LivePipeline, outputs: Outputs, options: LiveOptions, say: Say
 ) -> dict[str, Any]:
     with ExitStack() as stack:
         window: Window | None = None
-        if not showing.headless:
-            title = f"videnhance: {running.source.name}"
-            size = window_size(running.source, showing.look.scale)
+        if not options.headless:
+            title = f"videnhance: {pipeline.source.name}"
+            size = window_size(pipeline.source, options.settings.scale)
             window = stack.enter_context(OpenCVWindow(title, size))
-            if showing.full_screen:
+            if options.full_screen:
                 window.toggle_full_screen()
-        session = Session(running, window, outputs, showing.face, say, showing.seconds)
+        overlay, seconds = (
+            Overlay(ViewState(options.view), options.figures),
+            options.seconds,
+        )
+        session = Session(pipeline, window, outputs, overlay, say, seconds=seconds)
         session.run()
-        measured = session.as_json()
-        return measured | {"peak_memory_mb": round(peak_memory_mb(), 1)}
+        return session.as_json() | {"peak_memory_mb": round(peak_memory_mb(), 1)}
 
 
 def window_size(source: LiveSource, scale: int) -> Size:

@@ -19,7 +19,7 @@ import numpy as np
 
 from videnhance.errors import InputError, VidenhanceError
 from videnhance.frame import ColourTags
-from videnhance.live.messages import (
+from videnhance.live.captured import (
     ENDED,
     CaptureKind,
     CaptureOrder,

@@ -17,18 +17,16 @@ from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Plane, VideoInfo
 from videnhance.geometry import Size
 from videnhance.live.captured import (
+    ENDED,
     TICKS,
     YUV420,
-    Shot,
-    Ticker,
-    Trouble,
-    live_info,
-)
-from videnhance.live.messages import (
-    ENDED,
+    CapturedFrame,
     CaptureKind,
     CaptureOrder,
     Picture,
+    Ticker,
+    Trouble,
+    live_info,
 )
 from videnhance.media.sandbox.ipc import (
     Child,
@@ -40,7 +38,7 @@ from videnhance.media.sandbox.ipc import (
 from videnhance.system.latest import Wait
 from videnhance.system.limits import LIMIT_PIXELS
 
-__all__ = ["CAPTURE", "Feed", "Patience"]
+__all__ = ["CAPTURE", "CaptureClient", "Patience"]
 
 CAPTURE = tuple(child_command("videnhance.live.capture"))
 """The command that starts a capturing child."""
@@ -82,7 +80,7 @@ class _Lost(Exception):
     """The capture gives no more pictures; in words."""
 
 
-class Feed:
+class CaptureClient:
     """A LiveSource: a camera or a stream, from as many children as it takes.
 
     The first opening must succeed, or InputError is raised; later losses are Troubles.
@@ -103,7 +101,7 @@ class Feed:
         self._number = self._attempt = self._run = 0
         self._ticker = Ticker()
 
-    def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
+    def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         """The pictures as they come."""
         try:
             while True:
@@ -137,7 +135,7 @@ class Feed:
             link.say(replace(self.order, lifeline=number))
             yield link
 
-    def _captured(self, link: Child, wait: Wait) -> Iterator[Shot]:
+    def _captured(self, link: Child, wait: Wait) -> Iterator[CapturedFrame]:
         patience = self._patience.for_attempt(self._attempt)
         self._attempt, self._run = self._attempt + 1, self._run + 1
         while True:
@@ -148,7 +146,7 @@ class Feed:
             self.info = self.info or live_info(
                 size, picture.rate, picture.tags, picture.aspect
             )
-            yield self._shot(picture, planes)
+            yield self._capture(picture, planes)
             patience, self._attempt = self._patience.stalling, 1
 
     def _heard(self, link: Child, wait: Wait, seconds: float) -> Picture:
@@ -184,7 +182,7 @@ class Feed:
             raise _Lost(f"gives pictures of an impossible size, {width}x{height}")
         return Size(width, height)
 
-    def _shot(self, picture: Picture, planes: tuple[Plane, ...]) -> Shot:
+    def _capture(self, picture: Picture, planes: tuple[Plane, ...]) -> CapturedFrame:
         # No picture comes from the future, whatever the child says.
         captured = min(picture.captured, time.monotonic())
         number, self._number = self._number, self._number + 1
@@ -196,7 +194,7 @@ class Feed:
             tags=picture.tags,
             planes=planes,
         )
-        return Shot(frame, captured, number, run=self._run)
+        return CapturedFrame(frame, captured, number, run=self._run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What a live source gives: pictures with the moment they were taken, and troubles."""
+"""What a live source gives, and what a capturing child and its parent exchange."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 from typing import Protocol
 
@@ -16,10 +17,14 @@ from videnhance.geometry import Size
 from videnhance.system.latest import Wait
 
 __all__ = [
+    "ENDED",
     "TICKS",
     "YUV420",
+    "CaptureKind",
+    "CaptureOrder",
+    "CapturedFrame",
     "LiveSource",
-    "Shot",
+    "Picture",
     "Ticker",
     "Trouble",
     "live_info",
@@ -33,7 +38,7 @@ TICKS = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class CapturedFrame:
     """One picture of a live source."""
 
     frame: Frame
@@ -44,9 +49,9 @@ class Shot:
     seconds: float = 0.0
     """Its place in a file."""
     again: bool = False
-    """The same moment as the shot before it, asked for once more."""
+    """The same moment as the capture before it, asked for once more."""
     run: int = 0
-    """Shots of one run follow each other in time; a jump or a loss begins another."""
+    """Captures of a run follow each other in time; a jump or a loss begins another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class LiveSource(Protocol):
         """What is known of the pictures; None before the first one of a camera."""
         ...
 
-    def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
+    def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         """The pictures, each when it is due; ends when `wait` tells of closing.
 
         Raises a VidenhanceError if there never was a picture.
@@ -117,3 +122,44 @@ class Ticker:
 def ticks(seconds: float) -> int:
     """Whole ticks in so many seconds."""
     return round(seconds / TICKS)
+
+
+ENDED = "End"
+"""The kind of failure that is none: a stream has come to its end."""
+
+
+class CaptureKind(Enum):
+    """What is captured."""
+
+    CAMERA = "camera"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOrder:
+    """Parent: capture this."""
+
+    kind: CaptureKind
+    place: str
+    """A camera's number or device path; a stream's address."""
+    width: int | None = None
+    """Of a camera's pictures, as asked for; None leaves it to the camera."""
+    height: int | None = None
+    rate: float | None = None
+    """Pictures a second, as asked for."""
+    lifeline: int = -1
+    """Descriptor of a pipe that closes when the parent ends; -1 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Child: a picture, whose planes (Y, U, V of 4:2:0, 8 bits) follow as bytes."""
+
+    captured: float
+    """Seconds of `time.monotonic`, which is one clock for all processes."""
+    width: int
+    height: int
+    tags: ColourTags
+    aspect: Fraction | None = None
+    rate: Fraction = Fraction(0)
+    """As the source says; 0 if it does not."""

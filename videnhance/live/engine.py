@@ -1,51 +1,37 @@
-"""Shots in, enhanced pictures out, each as soon as it can be and none too late."""
+"""Enhances captured frames, each as soon as it can be and none too late."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from videnhance.frame import Frame
-from videnhance.live.budget import Budget, Ration
-from videnhance.live.captured import Shot, Trouble
-from videnhance.live.enhancer import Enhanced, Enhancer, Wanted
+from videnhance.live.budget import Budget, Cost, Ration
+from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
 from videnhance.pipeline.compose import Composer
-from videnhance.pipeline.enhance import Upscaler
-from videnhance.pipeline.plan import Rationed, Rule, every_nth, nothing
+from videnhance.pipeline.enhance import Settings, Upscaler, rule_of
+from videnhance.pipeline.plan import Fill, Rationed
+from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool
 
-__all__ = ["Engine", "InOrder", "Look", "Result", "Shots", "plain"]
+__all__ = ["Captures", "Engine", "InOrder", "Result", "plain"]
 
 _LOOK_SECONDS = 0.05
-"""How often a wait for a shot looks whether it is still wanted."""
+"""How often a wait for a capture looks whether it is still wanted."""
 _USUAL_INTERVAL = 1 / 30
 _RATE_FOLLOWS = 0.05
 _KNOWN_AFTER = 45
-"""Shots after which the interval is known well enough to judge the model by it."""
+"""Captures after which the interval is known well enough to judge the model by it."""
 _LONGEST_INTERVAL = 0.5
 """Seconds between two pictures; slower sources leave the network time enough."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the user chooses of the picture; a new one replaces the old one whole."""
-
-    scale: int = 2
-    """1 (same size), 2, or 4 (twice in a row)."""
-    strength: float = 1.0
-    fuse: float = 0.3
-    skip: int = 1
-    """Of a preview: the network runs on every `skip`th frame."""
-    base: bool = True
-    """The plain enlargement is shown, too."""
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """A shot and what became of it."""
+    """A captured frame and what became of it."""
 
-    shot: Shot
+    capture: CapturedFrame
     after: Frame = field(repr=False)
     before: Frame | None = field(repr=False)
     """The plain enlargement, if it was asked for."""
@@ -62,134 +48,141 @@ class Result:
         return self.after.nbytes
 
 
-class Shots(Protocol):
-    """Where the engine takes its shots: `threads.Latest`, or anything with its face."""
+class Captures(Protocol):
+    """Where the engine takes its frames: `Latest`, or anything with its methods."""
 
-    def take(self, seconds: float) -> Shot | Trouble | None:
+    def take(self, seconds: float) -> CapturedFrame | Trouble | None:
         """The next one, waited for; None if none came."""
-        ...
 
     @property
     def ended(self) -> bool:
         """Whether there will be no more."""
-        ...
 
 
 class Engine:
-    """Enhances the shots of a source, one at a time.
+    """Enhances the frames of a source, one at a time.
 
     With `budget` the network gets what time allows; without it every frame gets what
-    `Look.skip` says, however long that takes.
+    the settings say, however long that takes.
     """
 
     def __init__(
         self,
         models: Models,
-        look: Look,
-        pool: Pool | None,
-        workers: int,
-        budget: Budget | None,
+        settings: Settings,
+        *,
+        pool: Pool | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self.look = look
+        self.settings = settings
+        """May be replaced at any time, from another thread."""
+        self.with_base = True
+        """Whether the plain enlargement is made, too."""
+        self.held = False
+        """Whether new captures are passed over, because the picture stands."""
         self._interval = _USUAL_INTERVAL
         """Seconds between two pictures of the source."""
-        self._models, self._budget = models, budget
-        self._pool, self._workers = pool, workers
-        self._enhancers: list[Enhancer] = []
-        self._ration = Rationed(0)
+        self._models, self._budget, self.pool = models, budget, pool
+        self._enhancers: list[FrameEnhancer] = []
+        self._rationed = Rationed(0)
         self._redo = False
-        self._shots = 0
-        self.held = False
-        """Whether new shots are passed over, because the picture stands."""
-        self._last: Shot | None = None
+        self._count = 0
+        self._last: CapturedFrame | None = None
 
     def redo(self) -> None:
-        """Gives the present shot once more, with what is chosen now."""
+        """Gives the present capture once more, with what is chosen now."""
         self._redo = True
 
-    def results(self, shots: Shots, wait: Wait) -> Iterator[Result | Trouble]:
-        """A result for each shot that is taken, until closing or the source's end."""
+    def results(self, captures: Captures, wait: Wait) -> Iterator[Result | Trouble]:
+        """A result for each capture taken, until closing or the source's end."""
         while not wait(0):
-            shot = shots.take(_LOOK_SECONDS)
-            if self.held and isinstance(shot, Shot) and self._last is not None:
-                shot = None
-            if shot is None and self._redo and self._last is not None:
-                shot = replace(self._last, again=True)
+            capture = captures.take(_LOOK_SECONDS)
+            if self._last is not None:
+                if self.held and isinstance(capture, CapturedFrame):
+                    capture = None
+                if capture is None and self._redo:
+                    capture = replace(self._last, again=True)
             self._redo = False
-            if isinstance(shot, Shot):
-                yield self.result(shot)
-            elif shot is not None:
-                yield shot
-            elif shots.ended:
+            if isinstance(capture, CapturedFrame):
+                yield self.result(capture)
+            elif capture is not None:
+                yield capture
+            elif captures.ended:
                 return
 
-    def result(self, shot: Shot) -> Result:
-        """One shot, enhanced."""
-        look = self.look
-        upscaler, words = self._models.current()
-        self._prepare(upscaler, 2 if look.scale == 4 else 1)
-        if self._last is not None and shot.run != self._last.run:
+    def result(self, capture: CapturedFrame) -> Result:
+        """One capture, enhanced."""
+        settings = self.settings
+        upscaler, model = self._models.current()
+        self._prepare(upscaler, settings)
+        if self._last is not None and capture.run != self._last.run:
             for enhancer in self._enhancers:
                 enhancer.forget()
-        self._follow(shot)
-        self._shots += 1
-        if self._shots == _KNOWN_AFTER:
-            size = shot.frame.size
-            pixels = size.width * size.height
-            self._models.fit(pixels, self._interval, self._workers)
-        ration, rule, wanted = self._plan(look)
-        passes = self._passes(shot, rule, wanted)
+        self._follow(capture)
+        self._count += 1
+        if self._count == _KNOWN_AFTER:
+            area = capture.frame.size.area
+            self._models.fit(area, self._interval, settings.workers)
+        ration = self._budget.ration if self._budget and settings.strength else None
+        passes = self._passes(capture, settings, ration)
         if self._budget is not None:
-            self._budget.learn(passes[0].cost, self._interval)
-        after, before = passes[-1].frame, passes[0].base
-        if before is not None and look.scale == 4:
+            self._budget.learn(_cost_of(passes[0]), self._interval)
+        before = passes[0].base
+        if before is not None and settings.scale == 4:
             before = plain(before, 2)
-        return Result(shot, after, before, passes, ration, words, look.scale)
+        after, scale = passes[-1].frame, settings.scale
+        return Result(capture, after, before, passes, ration, model, scale)
 
-    def _prepare(self, upscaler: Upscaler, count: int) -> None:
+    def _prepare(self, upscaler: Upscaler, settings: Settings) -> None:
         """Enhancers for the passes; another model knows nothing of earlier frames."""
+        count = 2 if settings.scale == 4 else 1
         fitting = [e for e in self._enhancers if e.upscaler is upscaler]
         if len(fitting) != count:
             if self._enhancers and self._budget is not None:
                 self._budget = Budget()  # what was learnt is of another model
-            make = (Enhancer(upscaler, self._pool, self._workers) for _ in range(count))
-            self._enhancers = list(make)
+            self._enhancers = [
+                FrameEnhancer(upscaler, self.pool, settings.workers)
+                for _ in range(count)
+            ]
 
-    def _plan(self, look: Look) -> tuple[Ration | None, Rule, Wanted]:
-        wanted = Wanted(
-            strength=look.strength,
-            fuse=look.fuse,
-            enlarge=look.scale != 1,
-            moves=look.strength > 0 and (look.skip > 1 or look.fuse > 0),
-            fine=look.skip > 1,
-            base=look.base,
-        )
-        if not look.strength:
-            return None, nothing, wanted
-        if self._budget is None:
-            return None, every_nth(look.skip), wanted
-        ration = self._budget.ration
-        self._ration.cells = ration.cells
-        fuse = look.fuse if ration.moves else 0.0
-        return ration, self._ration, replace(wanted, fuse=fuse, moves=ration.moves)
-
-    def _passes(self, shot: Shot, rule: Rule, wanted: Wanted) -> list[Enhanced]:
-        frame, passes = shot.frame, []
+    def _passes(
+        self, capture: CapturedFrame, settings: Settings, ration: Ration | None
+    ) -> list[Enhanced]:
+        rule, moves = rule_of(settings), None
+        if ration is not None:
+            rule, moves = self._rationed, ration.moves
+            self._rationed.cells = ration.cells
+            if not moves:
+                settings = replace(settings, fuse=0.0)
+        frame, passes, base = capture.frame, list[Enhanced](), self.with_base
         for enhancer in self._enhancers:
-            passes.append(enhancer(frame, rule, wanted, shot.again))
-            frame = passes[-1].frame
+            done = enhancer(
+                frame,
+                settings,
+                rule=rule,
+                moves=moves,
+                base=base,
+                again=capture.again,
+            )
+            passes.append(done)
+            frame = done.frame
         return passes
 
-    def _follow(self, shot: Shot) -> None:
-        """Measures the source's interval, over the shots that were dropped as well."""
-        if shot.again:
+    def _follow(self, capture: CapturedFrame) -> None:
+        """Measures the source's interval, over the captures that were dropped, too."""
+        if capture.again:
             return
-        last, self._last = self._last, shot
-        if last is None or shot.run != last.run or shot.number <= last.number:
+        last, self._last = self._last, capture
+        if last is None or capture.run != last.run or capture.number <= last.number:
             return
-        seconds = (shot.captured - last.captured) / (shot.number - last.number)
+        seconds = (capture.captured - last.captured) / (capture.number - last.number)
         seconds = min(max(seconds, 0.001), _LONGEST_INTERVAL)
         self._interval += _RATE_FOLLOWS * (seconds - self._interval)
+
+
+def _cost_of(done: Enhanced) -> Cost:
+    left = done.count(Fill.MOVED, Fill.BASE)
+    return Cost(done.count(Fill.NETWORK), done.seconds, left)
 
 
 def plain(frame: Frame, scale: int) -> Frame:
@@ -200,15 +193,15 @@ def plain(frame: Frame, scale: int) -> Frame:
 
 
 class InOrder:
-    """Shots for an engine that must see every one; taken in the engine's thread."""
+    """Captures for an engine that must see each; taken in the engine's thread."""
 
-    def __init__(self, shots: Iterator[Shot | Trouble]) -> None:
-        self._shots = shots
+    def __init__(self, captures: Iterator[CapturedFrame | Trouble]) -> None:
+        self._captures = captures
         self.ended = False
 
-    def take(self, seconds: float) -> Shot | Trouble | None:
+    def take(self, seconds: float) -> CapturedFrame | Trouble | None:
         """The next one, however long that takes."""
         del seconds
-        shot = next(self._shots, None)
-        self.ended = shot is None
-        return shot
+        capture = next(self._captures, None)
+        self.ended = capture is None
+        return capture

@@ -1,4 +1,4 @@
-"""The models that a live picture can change between."""
+"""Models that a live picture can change between, loaded when they are wanted."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -13,7 +13,7 @@ __all__ = ["Models"]
 
 _NONE = "none: plain enlargement"
 _SHARE = 0.25
-"""Of the workers' time, that a network may take for whole frames: the rest is for the
+"""Of the workers' time that a network may take for whole frames: the rest is for the
 base, the screen, the decoder, and what cannot be foreseen."""
 
 

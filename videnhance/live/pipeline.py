@@ -1,29 +1,28 @@
-"""A source, the engine behind it and the threads between: everything but the window."""
+"""Runs a source and the engine behind it in threads: everything but the window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from videnhance.geometry import Size
-from videnhance.live.budget import Budget
+from videnhance.live.budget import Budget, Reduced, affordable_area
 from videnhance.live.captured import LiveSource, Trouble
-from videnhance.live.engine import Engine, InOrder, Look, Result
+from videnhance.live.engine import Engine, InOrder, Result
 from videnhance.live.models import Models
+from videnhance.live.options import LiveOptions
 from videnhance.live.player import Player
-from videnhance.live.work_size import Reduced, affordable_area
-from videnhance.models.runtime import Choice
+from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.motion import load_opencv
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.threads import pool_of
 
-__all__ = ["Stage", "preview_stage", "stage"]
-
-_USUAL_RATE = 30.0
+__all__ = ["LivePipeline", "live_pipeline", "preview_pipeline"]
 
 
 @dataclass(slots=True)
-class Stage:
+class LivePipeline:
     """What runs behind a window, and how it is told what to do."""
 
     source: LiveSource
@@ -46,14 +45,20 @@ class Stage:
         return self.results.ended or bool(self.player and self.player.at_end)
 
     @property
-    def look(self) -> Look:
+    def settings(self) -> Settings:
         """What is chosen of the picture."""
-        return self.engine.look
+        return self.engine.settings
 
-    def choose(self, look: Look) -> None:
+    def choose(self, settings: Settings) -> None:
         """Changes the picture, the one that stands as well."""
-        self.engine.look = look
+        self.engine.settings = settings
         self.redo()
+
+    def make_base(self, wanted: bool) -> None:
+        """Has the plain enlargement made, or no more."""
+        if self.engine.with_base is not wanted:
+            self.engine.with_base = wanted
+            self.redo()
 
     def redo(self) -> None:
         """Makes the present picture anew, if no other one is coming."""
@@ -81,60 +86,45 @@ class Stage:
 
 
 @contextmanager
-def stage(
-    source: LiveSource,
-    choices: Sequence[Choice],
-    look: Look,
-    workers: int,
-    area: int | None = None,
-    lightens: bool = False,
-) -> Iterator[Stage]:
-    """A live stage: the newest picture wins, the network is rationed.
+def live_pipeline(source: LiveSource, options: LiveOptions) -> Iterator[LivePipeline]:
+    """A pipeline where the newest picture wins and the network is rationed.
 
-    Frames have at most `area` pixels; None leaves that to what the machine can do. With
-    `lightens` the second model takes over where the first is too slow for whole frames.
     Leaving the block stops and joins everything. Raises ModelError.
     """
-    _prepare()
-    with pool_of(max(workers, 1)) as pool:  # type: ignore[union-attr]  # more than 0
-        models = Models(choices, pool, lightens)
+    with _engine_of(options, Budget()) as (engine, models):
+        area = options.area
         if area is None:
             rate = float(source.info.rate) if source.info else 0.0
-            area = affordable_area(rate or _USUAL_RATE, pool, workers)
+            area = affordable_area(rate, engine.pool, options.settings.workers)
         reduced = Reduced(source, area)
-        engine = Engine(models, look, pool, workers, Budget())
-        with Latest(reduced.shots, "source") as shots:
-
-            def feed(wait: Wait) -> Iterator[Result | Trouble]:
-                return engine.results(shots, wait)
-
-            with Latest(feed, "engine") as results:
-                player = source if isinstance(source, Player) else None
-                yield Stage(reduced, engine, models, results, player)
+        player = source if isinstance(source, Player) else None
+        with (
+            Latest(reduced.captures, "source") as captures,
+            Latest(partial(engine.results, captures), "engine") as results,
+        ):
+            yield LivePipeline(reduced, engine, models, results, player)
 
 
 @contextmanager
-def preview_stage(
-    player: Player, choices: Sequence[Choice], look: Look, workers: int
-) -> Iterator[Stage]:
-    """A stage for trying settings: every picture in order, nothing rationed."""
-    _prepare()
-    with pool_of(max(workers, 1)) as pool:  # type: ignore[union-attr]  # more than 0
-        models = Models(choices, pool)
-        engine = Engine(models, look, pool, workers, None)
+def preview_pipeline(player: Player, options: LiveOptions) -> Iterator[LivePipeline]:
+    """A pipeline for trying settings: every picture in order, nothing rationed."""
+    with _engine_of(options, None) as (engine, models):
 
         def feed(wait: Wait) -> Iterator[Result | Trouble]:
-            return engine.results(InOrder(player.shots(wait)), wait)
+            return engine.results(InOrder(player.captures(wait)), wait)
 
         with Latest(feed, "engine") as results:
-            yield Stage(player, engine, models, results, player, in_order=True)
+            yield LivePipeline(player, engine, models, results, player, in_order=True)
 
 
-def _prepare() -> None:
+@contextmanager
+def _engine_of(
+    options: LiveOptions, budget: Budget | None
+) -> Iterator[tuple[Engine, Models]]:
     load_opencv().setNumThreads(1)  # workers share the cores already
     keep_freed_memory()
-
-
-def with_base(look: Look, base: bool) -> Look:
-    """The same look, with the plain enlargement or without."""
-    return look if look.base is base else replace(look, base=base)
+    workers = max(options.settings.workers, 1)
+    with pool_of(workers) as pool:  # type: ignore[union-attr]  # more than 0
+        lightens = options.lightens and budget is not None  # not in a preview
+        models = Models(options.choices, pool, lightens)
+        yield Engine(models, options.settings, pool=pool, budget=budget), models

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
-from videnhance.live.captured import Shot, Trouble
+from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.media.open_any import is_video_file, opened
 from videnhance.media.protocols import FrameSource
 from videnhance.media.sandbox.isolated import probed_safely
@@ -102,7 +102,7 @@ class Player:
         """Gives the present picture once more, if it is paused or at the end."""
         self._again = True
 
-    def shots(self, wait: Wait) -> Iterator[Shot | Trouble]:
+    def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
         """The pictures when they are due, or soon after."""
         place, clock = self.start_seconds, _Clock()
         while True:
@@ -127,8 +127,8 @@ class Player:
 
     def _played(
         self, reader: FrameSource, place: float, clock: "_Clock", wait: Wait
-    ) -> Generator[Shot, None, _Turn]:
-        shot, arrived = None, clock.zero is not None
+    ) -> Generator[CapturedFrame, None, _Turn]:
+        capture, arrived = None, clock.zero is not None
         self._run += 1
         zero = self.info.start_seconds
         for frame in reader:
@@ -137,7 +137,7 @@ class Player:
                 continue
             # What leads there, and the picture of the place itself, is due at once.
             if arrived:
-                turn = yield from self._until(clock, seconds, shot, wait)
+                turn = yield from self._until(clock, seconds, capture, wait)
                 if turn is not None:
                     return turn
             elif wait(0):
@@ -145,11 +145,11 @@ class Player:
             elif seconds >= place:
                 clock.set(seconds)
                 arrived = True
-            shot = self._shot(frame, clock.captured(seconds), seconds)
-            yield shot
-        if shot is not None:
-            end = shot.seconds + self._duration(shot.frame)
-            turn = yield from self._until(clock, end, shot, wait)
+            capture = self._capture(frame, clock.captured(seconds), seconds)
+            yield capture
+        if capture is not None:
+            end = capture.seconds + self._duration(capture.frame)
+            turn = yield from self._until(clock, end, capture, wait)
             if turn is not None:
                 return turn
             if self.loop:
@@ -159,15 +159,15 @@ class Player:
             self.at_end = True
             if wait(_STEP_SECONDS):
                 return _Turn.CLOSED
-            yield from self._repeated(shot)
+            yield from self._repeated(capture)
             if self._goal is not None:
                 self.at_end = False
                 return _Turn.MOVED
         return _Turn.ENDED
 
     def _until(
-        self, clock: "_Clock", seconds: float, last: Shot | None, wait: Wait
-    ) -> Generator[Shot, None, _Turn | None]:
+        self, clock: "_Clock", seconds: float, last: CapturedFrame | None, wait: Wait
+    ) -> Generator[CapturedFrame, None, _Turn | None]:
         """Waits until it is time for the picture there; gives why it may not come."""
         while True:
             if self._goal is not None:
@@ -188,19 +188,19 @@ class Player:
             if wait(min(left, _STEP_SECONDS)):
                 return _Turn.CLOSED
 
-    def _repeated(self, shot: Shot | None) -> Iterator[Shot]:
-        if self._again and shot is not None:
+    def _repeated(self, capture: CapturedFrame | None) -> Iterator[CapturedFrame]:
+        if self._again and capture is not None:
             self._again = False
-            yield replace(shot, captured=time.monotonic(), again=True)
+            yield replace(capture, captured=time.monotonic(), again=True)
 
     def _duration(self, frame: Frame) -> float:
         if frame.duration:
             return float(frame.duration * frame.time_base)
         return float(1 / self.info.rate) if self.info.rate else 0.0
 
-    def _shot(self, frame: Frame, captured: float, seconds: float) -> Shot:
+    def _capture(self, frame: Frame, captured: float, seconds: float) -> CapturedFrame:
         number, self._number = self._number, self._number + 1
-        return Shot(frame, captured, number, seconds, run=self._run)
+        return CapturedFrame(frame, captured, number, seconds, run=self._run)
 
 
 @dataclass(slots=True)

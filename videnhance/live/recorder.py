@@ -13,8 +13,8 @@ from typing import Any
 
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Region, Size
-from videnhance.live.captured import TICKS, Shot, Ticker
-from videnhance.live.geometry import fitted
+from videnhance.live.captured import TICKS, CapturedFrame, Ticker
+from videnhance.live.views import fitted
 from videnhance.media.containers import container_for, container_named
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.rescale import Rescaler
@@ -97,10 +97,10 @@ class Recorder:
         """False once the file is complete, or has failed; `close` tells."""
         return self._outbox.is_running
 
-    def offer(self, shot: Shot, frame: Frame) -> None:
-        """Records the frame that a shot became, if there is time."""
+    def offer(self, capture: CapturedFrame, frame: Frame) -> None:
+        """Records the frame that a capture became, if there is time."""
         if self._recording.sound is None:
-            frame = self._timed(frame, shot.captured)
+            frame = self._timed(frame, capture.captured)
         if self._outbox.offer(frame):
             self.frames += 1
         else:

@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 from videnhance.frame import Pixels, VideoInfo
-from videnhance.live.actions import Actions
+from videnhance.live.actions import Actions, help_of
+from videnhance.live.budget import shape_of
 from videnhance.live.captured import Trouble
 from videnhance.live.engine import Result
 from videnhance.live.outputs import Outputs
-from videnhance.live.overlay import Face, Words, painted
-from videnhance.live.panels import Facts
-from videnhance.live.pipeline import Stage
-from videnhance.live.stats import Gauge, Reading
+from videnhance.live.overlay import Facts, Overlay, Words, painted
+from videnhance.live.pipeline import LivePipeline
+from videnhance.live.stats import Measured, Stats
 from videnhance.live.views import Pair
 from videnhance.live.window import Window
-from videnhance.live.work_size import shape_of
 from videnhance.media.display import Displayer
 from videnhance.pipeline.plan import Fill
 
@@ -28,7 +27,7 @@ _WAIT_SECONDS = 0.01
 """For a picture, before the keys are looked at again."""
 _MESSAGE_SECONDS = 3.0
 _FIGURES_SECONDS = 0.4
-"""Between two looks at the gauge: numbers that change faster cannot be read."""
+"""Between two looks at the stats: numbers that change faster cannot be read."""
 _STALE_SECONDS = 1.0
 """A picture that is older is not shown as if it were live."""
 
@@ -38,18 +37,19 @@ class Session:
 
     def __init__(
         self,
-        stage: Stage,
+        pipeline: LivePipeline,
         window: Window | None,
         outputs: Outputs,
-        face: Face,
+        overlay: Overlay,
         say: Callable[[str], None],
+        *,
         seconds: float | None = None,
     ) -> None:
-        """`say` is told lines for the terminal; after `seconds` the session ends."""
-        self.gauge = Gauge()
-        self._stage, self._window, self._outputs = stage, window, outputs
-        self._face, self._say = face, say
-        self._actions = Actions(stage, window, outputs, face, say)
+        """`say` is given lines for the terminal; after `seconds` the session ends."""
+        self.stats = Stats()
+        self._pipeline, self._window, self._outputs = pipeline, window, outputs
+        self._overlay, self._say = overlay, say
+        self._actions = Actions(pipeline, window, outputs, overlay, say)
         self._until = None if seconds is None else time.monotonic() + seconds
         self._displayer: Displayer | None = None
         self._last: Result | None = None
@@ -57,7 +57,7 @@ class Session:
         self._trouble, self._message, self._message_until = "", "", 0.0
         self._seen = self._changed = time.monotonic()
         """When a picture came last, and when it was last another one."""
-        self._figures: tuple[Reading, Facts] | None = None
+        self._figures: tuple[Measured, Facts] | None = None
         self._settings = ""
         """As the figures tell them."""
         self._read = 0.0
@@ -68,14 +68,14 @@ class Session:
         Raises what the source or an output raises.
         """
         while not self._is_done():
-            item = self._stage.results.take(_WAIT_SECONDS)
+            item = self._pipeline.results.take(_WAIT_SECONDS)
             result = item if isinstance(item, Result) else None
             if isinstance(item, Trouble):
                 self._hear(item)
             picture = None if result is None else self._take(result)
             view = self._refresh(result is not None)
             if result is not None:
-                self.gauge.note(result)
+                self.stats.note(result)
                 info = self._info(result)
                 self._outputs.take(result, info, picture, view)
 
@@ -85,14 +85,14 @@ class Session:
             return True
         if self._until is not None and time.monotonic() > self._until:
             return True
-        return self._stage.results.ended and (window is None or self._last is None)
+        return self._pipeline.results.ended and (window is None or self._last is None)
 
     def _hear(self, trouble: Trouble) -> None:
         if trouble.words != self._trouble:
             self._say(trouble.words)
         self._trouble = trouble.words
         self._actions.changed = True
-        self.gauge.pause()
+        self.stats.pause()
 
     # A picture has come.
 
@@ -109,9 +109,9 @@ class Session:
         return self._displayed(result, info)
 
     def _info(self, result: Result) -> VideoInfo:
-        info = self._stage.source.info
+        info = self._pipeline.source.info
         assert info is not None  # known with the first picture
-        frame = result.shot.frame
+        frame = result.capture.frame
         return replace(info, size=frame.size, layout=frame.layout, tags=frame.tags)
 
     def _displayed(self, result: Result, info: VideoInfo) -> Pixels:
@@ -127,12 +127,12 @@ class Session:
 
     def as_json(self) -> dict[str, Any]:
         """What was measured, of which pictures, and by which model last."""
-        measured, result = self.gauge.as_json(), self._last
+        measured, result = self.stats.as_json(), self._last
         if result is not None:
-            size = result.shot.frame.size
-            native = self._stage.native_size(size)
+            size = result.capture.frame.size
+            native = self._pipeline.native_size(size)
             measured |= {
-                "source": self._stage.source.name,
+                "source": self._pipeline.source.name,
                 "source_size": str(native),
                 "worked_on": str(size),
                 "output_size": str(result.after.size),
@@ -145,23 +145,22 @@ class Session:
     def _refresh(self, fresh: bool) -> Pixels | None:
         """Draws if anything has changed, and obeys what came; what was drawn."""
         now = time.monotonic()
-        for words in self._outputs.told():
+        for words in self._outputs.take_notices():
             self._say(words)
             self._show(words)
         if self._window is None:
             return None
         late = now - self._read > _FIGURES_SECONDS
-        if late and self._stage.models.is_loading:
-            self._stage.redo()  # where no other picture comes, nothing else asks
+        if late and self._pipeline.models.is_loading:
+            self._pipeline.redo()  # where no other picture comes, nothing else asks
         canvas = self._canvas(now) if fresh or late or self._actions.changed else None
         self._actions.changed = False
         for event in self._window.show(canvas):
-            words = self._actions.obey(event)
-            if words:
+            if words := self._actions.obey(event):
                 self._show(words)
         if self._actions.jumped:
             self._actions.jumped = False
-            self.gauge.pause()
+            self.stats.pause()
         return canvas
 
     def _show(self, words: str) -> None:
@@ -171,23 +170,24 @@ class Session:
 
     def _canvas(self, now: float) -> Pixels:
         assert self._window is not None
-        self._read_gauge(now)
+        self._read_stats(now)
         wrong = self._wrong(now)
         message = wrong or (self._message if now < self._message_until else "")
-        if not message and self._stage.paused:
+        if not message and self._pipeline.paused:
             message = "paused"
-        elif not message and self._stage.at_end:
+        elif not message and self._pipeline.at_end:
             message = "the end"
         words = Words(
             figures=self._figures,
             message=message,
             warns=bool(wrong),
             timeline=self._timeline(),
+            help=help_of(self._pipeline.in_order) if self._overlay.help else None,
         )
         size = self._window.size
-        return painted(self._pair, self._face, words, size, self._stage.in_order)
+        return painted(self._pair, self._overlay, words=words, window=size)
 
-    def _read_gauge(self, now: float) -> None:
+    def _read_stats(self, now: float) -> None:
         """Takes new figures now and then: to letter them costs as much as a frame."""
         settings = self._actions.settings_words
         fresh = now - self._read <= _FIGURES_SECONDS and settings == self._settings
@@ -195,56 +195,54 @@ class Session:
             return
         self._read, self._settings = now, settings
         if self._last is not None:
-            self._figures = self.gauge.reading(), self._facts(self._last)
+            self._figures = self.stats.reading(), self._facts(self._last)
 
     def _wrong(self, now: float) -> str:
         """Why what is on the window is not live; empty if it is."""
-        stage = self._stage
-        if stage.models.fault:
-            return stage.models.fault
-        if stage.paused or stage.at_end:
+        pipeline = self._pipeline
+        if pipeline.models.fault:
+            return pipeline.models.fault
+        if pipeline.paused or pipeline.at_end:
             return ""
         if self._trouble:
             return self._trouble
-        if stage.in_order:
+        if pipeline.in_order:
             return ""
         if self._last is None:
             return "" if now - self._seen < _STALE_SECONDS else "waiting for a picture"
         if now - self._seen > _STALE_SECONDS:
             return f"no picture for {now - self._seen:.0f} s"
-        if stage.player is None and now - self._changed > _STALE_SECONDS:
+        if pipeline.player is None and now - self._changed > _STALE_SECONDS:
             return f"the same picture for {now - self._changed:.0f} s"
         return ""
 
     def _timeline(self) -> tuple[float, float] | None:
-        info = self._stage.source.info
-        if not self._stage.in_order or info is None or self._last is None:
+        info = self._pipeline.source.info
+        if not self._pipeline.in_order or info is None or self._last is None:
             return None
-        return self._last.shot.seconds, info.duration_seconds or 0.0
+        return self._last.capture.seconds, info.duration_seconds or 0.0
 
     def _facts(self, result: Result) -> Facts:
-        stage, size = self._stage, result.shot.frame.size
-        model = "loading another" if stage.models.is_loading else result.model
-        timed = stage.in_order
+        pipeline, size = self._pipeline, result.capture.frame.size
+        info = pipeline.source.info
         return Facts(
-            source=stage.source.name,
+            source=pipeline.source.name,
             size=size,
-            native=stage.native_size(size),
+            native=pipeline.native_size(size),
             output=result.after.size,
-            model=model,
-            planner=planner_words(result, stage.look.skip),
+            model="loading another" if pipeline.models.is_loading else result.model,
+            planner=planner_words(result, pipeline.settings.skip),
             settings=self._settings,
-            rate=float(stage.source.info.rate) if timed and stage.source.info else 0.0,
-            work_ms=1000 * sum(done.cost.seconds for done in result.passes),
-            in_order=stage.in_order,
+            rate=float(info.rate) if pipeline.in_order and info else 0.0,
+            work_ms=1000 * sum(done.seconds for done in result.passes),
+            in_order=pipeline.in_order,
             recording=self._outputs.recording_words,
         )
 
 
 def planner_words(result: Result, skip: int) -> str:
     """What the planner chose for this frame."""
-    cells = result.passes[0].fills.size
-    seen = int(np.count_nonzero(result.passes[0].fills == Fill.NETWORK))
+    cells, seen = result.passes[0].fills.size, result.passes[0].count(Fill.NETWORK)
     if result.ration is None:
         return f"sees {seen} of {cells} parts; every {_nth(skip)}frame"
     moves = "" if result.ration.moves else "; no time to follow what moves"
@@ -257,5 +255,5 @@ def _nth(skip: int) -> str:
 
 
 def _is_same(last: Result, result: Result) -> bool:
-    old, new = last.shot.frame.planes[0], result.shot.frame.planes[0]
+    old, new = last.capture.frame.planes[0], result.capture.frame.planes[0]
     return old is new or (old.shape == new.shape and np.array_equal(old, new))

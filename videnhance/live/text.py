@@ -1,4 +1,4 @@
-"""Words as pixels: drawn once by Pillow with the type that it brings, then stamped."""
+"""Panels of text, drawn once by Pillow with the type that it brings, then stamped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from videnhance.frame import Pixels
+from videnhance.geometry import Size
 
 __all__ = ["ACCENT", "DIM", "WARNING", "WHITE", "Cell", "Label", "label", "stamped"]
 
@@ -35,6 +36,7 @@ class Cell:
 
 
 Row = tuple[Cell, ...]
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,18 @@ class Label:
     """H x W x 1, 255 minus opacity."""
 
     @property
-    def width(self) -> int:
+    def size(self) -> Size:
         """In pixels."""
-        return int(self.light.shape[1])
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return int(self.light.shape[0])
+        height, width = self.light.shape[:2]
+        return Size(width, height)
 
 
 @lru_cache(maxsize=64)
 def label(rows: tuple[Row, ...], points: int = 15) -> Label:
     """A panel: rows of cells in columns; `points` is the size of the type."""
     font = _font(points)
-    gap, line = points, int(points * 1.6)
+    pad, gap, line = int(points * 0.8), points, int(points * 1.6)
     widths = _widths(rows, font)
-    pad = int(points * 0.8)
     width = 2 * pad + sum(widths) + gap * (len(widths) - 1)
     height = 2 * pad + line * len(rows)
     image = _ground(-(-width // _STEP) * _STEP, height, points // 2).copy()
@@ -76,7 +73,9 @@ def label(rows: tuple[Row, ...], points: int = 15) -> Label:
             else:
                 draw.text((x, middle), cell.words, (*cell.colour, 255), font, "lm")
             x += wide + gap
-    return _as_label(image)
+    pixels = np.asarray(image, np.uint16)
+    opacity = pixels[..., 3:]
+    return Label(pixels[..., :3] * opacity, 255 - opacity)
 
 
 @lru_cache(maxsize=16)
@@ -90,14 +89,12 @@ def _ground(width: int, height: int, radius: int) -> Image.Image:
 
 
 @cache
-def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+def _font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
-def _widths(
-    rows: Sequence[Row], font: ImageFont.ImageFont | ImageFont.FreeTypeFont
-) -> list[int]:
-    columns = max(len(row) for row in rows)
+def _widths(rows: Sequence[Row], font: Font) -> list[int]:
+    columns = max(map(len, rows))
     widths = [0] * columns
     for row in rows:
         # The last cell of a short row may run across.
@@ -113,32 +110,21 @@ def _widths(
 
 
 def _draw_key(
-    draw: ImageDraw.ImageDraw,
-    words: str,
-    place: tuple[int, int],
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+    draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], font: Font
 ) -> None:
     x, middle = place
-    wide = int(font.getlength(words)) + 2 * _KEY_PAD
-    high = int(font.getbbox("Hg")[3]) + 3
-    box = (x, middle - high // 2, x + wide, middle + high // 2)
+    wide, high = int(font.getlength(words)), int(font.getbbox("Hg")[3]) + 3
+    box = x, middle - high // 2, x + wide + 2 * _KEY_PAD, middle + high // 2
     draw.rounded_rectangle(box, 4, (70, 62, 58, 255), (120, 112, 108, 255), 1)
     draw.text((x + _KEY_PAD, middle), words, (*WHITE, 255), font, "lm")
 
 
-def _as_label(image: Image.Image) -> Label:
-    pixels = np.asarray(image, np.uint16)
-    opacity = pixels[..., 3:]
-    return Label(pixels[..., :3] * opacity, 255 - opacity)
-
-
 def stamped(canvas: Pixels, panel: Label, x: int, y: int) -> None:
     """Draws a panel onto the canvas, as much of it as there is room for."""
-    rows = slice(max(y, 0), max(y, 0) + panel.height)
-    columns = slice(max(x, 0), max(x, 0) + panel.width)
+    rows = slice(max(y, 0), max(y, 0) + panel.size.height)
+    columns = slice(max(x, 0), max(x, 0) + panel.size.width)
     under = canvas[rows, columns]
     height, width = under.shape[:2]
     mixed = under * panel.through[:height, :width]
-    mixed += panel.light[:height, :width]
-    mixed += 127
+    mixed += panel.light[:height, :width] + 127
     under[:] = mixed // 255

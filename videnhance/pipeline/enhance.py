@@ -36,9 +36,12 @@ __all__ = [
     "Bicubic",
     "Settings",
     "Upscaler",
+    "composer_of",
     "default_fuse",
+    "detector_of",
     "enhanced",
     "enhanced_ahead",
+    "rule_of",
 ]
 
 T = TypeVar("T")
@@ -192,6 +195,27 @@ def _counted(frames: Iterator[Frame], report: Report) -> Iterator[Frame]:
         yield frame
 
 
+def detector_of(
+    upscaler: Upscaler, settings: Settings, *, moves: bool | None = None
+) -> plan.ChangeDetector:
+    """How each frame is compared with the last; `moves` overrules the settings."""
+    moves = settings.moves if moves is None else moves
+    analyse = partial(motion.analysed, cell=CELL, fine=settings.skip > 1)
+    # With fusion an unchanged cell keeps its fused residual by definition.
+    reuse = settings.strength > 0 and (settings.reuse or moves)
+    return plan.ChangeDetector(upscaler.halo, reuse, analyse if moves else None)
+
+
+def rule_of(settings: Settings) -> plan.Rule:
+    """Which cells the network sees where time does not matter."""
+    return plan.every_nth(settings.skip) if settings.strength else plan.nothing
+
+
+def composer_of(upscaler: Upscaler, settings: Settings) -> Composer:
+    """What adds the residuals of this network."""
+    return Composer(upscaler.step, settings.strength, enlarge=settings.scale != 1)
+
+
 @dataclass(slots=True)
 class _Pass:
     """One enlargement: the stages, and the residual that travels between frames."""
@@ -207,8 +231,9 @@ class _Pass:
     def run(self, frames: Iterator[Frame]) -> Generator[Frame]:
         """Chains the stages."""
         settings, workers = self.settings, self.settings.workers
-        changes = self._map(self._change_detector(), self._pairs(frames), workers + 1)
-        plans = plan.planned(changes, self._rule())
+        detector = detector_of(self.upscaler, settings)
+        changes = self._map(detector, self._pairs(frames), workers + 1)
+        plans = plan.planned(changes, rule_of(settings))
         tiling = Tiling(
             self.upscaler.halo,
             settings.patch_area,
@@ -216,9 +241,7 @@ class _Pass:
         )
         work = tiles.batches(plans, tiling)
         done = self._map(self._upscaled, work, 3 * workers)
-        composer = Composer(
-            self.upscaler.step, settings.strength, enlarge=settings.scale != 1
-        )
+        composer = composer_of(self.upscaler, settings)
         finished = self._finished(done)
         yield from self._map(lambda pair: composer(*pair), finished, workers + 1)
 
@@ -237,23 +260,6 @@ class _Pass:
                 last = None  # or what is done again after a crash would differ
             yield frame, seen, last
             last = seen
-
-    def _change_detector(self) -> plan.ChangeDetector:
-        settings = self.settings
-        fine = settings.skip > 1
-        analyse = partial(motion.analysed, cell=CELL, fine=fine)
-        # With fusion an unchanged cell keeps its fused residual by definition.
-        reuse = settings.strength > 0 and (settings.reuse or settings.moves)
-        return plan.ChangeDetector(
-            self.upscaler.halo, reuse, analyse if settings.moves else None
-        )
-
-    def _rule(self) -> plan.Rule:
-        return (
-            plan.every_nth(self.settings.skip)
-            if self.settings.strength
-            else plan.nothing
-        )
 
     def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels]:
         return batch, self.upscaler(batch.pixels) if batch.tiles else batch.pixels

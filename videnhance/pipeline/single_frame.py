@@ -1,0 +1,126 @@
+"""Enhances one frame at a time, with all workers on the same frame.
+
+`enhance` keeps several frames in flight, which is right for a file and wrong for a
+window. The stages are the same.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from videnhance.frame import Frame, Pixels
+from videnhance.pipeline.bands import composing, joined
+from videnhance.pipeline.colour import model_input
+from videnhance.pipeline.enhance import Settings, Upscaler, composer_of, detector_of
+from videnhance.pipeline.plan import Fill, Plan, Rule
+from videnhance.pipeline.residual import assembled, warp_tasks
+from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
+from videnhance.system.threads import Meter, Pool, ordered_map
+
+__all__ = ["Enhanced", "FrameEnhancer", "together"]
+
+_PATCH_AREA = 208 * 208
+"""Input pixels: small enough for the caches, and enough patches for all workers."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """A frame, enhanced."""
+
+    frame: Frame
+    base: Frame | None
+    """The plain enlargement, if it was asked for."""
+    fills: npt.NDArray[np.uint8] = field(repr=False)
+    """Where each cell's residual came from."""
+    seconds: float
+    """What it took, on the clock."""
+
+    def count(self, *fills: Fill) -> int:
+        """Cells with any of these fills."""
+        return int(np.isin(self.fills, fills).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What travels from frame to frame."""
+
+    seen: Pixels | None = field(default=None, repr=False)
+    residual: Pixels | None = field(default=None, repr=False)
+    since: int = 0
+    """Frames since the last cut or start."""
+
+
+class FrameEnhancer:
+    """Enhances frames one after the other."""
+
+    def __init__(self, upscaler: Upscaler, pool: Pool | None, workers: int) -> None:
+        self.upscaler = upscaler
+        self._pool, self._workers = pool, max(workers, 1)
+        self._before = self._memory = _Memory()
+
+    def forget(self) -> None:
+        """The next frame has nothing to do with those before it."""
+        self._before = self._memory = _Memory()
+
+    def __call__(
+        self,
+        frame: Frame,
+        settings: Settings,
+        *,
+        rule: Rule,
+        moves: bool | None = None,
+        base: bool = False,
+        again: bool = False,
+    ) -> Enhanced:
+        """The frame, enhanced as the rule plans, with the plain enlargement if `base`.
+
+        `moves`: look for motion whatever the settings need. `again`: it is the same
+        frame as the last time, and is compared with the one before it once more.
+        """
+        began = time.perf_counter()
+        last = self._before if again else self._memory
+        seen = model_input(self.upscaler.channels, frame)
+        # What lies before a jump or a new size leads nowhere.
+        fits = last.seen is not None and last.seen.shape == seen.shape
+        detector = detector_of(self.upscaler, settings, moves=moves)
+        change = detector((frame, seen, last.seen if fits else None))
+        since = 0 if change.cut else last.since
+        motion = None if change.cut else change.motion
+        plan = Plan(frame, seen, rule(change, since), motion)
+        residual = self._residual(plan, last.residual, settings.fuse)
+        composer = composer_of(self.upscaler, settings)
+        bands = composing(composer, frame, residual, self._workers, base)
+        made = zip(*together(bands, self._pool), strict=True)
+        *bases, shown = (joined(frame, parts) for parts in made)
+        self._before, self._memory = last, _Memory(seen, residual, since + 1)
+        seconds = time.perf_counter() - began
+        return Enhanced(shown, bases[0] if bases else None, plan.fills, seconds)
+
+    def _residual(self, plan: Plan, last: Pixels | None, fuse: float) -> Pixels | None:
+        warped, tasks = warp_tasks(plan, last, fuse, self._workers)
+        patches: list[tuple[Tile, Pixels]] = []
+
+        def see(tile: Tile) -> None:
+            seen = plan.seen[tile.patch.slices]
+            patches.append((tile, self.upscaler(seen[None])[0]))
+
+        tiling = Tiling(
+            self.upscaler.halo, _PATCH_AREA, max_row_width=self.upscaler.max_row_width
+        )
+        tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
+        together(tasks, self._pool)
+        return assembled(plan, patches, last, warped)
+
+
+def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
+    """Runs all the tasks, beside each other if there is a pool; results in order."""
+    return list(
+        ordered_map(lambda task: task(), iter(tasks), pool, len(tasks) + 1, Meter())
+    )
