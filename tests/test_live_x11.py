@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from tests.screens import virtual_screen
-from videnhance.live.window import find_window, tell_mapped
+from videnhance.live.x11 import find_window, tell_mapped
 
 _PROGRAM = """
 import sys
-from videnhance.live.window import find_window, tell_mapped
+from videnhance.live.x11 import find_window, tell_mapped
 from videnhance.live.window import OpenCVWindow
 from videnhance.geometry import Size
 import numpy as np

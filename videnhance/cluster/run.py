@@ -33,8 +33,7 @@ def connected(job: Job) -> AbstractContextManager[Cluster | None]:
 
     Raises UsageError for what cannot go to a cluster, and what Cluster raises.
     """
-    address = job.resources.cluster
-    if address is None:
+    if (address := job.resources.cluster) is None:
         return nullcontext()
     if PIPE in (job.source, job.target):
         raise UsageError(
@@ -65,10 +64,8 @@ class Helpers:
     ) -> None:
         """Has the segments of these frames made, and enters them. Raises as Spread."""
         kept.clear_parts()
-        arithmetic = self.engine.key.get("arithmetic", "")
-        tally = Tally(self.report, self.advanced, arithmetic)
-        token_place = kept.folder / f".{token_hex(4)}.part"
-        with _token(token_place, plan.target) as token:
+        tally = Tally(self.report, self.advanced, self.engine.key.get("arithmetic", ""))
+        with _token(kept.folder / f".{token_hex(4)}.part", plan.target) as token:
             commission = replace(self._commission(token), plan=_bare(plan))
             spread = Spread(self.cluster, commission, writer, tally)
             spread.run(frames, tails, _beginning(plan, kept))
@@ -79,14 +76,12 @@ class Helpers:
         """Has the output made by one worker. Raises ClusterError, and its errors."""
         job, tally = self.work.job, Tally(self.report, self.advanced)
         with _token(temporary_beside(job.target), job.target) as token:
-            commission = self._commission(token)
-            outcome = whole(self.cluster, commission, conversion, tally)
+            outcome = whole(self.cluster, self._commission(token), conversion, tally)
         tally.converted(outcome.report.frames_written)
         taken_over(outcome, job, self.report)
 
     def _commission(self, token: Path) -> Commission:
-        job, key = self.work.job, self.engine.key
-        model = job.choice.model
+        job, key, model = self.work.job, self.engine.key, self.work.job.choice.model
         choice = replace(
             job.choice,
             model=model if model in card_names() else str(Path(model).absolute()),

@@ -41,16 +41,14 @@ def as_luma(network: SRVGGNetLightweight) -> SRVGGNetLightweight:
     if shape.channels not in (1, 3) or shape.scale not in (1, 2, 4):
         raise ModelError(
             f"the network has {counted(shape.channels, 'channel')} and enlarges by "
-            f"{shape.scale}; "
-            "1 or 3 channels and a scale of 1, 2 or 4 can be used"
+            f"{shape.scale}; 1 or 3 channels and a scale of 1, 2 or 4 can be used"
         )
     scale = min(shape.scale, 2)
     wanted = NetworkShape(1, shape.features, shape.convs, scale, shape.activation)
     made = SRVGGNetLightweight(wanted)
     state = {k: v.detach().clone() for k, v in network.state_dict().items()}
     last = f"body.{len(network.body) - 1}"
-    first = state["body.0.weight"]
-    state["body.0.weight"] = first.sum(dim=1, keepdim=True)
+    state["body.0.weight"] = state["body.0.weight"].sum(dim=1, keepdim=True)
     for name in (f"{last}.weight", f"{last}.bias"):
         state[name] = _luma_rows(state[name], shape)
     made.load_state_dict(state)
@@ -76,12 +74,9 @@ def base_phases() -> Tensor:
 
 def _phases(nearest: bool) -> Tensor:
     """Each phase of the base; or of the nearest pixel minus the base."""
-    base = base_phases()
-    if not nearest:
-        return base
-    middle = torch.zeros_like(base)
+    middle = torch.zeros(4, 1, 5, 5)
     middle[:, :, _REACH, _REACH] = 1.0
-    return middle - base
+    return middle - base_phases() if nearest else base_phases()
 
 
 class Surround(nn.Module):
