@@ -6,6 +6,16 @@ from statistics import median, quantiles
 
 from tests.sources import ROOT, Function, Source, sources
 
+MOST_IMPORTS = 15
+"""Modules of the package that one imports: more is too far for a reader to go."""
+ROOTS = {
+    # Each puts a command, a conversion, a session or a reader together from its parts.
+    *("api", "cli", "cli.live", "cli.model", "live.app", "batch.run"),
+    *("conversion.resolve", "conversion.run", "cluster.run", "cluster.worker"),
+    *("media.reader.video_reader", "media.stills.animation_writer"),
+    # It looks at everything that may be missing on a machine.
+    "cli.doctor_checks",
+}
 EMPTY_NAMES = {"base", "common", "core", "helpers", "manager", "misc", "utils"}
 
 
@@ -51,6 +61,12 @@ def test_few_entries_stand_at_the_top() -> None:
     names = {path.name for path in (ROOT / "videnhance").iterdir()}
     entries = {n for n in names if not n.startswith("_")} - {"assets", "py.typed"}
     assert len(entries) <= 16, sorted(entries)
+
+
+def test_modules_import_few_others() -> None:
+    imports = {s.name.removeprefix("videnhance."): s.imports() for s in sources()}
+    many = {name for name, to in imports.items() if len(to) > MOST_IMPORTS}
+    assert many - ROOTS == set()
 
 
 def test_functions_are_short() -> None:
