@@ -4,6 +4,7 @@
 videnhance bench | benchmarks/insert.py README.md bench
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -19,8 +20,12 @@ def inserted(text: str, name: str, lines: str) -> str:
 
 
 def main() -> None:
-    path, name = Path(sys.argv[1]), sys.argv[2]
-    path.write_text(inserted(path.read_text(), name, sys.stdin.read()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("name", help="Of the marks.")
+    options = parser.parse_args()
+    text = options.file.read_text()
+    options.file.write_text(inserted(text, options.name, sys.stdin.read()))
 
 
 if __name__ == "__main__":

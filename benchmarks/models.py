@@ -22,12 +22,17 @@ import torch
 
 from videnhance.models.card import ASSETS
 from videnhance.models.program import prefer_int8_engine
-from videnhance.models.torchscript import deprecated, loaded
+from videnhance.models.torchscript import loaded, optimized
 from videnhance.system.memory import keep_freed_memory
 from videnhance.training.dataset import CLIPS, Material
 from videnhance.training.degrade import Mix
-from videnhance.training.figures import a_frame, best_milliseconds
-from videnhance.training.measure import by_script, known_stills, mean_scores
+from videnhance.training.measure import (
+    a_frame,
+    best_milliseconds,
+    by_script,
+    known_stills,
+    mean_scores,
+)
 from videnhance.training.qat import Rounding
 from videnhance.training.quantize import STEP, Kind, Quantizing, quantized
 from videnhance.training.recipe import RECIPES, Loss, Recipe, suited
@@ -162,8 +167,7 @@ def speeds(folder: Path, card: dict[str, Any]) -> dict[str, float]:
     for precision, file in card["files"].items():
         script = loaded((folder / file["file"]).read_bytes())
         if precision == "float32":
-            with deprecated():
-                script = torch.jit.optimize_for_inference(torch.jit.freeze(script))
+            script = optimized(script)
         # The best of ten times five: other guests of a virtual machine come and go.
         run = partial(script, a_frame(1))
         spent = min(best_milliseconds(run) for _ in range(10))

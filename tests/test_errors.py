@@ -7,11 +7,9 @@ import pytest
 from tests.sources import sources
 from videnhance import errors
 from videnhance.errors import (
-    MissingLibraryError,
     UsageError,
     VidenhanceError,
     counted,
-    optional,
     printable,
 )
 
@@ -98,11 +96,3 @@ def test_only_a_fault_of_ours_is_to_be_reported() -> None:
         "videnhance.media.output.boxes",  # what we have just written ourselves
         "videnhance.media.output.immersion",
     }
-
-
-def test_a_library_that_is_not_there_is_named_with_how_to_get_it() -> None:
-    assert optional("json").loads("7") == 7
-    with pytest.raises(MissingLibraryError, match=r"nothing does.*pip install '\.\[x"):
-        optional("videnhance.nothing", extra="x")
-    with pytest.raises(MissingLibraryError, match=r"^it needs it \(No .*\): do that$"):
-        optional("videnhance.nothing", failure="it needs it", remedy="do that")

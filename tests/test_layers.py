@@ -32,8 +32,6 @@ PEERS = {
     ("report", "system.threads"),
     ("conversion.run", "cluster.client"),
     ("conversion.run", "cluster.run"),
-    ("models.export", "training.measure"),
-    ("models.test", "training.stills"),
 }
 HOMES = {
     "av": ("media",),
@@ -48,7 +46,7 @@ HOMES = {
     ),
     "distributed": ("cluster",),
     "queue": ("system.threads",),
-    "threading": ("models.script_pool", "system.latest", "system.threads"),
+    "threading": ("models.runtime", "system.latest", "system.threads"),
     "torch": ("models", "training"),
     "multiprocessing": ("batch.pool", "batch.worker", "training.data"),
     "tqdm": ("cli",),

@@ -6,11 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.models import edit_card, noise, write_model
+from tests.models import REPORT, STEP, TINY, edit_card, network, noise, write_model
 from tests.sources import ROOT
 from videnhance.errors import ModelError
-from videnhance.models.card import ASSETS, card_names, find_card, read_card
+from videnhance.models.card import ASSETS, card_names, find_card, read_card, write_card
+from videnhance.models.foreign import OverBase, as_luma
+from videnhance.models.network import NetworkShape
+from videnhance.models.program import card_facts, float32_script
 from videnhance.models.runtime import Choice, load
+from videnhance.models.torchscript import loaded, saved
 
 FIELDS = (
     "name",
@@ -178,3 +182,30 @@ def test_one_changed_bit_of_the_weights_is_noticed(card: Path, tmp_path: Path) -
     weights.write_bytes(changed)
     with pytest.raises(ModelError, match=r"sha256 [0-9a-f]{12}\.\.\., not"):
         find_card(str(card)).weights("float32")
+
+
+def test_the_card_fits_its_files(tmp_path: Path) -> None:
+    made = network(TINY)
+    programs = {"float32": saved(float32_script(made, STEP))}
+    facts = {**card_facts(made, STEP), "recipe": "none"}
+    card = read_card(
+        write_card(tmp_path / "new", "tiny", programs=programs, facts=facts)
+    )
+    assert (card.name, card.channels, card.halo, card.residual_step) == (
+        "tiny",
+        1,
+        TINY.halo,
+        STEP,
+    )
+    loaded(card.weights("float32"))
+    names = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert names == ["tiny.float32.pt", "tiny.json"]
+
+
+def test_facts_are_those_of_the_network() -> None:
+    assert card_facts(network(REPORT), STEP)["channels"] == "rgb"
+    compact = OverBase(as_luma(network(NetworkShape(3, 4, 2, 1, "prelu"))))
+    facts = card_facts(compact, 1.0)
+    assert facts["features"] == 4
+    # A network that keeps the size is enlarged by the base, which looks further.
+    assert (facts["channels"], facts["scale"], facts["halo"]) == ("luma", 2, 6)

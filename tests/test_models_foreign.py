@@ -9,11 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.models import TINY, network, noise
 from videnhance.errors import MissingLibraryError, ModelError
 from videnhance.models import foreign
-from videnhance.models.foreign import Grey, halo_of, read_foreign, traced
+from videnhance.models.foreign import (
+    Grey,
+    OverBase,
+    as_luma,
+    halo_of,
+    read_foreign,
+    read_residual,
+    traced,
+)
 from videnhance.models.imported import calibration_chart, import_model
+from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.models.runtime import Choice, load
+from videnhance.models.weights import write_network
+from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 
 STEP = 1.0
 
@@ -59,7 +71,7 @@ def _spandrel(
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_base_and_residual_are_the_networks_picture(scale: int) -> None:
     model = _Sharp(scale)
-    grey = Grey(model, 3, scale, STEP).eval()
+    grey = Grey(model, channels=3, scale=scale, step=STEP).eval()
     x = torch.rand(1, 1, 14, 18)
     with torch.inference_mode():
         picture = model(x.expand(-1, 3, -1, -1))
@@ -74,7 +86,7 @@ def test_base_and_residual_are_the_networks_picture(scale: int) -> None:
 
 
 def test_codes_are_residuals_in_steps() -> None:
-    grey = Grey(_Sharp(2), 3, 2, STEP).eval()
+    grey = Grey(_Sharp(2), channels=3, scale=2, step=STEP).eval()
     pixels = torch.randint(0, 256, (2, 1, 9, 11), dtype=torch.uint8)
     with torch.inference_mode():
         levels = grey.residual(pixels / 255) * 255
@@ -83,13 +95,13 @@ def test_codes_are_residuals_in_steps() -> None:
 
 
 def test_the_halo_is_how_far_it_looks() -> None:
-    assert halo_of(Grey(_Sharp(2), 3, 2, STEP)) == 2
+    assert halo_of(Grey(_Sharp(2), channels=3, scale=2, step=STEP)) == 2
     # The base, which enlarges what it made, looks two pixels further.
-    assert halo_of(Grey(_Sharp(1), 3, 1, STEP)) in (3, 4)
+    assert halo_of(Grey(_Sharp(1), channels=3, scale=1, step=STEP)) in (3, 4)
 
 
 def test_a_program_is_the_network_at_every_size() -> None:
-    grey = Grey(_Sharp(2), 3, 2, STEP).eval()
+    grey = Grey(_Sharp(2), channels=3, scale=2, step=STEP).eval()
     pixels = torch.randint(0, 256, (1, 1, 23, 31), dtype=torch.uint8)
     with torch.inference_mode():
         assert torch.equal(traced(grey, "a.pth")(pixels), grey(pixels))
@@ -97,7 +109,7 @@ def test_a_program_is_the_network_at_every_size() -> None:
 
 def test_what_depends_on_the_size_is_refused() -> None:
     with pytest.raises(ModelError, match="pictures of other sizes, so it cannot"):
-        traced(Grey(_Global(), 3, 2, STEP).eval(), "a.pth")
+        traced(Grey(_Global(), channels=3, scale=2, step=STEP).eval(), "a.pth")
 
 
 def test_it_is_imported_in_float(
@@ -113,7 +125,7 @@ def test_it_is_imported_in_float(
     assert (ready.precision, ready.halo) == ("float32", 2)
     pixels = calibration_chart()[2][None, :20, :24]
     with torch.inference_mode():
-        grey = Grey(model, 3, 2, STEP).eval()
+        grey = Grey(model, channels=3, scale=2, step=STEP).eval()
         wanted = grey(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     error = ready(pixels)[0, ..., 0].astype(int) - wanted[0, 0].numpy()
     assert np.abs(error).max() <= 1
@@ -151,3 +163,76 @@ def test_what_the_library_does_not_know_is_named(
     monkeypatch.setattr(foreign, "optional", lambda name, extra: library)
     with pytest.raises(ModelError, match="nor to spandrel: unsupported architecture"):
         read_foreign(Path("a.pth"), STEP)
+
+
+LUMA = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
+
+
+def _compact(scale: int, channels: int = 3) -> SRVGGNetLightweight:
+    return network(NetworkShape(channels, 6, 2, scale, "prelu"), seed=scale)
+
+
+def _picture(made: SRVGGNetLightweight, grey: Tensor) -> Tensor:
+    """Luma of the picture, as the network's authors make it."""
+    rgb = grey.expand(-1, made.shape.channels, -1, -1)
+    large = functional.interpolate(rgb, scale_factor=made.shape.scale, mode="nearest")
+    picture = made(rgb) + large
+    if made.shape.channels == 3:
+        picture = (picture * LUMA).sum(1, keepdim=True)
+    return functional.avg_pool2d(picture, 2) if made.shape.scale == 4 else picture
+
+
+def _base(luma: np.ndarray) -> np.ndarray:
+    out = np.empty((2 * luma.shape[0], 2 * luma.shape[1]))
+    for rows, fixed in doubled_strips(luma):
+        out[rows] = fixed / (1 << FRACTION_BITS)
+    return out
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_base_and_residual_make_the_picture(scale: int, channels: int) -> None:
+    made = _compact(scale, channels)
+    pixels = noise(19, 23, seed=3)
+    grey = torch.from_numpy(pixels)[None, None] / 255
+    with torch.no_grad():
+        wanted = _picture(made, grey)[0, 0].numpy()
+        residual = functional.pixel_shuffle(OverBase(as_luma(made))(grey), 2)
+    got = residual[0, 0].numpy() + _base(pixels) / 255
+    assert np.abs(got - wanted).max() < 1e-5
+    assert np.abs(residual.numpy()).max() > 1e-2
+
+
+def test_a_network_that_only_cleans_is_enlarged_by_the_base() -> None:
+    made = _compact(1)
+    pixels = noise(19, 23, seed=3)
+    grey = torch.from_numpy(pixels)[None, None] / 255
+    with torch.no_grad():
+        cleaned = _picture(made, grey)[0, 0].numpy()
+        residual = functional.pixel_shuffle(OverBase(as_luma(made))(grey), 2)
+    # The base is linear: in 16 bits the cleaned picture is close to exact.
+    deep = np.rint((cleaned + 2) * 4096).astype(np.uint16)
+    got = residual[0, 0].numpy() + _base(pixels) / 255
+    assert np.abs(got - (_base(deep) / 4096 - 2)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("scale", "more"), [(1, 2), (2, 0), (4, 0)])
+def test_the_halo_holds_the_base_too(scale: int, more: int) -> None:
+    made = _compact(scale)
+    assert OverBase(as_luma(made)).halo == made.shape.halo + more
+
+
+def test_other_scales_are_refused() -> None:
+    with pytest.raises(ModelError, match="enlarges by 3; 1 or 3 channels and a scale"):
+        as_luma(_compact(3))
+
+
+def test_ours_are_read_as_they_are(tmp_path: Path) -> None:
+    made = network(TINY)
+    write_network(made, tmp_path / "a.pth")
+    torch.save({"params": _compact(2).state_dict()}, tmp_path / "b.pth")
+    grey = torch.rand(1, 1, 9, 11)
+    with torch.no_grad():
+        ours = read_residual(str(tmp_path / "a.pth"))(grey)
+    assert torch.equal(ours, made.body(grey))
+    assert isinstance(read_residual(str(tmp_path / "b.pth")), OverBase)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from tests.models import TINY, network
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
-from videnhance.models import crops, imported
+from videnhance.models import imported, program
 from videnhance.models.imported import (
     cache_folder,
     calibration_chart,
@@ -31,8 +31,8 @@ COMPACT = NetworkShape(3, 6, 2, 2, "prelu")
 
 @pytest.fixture(autouse=True)
 def _few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crops, "_BATCHES", 2)
-    monkeypatch.setattr(crops, "_SIDE", 48)
+    monkeypatch.setattr(program, "_BATCHES", 2)
+    monkeypatch.setattr(program, "_SIDE", 48)
 
 
 @pytest.fixture

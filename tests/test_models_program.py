@@ -1,14 +1,21 @@
 """Int8: close to float, within the bounds that make it the same on every processor."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from tests.exact import layers
 from tests.models import STEP, TINY, calibration, network, noise, quantized
-from videnhance.models.compact import OverBase, as_luma
+from videnhance.errors import InputError
+from videnhance.frame import ZERO_CODE
+from videnhance.models.foreign import OverBase, as_luma
 from videnhance.models.network import NetworkShape
-from videnhance.models.program import ZERO_CODE, float32_script, int8_script
+from videnhance.models.program import (
+    calibration_crops,
+    float32_script,
+    int8_script,
+)
 from videnhance.models.torchscript import deprecated
 
 RGB = NetworkShape(channels=3, features=8, convs=2)
@@ -123,3 +130,19 @@ def test_networks_in_a_frame_are_quantized(scale: int) -> None:
     assert exact.shape == (2, 4, 37, 41)
     assert int(error.max()) <= 2
     assert float(error.float().mean()) < 0.1
+
+
+def test_crops_are_of_every_picture_and_the_same_each_time() -> None:
+    pictures = [np.full((20 + n, 30, 3), 40 * n, np.uint8) for n in range(1, 5)]
+    batches = calibration_crops(pictures)
+    assert [batch.shape for batch in batches] == [(8, 3, 21, 21)] * 24
+    levels = torch.cat([batch[:, 0, 0, 0] for batch in batches])
+    assert sorted({round(float(v) * 255) for v in levels}) == [40, 80, 120, 160]
+    assert all(map(torch.equal, batches, calibration_crops(pictures)))
+
+
+def test_pictures_that_are_too_small_are_left_out() -> None:
+    small, large = (np.zeros((side, 40, 1), np.uint8) for side in (12, 18))
+    assert calibration_crops([small, large])[0].shape == (8, 1, 18, 18)
+    with pytest.raises(InputError, match="is 16 x 16 pixels large"):
+        calibration_crops([small])

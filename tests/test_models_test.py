@@ -20,6 +20,7 @@ from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
 from videnhance.models.test import HEAD, before_after, loaded_forms, speeds
 from videnhance.models.timing import SIZES
+from videnhance.training.stills import rgb_of
 
 
 @pytest.fixture(autouse=True)
@@ -55,16 +56,19 @@ def test_each_form_is_measured_at_each_size_and_count(tmp_path: Path) -> None:
 def test_both_are_drawn_at_the_size_of_the_larger(tmp_path: Path) -> None:
     small = write_still(tmp_path / "a.png", 30, 20, 1)
     large = write_still(tmp_path / "b.png", 60, 40, 1)
-    assert before_after(small, large, tmp_path / "c.png") == Size(60, 40)
+    size = before_after(rgb_of(small), rgb_of(large), tmp_path / "c.png")
+    assert size == Size(60, 40)
     with Image.open(tmp_path / "c.png") as image:
         assert image.size == (128, 40)
-        assert np.array_equal(np.asarray(image)[:, 68:], np.asarray(Image.open(large)))
+        both = np.asarray(image)
+    assert np.array_equal(both[:, 68:], rgb_of(large))
+    assert np.array_equal(both[1:40:2, 1:60:2], rgb_of(small))
 
 
 def test_a_wrong_size_is_named(tmp_path: Path) -> None:
     small = write_still(tmp_path / "a.png", 30, 20, 1)
     with pytest.raises(ModelError, match="is 30x20, not twice 30x20"):
-        before_after(small, small, tmp_path / "c.png")
+        before_after(rgb_of(small), rgb_of(small), tmp_path / "c.png")
 
 
 def test_the_command_enlarges_and_measures(

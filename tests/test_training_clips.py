@@ -1,4 +1,4 @@
-"""Jobs that make samples: whole stills, pairs, and degraded clips."""
+"""Jobs that make samples: whole stills, pairs, degraded clips, and runs of videos."""
 
 import pickle
 from pathlib import Path
@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.clips import Clip, write_clip
 from tests.stills import write_still
+from videnhance.errors import InputError
+from videnhance.media.reader.video_reader import VideoReader
 from videnhance.training.clips import (
     CLIP_FRAMES,
     SMALL,
     clip_jobs,
+    footage_jobs,
+    frame_count,
     kept_items,
+    luma_runs,
     panned,
     still_jobs,
+    video_paths,
 )
 from videnhance.training.data import Item, residual_of
 from videnhance.training.degrade import Mix, bicubic_halved
@@ -95,3 +102,57 @@ def test_few_frames_of_a_clip_are_kept() -> None:
     kept = kept_items(frames, large, np.random.default_rng(0))
     assert len({int(small[0, 0, 0]) for small, _ in kept}) == 2
     assert all(not residual.any() for _, residual in kept)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """Twenty frames of 66 x 50 pixels."""
+    clip = Clip(width=66, height=50, pts=range(0, 20 * 512, 512))
+    return write_clip(tmp_path / "a.mp4", clip)
+
+
+def test_videos_are_found(video: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("no video", encoding="utf-8")
+    assert video_paths([tmp_path, video]) == [video]
+
+
+def test_frames_are_counted(video: Path) -> None:
+    assert frame_count(video) == 20
+
+
+def test_runs_are_the_frames_of_the_video(video: Path) -> None:
+    runs = list(luma_runs(video, (0.0, 1.0), 2))
+    assert [len(run) for run in runs] == [CLIP_FRAMES, CLIP_FRAMES]
+    with VideoReader(video) as reader:
+        planes = [frame.planes[0][:48, :64] for frame in reader]
+    for run, start in zip(runs, (0, 14), strict=True):
+        wanted = planes[start : start + CLIP_FRAMES]
+        assert all(map(np.array_equal, run, wanted))
+
+
+def test_a_part_keeps_to_itself(video: Path) -> None:
+    [run] = luma_runs(video, (0.6, 1.0), 1)
+    with VideoReader(video) as reader:
+        planes = [frame.planes[0][:48, :64] for frame in reader]
+    assert np.array_equal(run[0], planes[12])
+    assert list(luma_runs(video, (0.9, 1.0), 3)) == []
+
+
+def test_deep_colour_is_seen_in_8_bits(tmp_path: Path) -> None:
+    clip = Clip(pix_fmt="yuv420p10le", pts=range(0, 8 * 512, 512))
+    [run] = luma_runs(write_clip(tmp_path / "a.mp4", clip), (0.0, 1.0), 1)
+    assert run[0].dtype == np.uint8
+    assert run[0].std() > 3
+
+
+def test_jobs_share_the_clips(video: Path) -> None:
+    jobs = footage_jobs([video, video], 5, Mix.REAL, seed=3)
+    made = [job() for job in jobs]
+    assert [len(items) for items in made] == [6, 6]
+    assert made[0][0][0].shape == (24, 32, 1)
+    assert made[0][0][1].shape == (48, 64, 1)
+
+
+def test_a_missing_video_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.mp4"):
+        frame_count(tmp_path / "gone.mp4")

@@ -10,29 +10,36 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from tests.clips import Clip, write_clip
 from tests.models import REPORT, TINY, network
 from tests.stills import write_still
 from videnhance.cli import app
-from videnhance.errors import UsageError
-from videnhance.models import crops
+from videnhance.errors import InputError, UsageError
+from videnhance.models import program
 from videnhance.models.runtime import Choice, load
 from videnhance.models.weights import write_network
-from videnhance.training import figures
+from videnhance.training import measure
 from videnhance.training.clips import still_jobs
-from videnhance.training.data import Item, Samples
+from videnhance.training.data import Item, Samples, residual_of
 from videnhance.training.measure import known_stills
 from videnhance.training.qat import Rounding
-from videnhance.training.quantize import Kind, Quantizing, dynamic, quantized
+from videnhance.training.quantize import (
+    Kind,
+    Quantizing,
+    calibration_of,
+    dynamic,
+    quantized,
+)
 
 
 @pytest.fixture(autouse=True)
 def _small_frames() -> Iterator[None]:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "_HEIGHT", 24)
-        patch.setattr(figures, "_WIDTH", 32)
-        patch.setattr(crops, "_BATCHES", 2)
-        patch.setattr(crops, "_SIDE", 32)
+        patch.setattr(measure, "_HEIGHT", 24)
+        patch.setattr(measure, "_WIDTH", 32)
+        patch.setattr(program, "_BATCHES", 2)
+        patch.setattr(program, "_SIDE", 32)
         yield
 
 
@@ -144,3 +151,31 @@ def test_the_reports_network_is_quantized_by_calibration_alone(
     for more in ({"kind": Kind.QAT}, {"float_layers": 1}):
         with pytest.raises(UsageError, match="has prelu: only networks with ReLU"):
             quantized(replace(job, **more))
+
+
+def test_stills_are_halved_and_cut(tmp_path: Path) -> None:
+    write_still(tmp_path / "a.png", 300, 200, 1)
+    write_still(tmp_path / "b.png", 220, 260, 2)
+    batches = calibration_of([tmp_path], 1, None)
+    assert [batch.shape for batch in batches] == [(8, 1, 96, 96)] * 24
+    assert 0 <= float(batches[0].min()) < float(batches[0].max()) <= 1
+    again = calibration_of([tmp_path], 1, None)
+    assert all(map(torch.equal, batches, again))
+
+
+def test_the_users_clip_is_taken_as_it_is(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", Clip(pts=range(0, 8 * 512, 512)))
+    batches = calibration_of([clip], 1, None)
+    assert batches[0].shape == (8, 1, 48, 48)
+
+
+def test_samples_do_if_nothing_is_named() -> None:
+    small = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    large = small.repeat(2, axis=0).repeat(2, axis=1)
+    samples = Samples.of([(small, residual_of(small, large))])
+    assert calibration_of([], 3, samples)[0].shape == (8, 3, 30, 30)
+
+
+def test_nothing_to_calibrate_with_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="name stills or a clip by --calibrate"):
+        calibration_of([tmp_path], 1, None)

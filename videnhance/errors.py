@@ -17,8 +17,6 @@ Every message says what failed, on which file or value, and what to do next.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib import import_module
-from types import ModuleType
 from typing import ClassVar
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "VidenhanceError",
     "counted",
     "nearest",
-    "optional",
     "printable",
 ]
 
@@ -101,23 +98,6 @@ class ClusterError(VidenhanceError):
 def printable(name: object) -> str:
     """A file name for a message: control and direction characters are escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
-
-
-def optional(
-    name: str, *, extra: str = "", failure: str = "", remedy: str = ""
-) -> ModuleType:
-    """A library that not every run needs. Raises MissingLibraryError.
-
-    `failure` says what needs it, `remedy` how to get what is in no extra of setup.cfg.
-    """
-    try:
-        return import_module(name)
-    except (ImportError, OSError) as error:
-        # No index of packages has videnhance.
-        install = f"run pip install '.[{extra}]' in the folder of videnhance's source"
-        raise MissingLibraryError(
-            f"{failure or f'{name} does not load'} ({error}): {remedy or install}"
-        ) from error
 
 
 def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:

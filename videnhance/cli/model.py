@@ -166,7 +166,8 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
         click.echo(note)
     click.echo(f"\nloaded back by {written.engine}, against the network, 8-bit levels:")
     click.echo(f"{'picture':<24} {'largest':>12} {'PSNR':>10}")
-    for row in work.parity(picture, written, stills):
+    seen = ((still.name, still.seen(picture.channels)) for still in stills)
+    for row in work.parity(picture, written, seen):
         click.echo(row.line())
 
 
@@ -220,6 +221,7 @@ def _enlarge(options: dict[str, Any]) -> None:
     from videnhance.conversion.run import Watcher, convert
     from videnhance.models.test import before_after
     from videnhance.options import ConvertOptions
+    from videnhance.training.stills import rgb_of
 
     source, target = options["image"], options["target"]
     if target is None:
@@ -230,11 +232,11 @@ def _enlarge(options: dict[str, Any]) -> None:
     job = job_of(source, target, chosen)
     convert(job, Watcher(lambda *_: None, lambda _: None))
     both = target.with_name(f"{target.stem}.before_after.png")
-    size = before_after(source, target, both)
+    size = before_after(rgb_of(source), rgb_of(target), both)
     click.echo(f"{target}: {size}, twice the source; {both} shows both")
 
 
-@model.command(cls=Command, short_help="Compares engines on the same frame.")
+@model.command(cls=Command, short_help="Compares torch's forms on the same frame.")
 @with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
     _option("--size WxH", "Pixels of the frame.", default="640x360"),
@@ -242,16 +244,12 @@ def _enlarge(options: dict[str, Any]) -> None:
     _option(
         "--runs N", "Measure each engine so often.", default=9, type=click.IntRange(2)
     ),
-    _option(
-        "--against",
-        "Measure ONNX Runtime, OpenVINO and ncnn, too, where they are.",
-        is_flag=True,
-    ),
 )
-def bench(
-    network: str, size: str, threads: int | None, runs: int, against: bool
-) -> None:
-    """Runs the network MODEL in several engines on the same frame."""
+def bench(network: str, size: str, threads: int | None, runs: int) -> None:
+    """Runs the network MODEL in torch's forms on the same frame.
+
+    ONNX Runtime, OpenVINO and ncnn: benchmarks/model_engines.py, in the source.
+    """
     from videnhance.conversion.bench import processor_name
     from videnhance.models import bench as work
     from videnhance.options import size_of
@@ -259,7 +257,7 @@ def bench(
 
     counts = range(1, (threads or available_cores()) + 1)
     click.echo(f"{processor_name()}, {size}\n\n{work.HEAD}")
-    for row in work.benched(network, size_of(size, "--size"), counts, runs, against):
-        click.echo(
-            row if isinstance(row, str) else row.line(), err=isinstance(row, str)
-        )
+    frame = size_of(size, "--size")
+    for row in work.benched(network, frame, threads=counts, runs=runs):
+        words = row.line() if isinstance(row, work.Row) else row
+        click.echo(words, err=not isinstance(row, work.Row))

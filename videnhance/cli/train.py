@@ -122,7 +122,7 @@ def train(**options: Any) -> None:
             bar.set_postfix(loss=f"{point.loss:.4f}", psnr=f"{point.psnr:.3f} dB")
             bar.update(point.step - bar.n)
     if options["finetune"]:
-        from videnhance.training.finetune import compared
+        from videnhance.training.train import compared
 
         click.echo("\n".join(compared(course).lines()))
     click.echo(f"videnhance: {course.work / 'network.pth'}", err=True)

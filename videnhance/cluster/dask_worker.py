@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from videnhance.errors import optional
+from videnhance.system.optional import optional
 
 __all__ = ["Station", "load_distributed", "topic_of"]
 

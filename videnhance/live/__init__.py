@@ -7,7 +7,7 @@ OpenCV's never opens and the program hangs.
 
 import sys
 
-from videnhance.errors import optional
+from videnhance.system.optional import optional
 
 __all__ = ["PYAV_CAME_FIRST"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from videnhance.errors import MissingLibraryError, VidenhanceError, counted, optional
+from videnhance.errors import MissingLibraryError, VidenhanceError, counted
 from videnhance.frame import Pixels, VideoInfo
 from videnhance.live.engine import Result, plain
 from videnhance.live.recorder import Recorder, Recording, live_encoding
@@ -19,6 +19,7 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.source import Source
 from videnhance.media.stills.picture_writer import StillWriter
 from videnhance.system.latest import Outbox
+from videnhance.system.optional import optional
 
 __all__ = ["Outputs", "VirtualCamera"]
 

@@ -17,19 +17,13 @@ __all__ = [
     "card_names",
     "find_card",
     "read_card",
+    "write_card",
 ]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 """Where the package keeps the models that it ships."""
 
-_NO_CARD = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
+_NO_CARD = OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError
 
 Precision = str
 """`int8` or `float32`."""
@@ -148,3 +142,27 @@ def _check(card: Card) -> None:
             f"{counted(len(card.files), 'file makes', 'files make')} no model; correct "
             f"{printable(card.path)}"
         )
+
+
+def write_card(
+    folder: Path,
+    name: str,
+    *,
+    programs: Mapping[Precision, bytes],
+    facts: Mapping[str, Any],
+) -> Path:
+    """Writes NAME.PRECISION.pt for each program and NAME.json; gives the card's path.
+
+    `facts` are the card's other fields, in order.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for precision, data in programs.items():
+        path = folder / f"{name}.{precision}.pt"
+        path.write_bytes(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        files[precision] = {"file": path.name, "sha256": sha256}
+    card = folder / f"{name}.json"
+    fields = {"name": name, "files": files, **facts}
+    card.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+    return card

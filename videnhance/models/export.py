@@ -5,7 +5,7 @@ gives N x C x 2H x 2W in [0, 1]: the base is inside. Each file is loaded back by
 engine that will run it, and compared.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from torch.jit.mobile import _load_for_lite_interpreter
 from torch.nn import functional
 from torch.utils import mobile_optimizer
 
-from videnhance.errors import optional, printable
-from videnhance.models.compact import base_phases, read_residual
+from videnhance.errors import printable
+from videnhance.frame import Pixels
+from videnhance.models.foreign import base_phases, convolved, read_residual
 from videnhance.models.torchscript import (
     deprecated,
     loaded,
@@ -25,9 +26,18 @@ from videnhance.models.torchscript import (
     saved,
     scripted,
 )
-from videnhance.training.measure import KnownStill
+from videnhance.system.optional import optional
 
-__all__ = ["EXPORTERS", "OPSET", "Parity", "Picture", "Written", "exported", "parity"]
+__all__ = [
+    "EXPORTERS",
+    "OPSET",
+    "Parity",
+    "Picture",
+    "Written",
+    "exported",
+    "parity",
+    "write_onnx",
+]
 
 OPSET = 18
 _EXAMPLE = 48, 64
@@ -48,8 +58,7 @@ class Picture(nn.Module):
         self.register_buffer("phases", base_phases().repeat(channels, 1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        padded = functional.pad(x, [2, 2, 2, 2], mode="replicate")
-        base = functional.conv2d(padded, self.phases, groups=self.channels)  # type: ignore[arg-type]
+        base = convolved(x, self.phases, self.channels)  # type: ignore[arg-type]
         large = functional.pixel_shuffle(self.residual(x) + base, 2)
         return large.clamp(0.0, 1.0)
 
@@ -92,15 +101,13 @@ def _mobile(picture: Picture, path: Path) -> Written:
     return Written(path, "torch lite interpreter", run, tuple(notes))
 
 
-def _onnx(picture: Picture, path: Path) -> Written:
-    library = optional("onnx", extra="onnx")
-    runtime = optional("onnxruntime", extra="onnx")
+def write_onnx(network: nn.Module, channels: int, path: Path) -> None:
+    """Writes what takes N x C x H x W, `picture`, for any N, H and W."""
     optional("onnxscript", extra="onnx")
-    example = torch.rand(1, picture.channels, *_EXAMPLE)
     with deprecated(), quiet_tools():
         torch.onnx.export(
-            picture,
-            (example,),
+            network,
+            (torch.rand(1, channels, *_EXAMPLE),),
             path,
             opset_version=OPSET,
             dynamo=True,
@@ -110,15 +117,20 @@ def _onnx(picture: Picture, path: Path) -> Written:
             output_names=["enlarged"],
             dynamic_shapes={"x": {0: "count", 2: "height", 3: "width"}},
         )
+
+
+def _onnx(picture: Picture, path: Path) -> Written:
+    library = optional("onnx", extra="onnx")
+    runtime = optional("onnxruntime", extra="onnx")
+    write_onnx(picture, picture.channels, path)
     library.checker.check_model(str(path), full_check=True)
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def run(x: Tensor) -> Tensor:
         return torch.from_numpy(session.run(None, {"picture": x.numpy()})[0])
 
-    return Written(
-        path, f"ONNX Runtime {runtime.__version__}", run, (f"opset {OPSET}",)
-    )
+    engine = f"ONNX Runtime {runtime.__version__}"
+    return Written(path, engine, run, (f"opset {OPSET}",))
 
 
 def _executorch(picture: Picture, path: Path) -> Written:
@@ -175,30 +187,22 @@ def exported(model: str, form: str, target: Path) -> tuple[Picture, Written]:
     Raises ModelError, or MissingLibraryError if the form needs what is not installed.
     """
     residual = read_residual(model).eval()
-    picture = Picture(residual, _channels(residual)).eval()
+    channels = int(next(residual.parameters()).shape[1])
+    picture = Picture(residual, channels).eval()
     suffix, write = EXPORTERS[form]
     target.parent.mkdir(parents=True, exist_ok=True)
     return picture, write(picture, target.with_suffix(suffix))
 
 
-def _channels(residual: nn.Module) -> int:
-    return int(next(residual.parameters()).shape[1])
-
-
 def parity(
-    picture: Picture, written: Written, stills: Sequence[KnownStill]
-) -> list[Parity]:
-    """Compares the file with the network on real pictures."""
-    found = []
-    for still in stills:
-        seen = still.seen(picture.channels).transpose(2, 0, 1)
-        x = torch.from_numpy(np.ascontiguousarray(seen)[None]).float() / 255
+    picture: Picture, written: Written, seen: Iterable[tuple[str, Pixels]]
+) -> Iterator[Parity]:
+    """Compares the file with the network on named pictures, H x W x C."""
+    for name, pixels in seen:
+        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+        x = torch.from_numpy(planes).float() / 255
         with torch.inference_mode():
-            ours = picture(x)
-            theirs = written.run(x.clone())
-        error = (theirs - ours).double() * 255
+            error = (written.run(x.clone()) - picture(x)).double() * 255
         mean = float(error.square().mean())
         psnr = float(10 * np.log10(255**2 / mean)) if mean else float("inf")
-        name = printable(still.name)
-        found.append(Parity(name, float(error.abs().max()), psnr))
-    return found
+        yield Parity(printable(name), float(error.abs().max()), psnr)

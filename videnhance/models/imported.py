@@ -20,19 +20,25 @@ import torch
 
 from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
-from videnhance.models.card import find_card, read_card
+from videnhance.models.card import find_card, read_card, write_card
 from videnhance.models.clean import SETS, is_between, network_between
-from videnhance.models.compact import OverBase, read_residual
-from videnhance.models.crops import crops
-from videnhance.models.foreign import halo_of, read_foreign, traced
-from videnhance.models.packing import facts_of, packed
+from videnhance.models.foreign import (
+    OverBase,
+    halo_of,
+    read_foreign,
+    read_residual,
+    traced,
+)
+from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.program import (
-    Residual,
+    calibration_crops,
+    card_facts,
     float32_script,
     int8_script,
     prefer_int8_engine,
 )
 from videnhance.models.runtime import Choice
+from videnhance.models.torchscript import saved
 from videnhance.models.weights import (
     SUFFIXES,
     is_srvgg,
@@ -151,12 +157,6 @@ def with_card(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
     return replace(choice, model=str(card), trusted=True)
 
 
-def _residual(path: Path) -> Residual:
-    """A network of our family. Raises ModelError."""
-    found = read_residual(str(path))
-    return found if isinstance(found, OverBase) else read_network(str(path))
-
-
 def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, Any]]:
     """The programs of what has no card, and what their card says."""
     if is_between(model):
@@ -166,7 +166,8 @@ def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, A
         grey = read_foreign(path, _STEP)
         facts = {**_FOREIGN, "halo": halo_of(grey), "residual_step": _STEP}
         return {"float32": traced(grey, path.name)}, facts
-    residual = _residual(path)
+    found = read_residual(model)
+    residual = found if isinstance(found, OverBase) else read_network(model)
     if residual.shape.channels != 1:
         raise ModelError(
             f"{printable(path)} is one of our RGB networks; quantize it by "
@@ -176,14 +177,14 @@ def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, A
 
 
 def _quantized(
-    residual: Residual, seen: Sequence[Pixels], step: float
+    residual: SRVGGNetLightweight | OverBase, seen: Sequence[Pixels], step: float
 ) -> tuple[Programs, dict[str, Any]]:
     prefer_int8_engine()
     scripts = {
         "float32": float32_script(residual, step),
-        "int8": int8_script(residual, crops(seen)[:_BATCHES], step),
+        "int8": int8_script(residual, calibration_crops(seen)[:_BATCHES], step),
     }
-    return scripts, facts_of(residual, step)
+    return scripts, card_facts(residual, step)
 
 
 def _make(
@@ -195,7 +196,7 @@ def _make(
     card.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=card.parent.parent) as scratch:
         made = Path(scratch) / "made"
-        packed(made, card.stem, scripts, facts)
-        read_card(made / card.name)
+        programs = {precision: saved(script) for precision, script in scripts.items()}
+        read_card(write_card(made, card.stem, programs=programs, facts=facts))
         if not card.exists():
             made.rename(card.parent)

@@ -11,21 +11,25 @@ The pixel shuffle is left to the runtime, where it costs a tenth of torch's.
 
 import copy
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.ao import quantization
 
-from videnhance.frame import ZERO_CODE
-from videnhance.models.compact import OverBase, Surround
+from videnhance.errors import InputError
+from videnhance.frame import ZERO_CODE, Pixels
+from videnhance.models.foreign import OverBase, Surround
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.torchscript import deprecated, int8_engine, scripted
 
 __all__ = [
     "WEIGHT_MAX",
-    "ZERO_CODE",
     "Grid",
     "Residual",
+    "calibration_crops",
+    "card_facts",
     "float32_script",
     "grids_of",
     "int8_script",
@@ -40,6 +44,9 @@ Residual = SRVGGNetLightweight | OverBase
 """What adds a residual to the base: ours, or somebody else's in its frame."""
 Grid = tuple[float, int]
 """Scale and zero point of a layer's activations, which have 8 bits."""
+_BATCHES, _BATCH, _SIDE = 24, 8, 96
+"""192 crops to calibrate with, of this side where the pictures are large enough."""
+_LEAST = 16
 
 
 class _Float32(nn.Module):
@@ -150,6 +157,33 @@ def weight_scales(weight: Tensor) -> Tensor:
     return scales
 
 
+def calibration_crops(pictures: Sequence[Pixels]) -> list[Tensor]:
+    """Batches of crops, N x C x H x W in [0, 1], at places that are the same each time.
+
+    Raises InputError if no picture is large enough.
+    """
+    usable = [p for p in pictures if min(p.shape[:2]) >= _LEAST]
+    if not usable:
+        raise InputError(
+            f"no picture to calibrate with is {_LEAST} x {_LEAST} pixels large"
+        )
+    side = min(_SIDE, *(min(p.shape[:2]) for p in usable))
+    rng = np.random.default_rng(5)
+    batches = []
+    for _ in range(_BATCHES):
+        chosen = rng.integers(len(usable), size=_BATCH)
+        cut = [_cut(usable[int(n)], side, rng) for n in chosen]
+        batch = np.stack(cut).transpose(0, 3, 1, 2).astype(np.float32) / 255
+        batches.append(torch.from_numpy(np.ascontiguousarray(batch)))
+    return batches
+
+
+def _cut(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
+    y = int(rng.integers(0, picture.shape[0] - side + 1))
+    x = int(rng.integers(0, picture.shape[1] - side + 1))
+    return picture[y : y + side, x : x + side]
+
+
 def _spread_slopes(body: nn.Sequential) -> None:
     """Writes slopes as a x + (1 - a) relu(x), with a in the next convolution.
 
@@ -247,3 +281,16 @@ def _prepared(residual: Residual, step: float, kept: Sequence[int]) -> _Calibrat
     quantization.propagate_qconfig_(model, configs)
     quantization.prepare(model, inplace=True)
     return model
+
+
+def card_facts(residual: Residual, step: float) -> dict[str, Any]:
+    """What the card says of a network of scale 2: `step` grey levels a code."""
+    shape = residual.shape
+    return {
+        "channels": {1: "luma", 3: "rgb"}[shape.channels],
+        "scale": 2,
+        "halo": residual.halo if isinstance(residual, OverBase) else shape.halo,
+        "features": shape.features,
+        "multiple_of": 1,
+        "residual_step": step,
+    }

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Lock
 
 import numpy as np
 import torch
@@ -15,12 +16,11 @@ import torch
 from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.models.card import Card, find_card
-from videnhance.models.script_pool import Copies
-from videnhance.models.torchscript import deprecated, int8_engine, loaded
+from videnhance.models.torchscript import int8_engine, loaded, optimized
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.system.threads import serialized
 
-__all__ = ["Choice", "Network", "check_trust", "load", "shuffled"]
+__all__ = ["Choice", "Copies", "Network", "check_trust", "load", "shuffled"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,37 @@ class Choice:
     """`cpu`, `cuda`, or `auto`: CUDA if there is one."""
     trusted: bool = False
     """The user vouches for a model that the package does not ship."""
+
+
+class Copies:
+    """Copies of one program, each for one shape of input; for several threads.
+
+    torch keeps the kernel of a quantized convolution at hand for the first shape that
+    the program sees, and for that one alone (`ConvPrimitiveCache` in its qconv.cpp);
+    for each other shape it describes all layers to oneDNN anew in each call, which
+    takes up to half as long as computing a small patch.
+    """
+
+    def __init__(self, first: torch.jit.ScriptModule) -> None:
+        """`first` serves what comes when the others are taken."""
+        self._first = first
+        self._free: list[torch.jit.ScriptModule] = []
+        self._taken: dict[tuple[int, ...], torch.jit.ScriptModule] = {}
+        self._lock = Lock()
+
+    def add(self, copy: torch.jit.ScriptModule) -> None:
+        """Adds one that has not seen any input yet."""
+        self._free.append(copy)
+
+    def of(self, shape: tuple[int, ...]) -> torch.jit.ScriptModule:
+        """The copy for this shape."""
+        found = self._taken.get(shape)
+        if found is not None:
+            return found
+        with self._lock:
+            if shape not in self._taken and self._free:
+                self._taken[shape] = self._free.pop()
+            return self._taken.get(shape, self._first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +119,11 @@ class Network:
         return _NARROW if narrow else ANY_WIDTH
 
     def __str__(self) -> str:
-        speed = (
-            f", {self.megapixels_per_second:.1f} million pixels a second on each thread"
-        )
-        return (
-            f"{self.card.name} {self.precision} on {self.engine}"
-            f"{speed if self.megapixels_per_second else ''}"
-        )
+        named = f"{self.card.name} {self.precision} on {self.engine}"
+        if not self.megapixels_per_second:
+            return named
+        speed = f"{self.megapixels_per_second:.1f} million pixels a second"
+        return f"{named}, {speed} on each thread"
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """N x H x W x C uint8 to residual codes N x 2H x 2W x C uint8."""
@@ -137,7 +166,7 @@ def load(choice: Choice) -> Network:
     """Loads the model and picks the fastest engine that the choice allows.
 
     Raises ModelError if the model is unknown, damaged, untrusted or of the wrong shape,
-    and UsageError if the device or the precision is not to be had. One thread at a
+    and UsageError if the device or the precision is not there. One thread at a
     time: it measures, and sets filters of warnings and an engine for the whole process.
     """
     card = find_card(choice.model)
@@ -191,9 +220,8 @@ def _candidates(card: Card, choice: Choice) -> list[Network]:
         choice.device == "auto" and torch.cuda.is_available()
     )
     if cuda and "float32" in precisions:
-        found.append(
-            Network(card, "float32", "cuda", _script(card, "float32", True), 0)
-        )
+        script = _script(card, "float32", device="cuda")
+        found.append(Network(card, "float32", "cuda", script, 0))
     if choice.device == "cuda" and not found:
         raise UsageError("--device cuda runs float32 only; leave --precision out")
     if choice.device != "cuda":
@@ -203,7 +231,7 @@ def _candidates(card: Card, choice: Choice) -> list[Network]:
                 continue
             if precision == "int8":
                 torch.backends.quantized.engine = engine
-            script = _script(card, precision, False)
+            script = _script(card, precision, device="cpu")
             found.append(Network(card, precision, engine, script, 0))
     return found
 
@@ -218,12 +246,11 @@ def _precisions(card: Card, wanted: str) -> list[str]:
     return [wanted]
 
 
-def _script(card: Card, precision: str, cuda: bool) -> torch.jit.ScriptModule:
+def _script(card: Card, precision: str, *, device: str) -> torch.jit.ScriptModule:
     try:
-        script = loaded(card.weights(precision), "cuda" if cuda else "cpu")
-        if precision == "float32" and not cuda:
-            with deprecated():
-                script = torch.jit.optimize_for_inference(torch.jit.freeze(script))
+        script = loaded(card.weights(precision), device)
+        if precision == "float32" and device == "cpu":
+            script = optimized(script)
     except _NOT_RUN as error:
         raise ModelError(
             f"model {card.name}: {card.files[precision][0]} is not TorchScript "

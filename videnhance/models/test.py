@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from videnhance.errors import ModelError, printable
+from videnhance.errors import ModelError
 from videnhance.frame import Pixels
 from videnhance.geometry import Size
 from videnhance.models.card import find_card
 from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.models.timing import Times, timed
-from videnhance.training.stills import rgb_of
 
 __all__ = ["HEAD", "Loaded", "Row", "before_after", "loaded_forms", "speeds"]
 
@@ -99,23 +98,19 @@ def _noise(form: Loaded, size: Size) -> Pixels:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
-def before_after(source: Path, result: Path, target: Path) -> Size:
+def before_after(small: Pixels, large: Pixels, target: Path) -> Size:
     """Draws a picture beside its enlargement, both at the size of the latter.
 
-    Gives the enlargement's size; ModelError if that is not twice the source's.
+    Gives the enlargement's size; ModelError if that is not twice the picture's.
     """
-    small, large = rgb_of(source), rgb_of(result)
     height, width = small.shape[:2]
     if large.shape[:2] != (2 * height, 2 * width):
         raise ModelError(
-            f"{printable(result)} is {large.shape[1]}x{large.shape[0]}, not twice "
+            f"the enlargement is {large.shape[1]}x{large.shape[0]}, not twice "
             f"{width}x{height}; the model does not fit its card"
         )
     size = Size(2 * width, 2 * height)
-    whole = size.width, size.height
-    left = Image.fromarray(small).resize(whole, Image.Resampling.NEAREST)
-    both = Image.new("RGB", (2 * size.width + 8, size.height), "white")
-    both.paste(left, (0, 0))
-    both.paste(Image.fromarray(large), (size.width + 8, 0))
-    both.save(target)
+    left = small.repeat(2, axis=0).repeat(2, axis=1)
+    gap = np.full((size.height, 8, 3), 255, np.uint8)
+    Image.fromarray(np.hstack([left, gap, large])).save(target)
     return size

@@ -29,17 +29,14 @@ class Times:
 
     @property
     def best(self) -> float:
-        """The least."""
         return min(self.milliseconds)
 
     @property
     def mean(self) -> float:
-        """The mean."""
         return fmean(self.milliseconds)
 
     @property
     def deviation(self) -> float:
-        """The standard deviation."""
         return pstdev(self.milliseconds)
 
     @property

@@ -75,7 +75,7 @@ def write_network(network: SRVGGNetLightweight, path: Path) -> None:
 def read_network(name_or_path: str) -> SRVGGNetLightweight:
     """The float network of a shipped model, of a card, or of our own weights file.
 
-    Raises ModelError; other people's networks are read by `videnhance.models.compact`.
+    Raises ModelError; other people's networks are read by `videnhance.models.foreign`.
     """
     path = Path(name_or_path)
     if path.suffix in SUFFIXES:

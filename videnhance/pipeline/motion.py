@@ -10,8 +10,8 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.errors import optional
 from videnhance.frame import Pixels
+from videnhance.system.optional import optional
 
 __all__ = [
     "FULL_TRUST",

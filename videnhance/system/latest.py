@@ -70,20 +70,17 @@ class Latest(Generic[T]):
     def _run(self, feed: Callable[[Wait], Iterator[T]]) -> None:
         try:
             for item in feed(self._closing.wait):
-                self._put(item)
+                with self._changed:
+                    self.given += 1
+                    self.dropped += len(self._place)
+                    self._place[:] = [item]
+                    self._changed.notify_all()
                 if self._closing.is_set():
                     break
         except BaseException as raised:  # crosses to the taker's thread
             self._error = raised
         with self._changed:
             self._ended = True
-            self._changed.notify_all()
-
-    def _put(self, item: T) -> None:
-        with self._changed:
-            self.given += 1
-            self.dropped += len(self._place)
-            self._place[:] = [item]
             self._changed.notify_all()
 
 

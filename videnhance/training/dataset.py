@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from videnhance.errors import InputError, UsageError, printable
-from videnhance.training.clips import Job, clip_jobs, still_jobs
+from videnhance.training.clips import (
+    Job,
+    Part,
+    clip_jobs,
+    footage_jobs,
+    still_jobs,
+    video_paths,
+)
 from videnhance.training.data import Samples, make_samples
 from videnhance.training.degrade import Mix
 from videnhance.training.stills import still_paths
-from videnhance.training.video_samples import Part, footage_jobs, video_paths
 
 __all__ = ["CLIPS", "Material", "held_samples", "training_samples"]
 
@@ -78,15 +84,9 @@ def held_samples(material: Material, folder: Path) -> Samples:
     """Makes the samples to measure, or maps those that are there; raises the same."""
     videos = video_paths(material.valid or material.places)
     part = (0.0, 1.0) if material.valid else _HELD
-    few = Material(
-        material.places,
-        material.mix,
-        min(_HELD_CLIPS, material.clips),
-        material.valid,
-        material.channels,
-        # Other draws than those that are trained on.
-        material.seed + 1_000_003,
-    )
+    clips = min(_HELD_CLIPS, material.clips)
+    # Other draws than those that are trained on.
+    few = replace(material, clips=clips, seed=material.seed + 1_000_003)
     return _samples(few, partial(_jobs, few, material.stills[1], videos, part), folder)
 
 

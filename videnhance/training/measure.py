@@ -1,7 +1,8 @@
-"""How well a network enlarges: the usual protocol of test sets, and held-out stills.
+"""How well a network enlarges, and what a form of it costs in bytes and time.
 
-PSNR and SSIM of BT.601 studio luma, not rounded, with 2 pixels of border left out; the
-small picture is made by MATLAB's antialiased bicubic.
+By the usual protocol of test sets: PSNR and SSIM of BT.601 studio luma, not rounded,
+with 2 pixels of border left out; the small picture is made by MATLAB's antialiased
+bicubic.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,23 +13,29 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from videnhance.errors import InputError, printable
 from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.models.network import SRVGGNetLightweight
+from videnhance.models.timing import timed
 from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 from videnhance.training.degrade import bicubic_halved
 from videnhance.training.stills import rgb_of, still_paths, studio_luma
 
 __all__ = [
     "Enlarge",
+    "Figures",
     "KnownStill",
     "Scores",
+    "a_frame",
+    "best_milliseconds",
     "bicubic",
     "by_network",
     "by_script",
     "known_stills",
     "mean_scores",
+    "psnr_of",
     "ssim",
 ]
 
@@ -39,6 +46,8 @@ Plane = npt.NDArray[np.float64]
 _BORDER = 2
 _SIGMA, _RADIUS = 1.5, 5
 """The Gaussian window of SSIM (Wang et al., 2004): 11 x 11."""
+_HEIGHT, _WIDTH = 360, 640
+_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +187,42 @@ def _completed(small: Pixels, residual: npt.NDArray[np.floating]) -> Pixels:
     out += residual
     # A half goes up, as in the pipeline.
     return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one form."""
+
+    name: str
+    nbytes: int
+    psnr: float
+    """dB of luma on test stills; NaN if there were none."""
+    milliseconds: float
+    """One 640 x 360 frame on the threads of torch, best of five."""
+
+    def line(self) -> str:
+        """As a row of a table."""
+        quality = "" if self.psnr != self.psnr else f"{self.psnr:9.3f} dB"
+        size = f"{self.nbytes / 1e3:9.1f} KB"
+        return f"{self.name:<10}{size}{quality}{self.milliseconds:9.1f} ms a frame"
+
+
+def psnr_of(enlarge: Enlarge, tests: Sequence[KnownStill], channels: int) -> float:
+    """Mean PSNR in dB; NaN without test stills."""
+    if not tests:
+        return float("nan")
+    return mean_scores(tests, enlarge, channels, full=False).psnr
+
+
+def a_frame(channels: int) -> Tensor:
+    """A 640 x 360 frame of noise, 1 x C x H x W uint8, channels last."""
+    made = torch.Generator().manual_seed(0)
+    shape = (1, channels, _HEIGHT, _WIDTH)
+    frame = torch.randint(0, 256, shape, generator=made, dtype=torch.uint8)
+    return frame.contiguous(memory_format=torch.channels_last)
+
+
+def best_milliseconds(run: Callable[[], object]) -> float:
+    """The best of five runs, warmed up."""
+    with torch.inference_mode():
+        return timed(run, _RUNS).best

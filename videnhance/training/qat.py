@@ -1,22 +1,25 @@
-"""Quantization-aware training: the folded network learns to live with its rounding."""
+"""Quantization-aware training: the folded network learns to live with its rounding.
+
+The int8 network is simulated in float, on the grids of the program that is deployed.
+Gradients pass through the rounding (Jacob et al., 2018, arXiv 1712.05877).
+"""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from videnhance.models.network import SRVGGNetLightweight
-from videnhance.models.program import grids_of
+from videnhance.models.program import WEIGHT_MAX, Grid, grids_of, weight_scales
 from videnhance.training.data import Samples
-from videnhance.training.fake_quant import residual_in_int8
 from videnhance.training.recipe import Loss
 from videnhance.training.trainer import settled_loss
 
-__all__ = ["Rounding", "rounded"]
+__all__ = ["Rounding", "residual_in_int8", "rounded", "sensitivity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,57 @@ class Rounding:
     seed: int = 0
 
 
+def residual_in_int8(
+    network: SRVGGNetLightweight,
+    grids: Sequence[Grid],
+    x: Tensor,
+    *,
+    layers: Collection[int],
+) -> Tensor:
+    """What a folded ReLU network adds, before the pixel shuffle, with some in int8.
+
+    `layers` are numbers of convolutions, from 0; the others are float.
+    """
+    convs = [layer for layer in network.body if isinstance(layer, nn.Conv2d)]
+    for number, (conv, grid) in enumerate(zip(convs, grids, strict=True)):
+        weight = conv.weight
+        if number in layers:
+            scales = weight_scales(weight)
+            zeros = torch.zeros(len(scales), dtype=torch.int32)
+            weight = torch.fake_quantize_per_channel_affine(
+                weight, scales, zeros, 0, -WEIGHT_MAX - 1, WEIGHT_MAX
+            )
+        x = functional.conv2d(x, weight, conv.bias, padding=1)
+        if number + 1 < len(convs):
+            x = functional.relu(x)
+        if number in layers:
+            x = torch.fake_quantize_per_tensor_affine(x, *grid, 0, 255)
+    return x
+
+
+def sensitivity(
+    network: SRVGGNetLightweight, grids: Sequence[Grid], batches: Sequence[Tensor]
+) -> Iterator[float]:
+    """For each convolution, what it alone in int8 does: PSNR in dB to all float.
+
+    The least is the most sensitive one.
+    """
+    network.eval()
+    with torch.inference_mode():
+        exact = [network.body(batch) for batch in batches]
+        for number in range(len(grids)):
+            errors = []
+            for x, wanted in zip(batches, exact, strict=True):
+                given = residual_in_int8(network, grids, x, layers={number})
+                errors.append(float((given - wanted).square().mean()))
+            mean = max(sum(errors) / len(errors), 1e-12)
+            yield float(-10 * torch.log10(torch.tensor(mean)))
+
+
 def rounded(
     network: SRVGGNetLightweight,
     samples: Samples,
+    *,
     calibration: Sequence[Tensor],
     step: float,
     how: Rounding,
@@ -60,10 +111,8 @@ def rounded(
         for group in optimizer.param_groups:
             group["lr"] = how.learning_rate * (1 - number / how.steps)
         optimizer.zero_grad()
-        given = functional.pixel_shuffle(
-            residual_in_int8(made, grids, inputs, layers), network.shape.scale
-        )
-        error = given - wanted
+        given = residual_in_int8(made, grids, inputs, layers=layers)
+        error = functional.pixel_shuffle(given, network.shape.scale) - wanted
         settled_loss(error, how.loss).backward()
         optimizer.step()
         losses.append(float(error.detach().square().mean()) * 255**2)

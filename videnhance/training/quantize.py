@@ -4,40 +4,64 @@ TO/NAME.int8.pt, NAME.float32.pt, NAME.json   `--model TO/NAME.json --trust-mode
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.ao import quantization
 
-from videnhance.errors import UsageError
-from videnhance.models.blend import mixed
+from videnhance.errors import InputError, UsageError
+from videnhance.frame import Pixels
+from videnhance.models.card import write_card
+from videnhance.models.clean import mixed
 from videnhance.models.network import SRVGGNetLightweight
-from videnhance.models.packing import facts_of, packed
 from videnhance.models.program import (
+    calibration_crops,
+    card_facts,
     float32_script,
     grids_of,
     int8_script,
     prefer_int8_engine,
 )
-from videnhance.models.torchscript import deprecated, loaded, saved
+from videnhance.models.torchscript import deprecated, loaded, optimized, saved
 from videnhance.models.weights import read_network
-from videnhance.training.calibration import calibration_of
+from videnhance.training.clips import luma_runs, still_jobs, video_paths
 from videnhance.training.data import Samples
-from videnhance.training.fake_quant import sensitivity
-from videnhance.training.figures import Figures, a_frame, best_milliseconds, psnr_of
-from videnhance.training.measure import KnownStill, by_network, by_script
-from videnhance.training.qat import Rounding, rounded
+from videnhance.training.measure import (
+    Figures,
+    KnownStill,
+    a_frame,
+    best_milliseconds,
+    by_network,
+    by_script,
+    psnr_of,
+)
+from videnhance.training.qat import Rounding, rounded, sensitivity
+from videnhance.training.stills import still_paths
 
-__all__ = ["STEP", "Kind", "Quantizing", "Result", "dynamic", "quantized"]
+__all__ = [
+    "STEP",
+    "Kind",
+    "Quantizing",
+    "Result",
+    "calibration_of",
+    "dynamic",
+    "quantized",
+]
 
 STEP = 0.5
 """Grey levels a residual code. Finer steps gain 0.04 dB on soft video and cost up to
 1 dB on text, whose residuals do not fit into fewer than +-64 levels."""
+
+_STILLS, _ITEMS = 48, 96
+"""How many stills, or samples, are calibrated with."""
+_RUNS = 8
+"""Places in a video that are calibrated with."""
 
 
 class Kind(Enum):
@@ -98,6 +122,35 @@ class Result:
         return [*both, head, *layers] if layers else both
 
 
+def calibration_of(
+    places: Sequence[Path], channels: int, samples: Samples | None
+) -> list[Tensor]:
+    """Float batches, N x C x H x W in [0, 1]: of videos and stills, or of samples.
+
+    Stills are halved first, videos are taken as they are. Raises InputError.
+    """
+    pictures = [*_of_places(places, channels)]
+    if not pictures and samples is not None:
+        chosen = np.linspace(0, len(samples) - 1, min(len(samples), _ITEMS))
+        pictures = [samples.item(int(n))[0] for n in chosen]
+    if not pictures:
+        raise InputError(
+            "there is nothing to calibrate with; name stills or a clip by --calibrate"
+        )
+    return calibration_crops(pictures)
+
+
+def _of_places(places: Sequence[Path], channels: int) -> Iterator[Pixels]:
+    stills = still_paths(places)
+    # As many as crops are needed: each is read whole.
+    every = max(len(stills) // _STILLS, 1)
+    for job in still_jobs(stills[::every], channels):
+        yield from (small for small, _ in job()[:1])
+    for path in video_paths(places) if channels == 1 else ():
+        for run in luma_runs(path, (0.0, 1.0), _RUNS):
+            yield run[0][..., None]
+
+
 def quantized(job: Quantizing) -> Result:
     """Quantizes, measures and writes. Raises UsageError, InputError or ModelError."""
     network = read_network(job.model)
@@ -136,7 +189,9 @@ def _trained(
         raise UsageError(
             "--type qat trains: name the samples of a run by --samples RUN/samples"
         )
-    run = rounded(network, samples, calibration, job.step, job.rounding)
+    run = rounded(
+        network, samples, calibration=calibration, step=job.step, how=job.rounding
+    )
     return [made for _, _, made in run][-1]
 
 
@@ -152,9 +207,7 @@ def _figures(
     data = saved(script)
     ready = loaded(data)
     if name == "float32":
-        with deprecated():
-            # Not the script itself: it would give its weights away.
-            ready = torch.jit.optimize_for_inference(torch.jit.freeze(ready))
+        ready = optimized(ready)  # not the script itself: it would lose its weights
     return Figures(
         name, len(data), psnr, best_milliseconds(partial(ready, a_frame(channels)))
     )
@@ -166,7 +219,7 @@ def _written(
     scripts: dict[str, torch.jit.ScriptModule],
     figures: dict[str, Figures],
 ) -> Path:
-    facts = facts_of(network, job.step)
+    facts = card_facts(network, job.step)
     facts["parameters"] = sum(p.numel() for p in network.parameters())
     facts["macs_per_pixel"] = network.shape.macs_per_pixel
     if job.tests:
@@ -174,7 +227,8 @@ def _written(
             f"x2 PSNR-Y of {len(job.tests)} test stills, {name}": round(found.psnr, 3)
             for name, found in figures.items()
         }
-    return packed(job.target, job.name, scripts, facts)
+    programs = {name: saved(script) for name, script in scripts.items()}
+    return write_card(job.target, job.name, programs=programs, facts=facts)
 
 
 def dynamic(job: Quantizing) -> tuple[Figures, Figures, int]:

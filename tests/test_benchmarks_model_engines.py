@@ -6,25 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.model_engines import rivals, write_ncnn
 from tests.models import network, noise
-from videnhance.models.engines import TORCH, Bench
+from videnhance.models.bench import TORCH, Bench
 from videnhance.models.network import NetworkShape
-from videnhance.models.other_engines import RIVALS, write_ncnn
 
 SHAPE = NetworkShape(features=8, convs=2)
 LIBRARIES = {"ONNX": "onnxruntime", "OpenVINO": "openvino", "ncnn": "ncnn"}
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", rivals(Path()))
 def test_it_gives_the_networks_residual(tmp_path: Path, name: str) -> None:
     needed = {LIBRARIES[name.split()[0]]} | (
         {"onnxruntime"} if "int8" in name else set()
     )
     for library in needed:
         pytest.importorskip(library)
-    bench = Bench(network(SHAPE, seed=1), noise(1, 24, 40, 1), 1, tmp_path)
+    bench = Bench(network(SHAPE, seed=1), noise(1, 24, 40, 1), 1)
     wanted = TORCH["torch eager float32"](bench)
-    ready = RIVALS[name](bench)
+    ready = rivals(tmp_path)[name](bench)
     found = ready.residual(ready.run())
     error = np.abs(found - wanted.residual(wanted.run()))
     assert found.shape == (1, 1, 48, 80)
