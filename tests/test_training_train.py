@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from PIL import Image
 
 from tests.stills import write_still
 from videnhance.cli import app
@@ -31,13 +30,9 @@ from videnhance.training.recipe import RECIPES, Recipe, suited
 from videnhance.training.train import (
     Course,
     Difference,
-    Point,
-    added,
     base_psnr,
     compared,
-    drawn_curve,
     held_psnr,
-    read_points,
     run,
     teacher_of,
 )
@@ -209,40 +204,6 @@ def test_a_killed_run_ends_with_the_same_digits(stills: Path, tmp_path: Path) ->
     ]
     assert all(torch.equal(v, weights[1][k]) for k, v in weights[0].items())
     assert np.isfinite(float(ends[0]["loss"]))
-
-
-POINTS = [Point(7, 0.1 + 0.2, 31.25, 1.0), Point(14, 0.1 / 3, 32.5, 2.5)]
-
-
-def test_points_come_back_to_the_last_digit(tmp_path: Path) -> None:
-    log = tmp_path / "log.csv"
-    assert read_points(log) == []
-    for point in POINTS:
-        added(log, point)
-    assert read_points(log) == POINTS
-    assert log.read_text(encoding="utf-8").startswith("step,loss,psnr,seconds\n7,0.300")
-
-
-def test_what_was_lost_is_replaced(tmp_path: Path) -> None:
-    log = tmp_path / "log.csv"
-    for point in POINTS:
-        added(log, point)
-    again = Point(7, 0.3, 31.0, 9.0)
-    assert added(log, again) == [again] == read_points(log)
-
-
-def test_both_lines_are_drawn(tmp_path: Path) -> None:
-    drawn_curve(POINTS, tmp_path / "curve.png")
-    with Image.open(tmp_path / "curve.png") as image:
-        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    colours = {tuple(map(int, pixel)) for pixel in pixels}
-    assert {(0xC2, 0x41, 0x0C), (0x1D, 0x4E, 0xD8)} <= colours
-
-
-def test_the_first_point_can_be_drawn(tmp_path: Path) -> None:
-    drawn_curve(POINTS[:1], tmp_path / "curve.png")
-    with Image.open(tmp_path / "curve.png") as image:
-        assert image.size == (960, 540)
 
 
 @pytest.mark.parametrize(

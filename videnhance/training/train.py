@@ -6,16 +6,14 @@ WORK/network.pth     the averaged weights, folded; `epoch-NN.pth` if epochs coun
 WORK/log.csv         loss and PSNR; `curve.png` draws them
 """
 
-import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,6 +22,7 @@ from videnhance.models.foreign import read_residual
 from videnhance.models.network import PRESETS, SRVGGNetLightweight
 from videnhance.models.weights import read_network, write_network
 from videnhance.system.memory import keep_freed_memory
+from videnhance.training.curve import Point, added, drawn_curve
 from videnhance.training.data import RESIDUAL_UNIT, Samples
 from videnhance.training.dataset import Material, held_samples, training_samples
 from videnhance.training.recipe import RECIPES, Recipe
@@ -32,13 +31,9 @@ from videnhance.training.trainer import Teacher, Trainer, epoch_steps, trained
 __all__ = [
     "Course",
     "Difference",
-    "Point",
-    "added",
     "base_psnr",
     "compared",
-    "drawn_curve",
     "held_psnr",
-    "read_points",
     "run",
     "teacher_of",
 ]
@@ -49,8 +44,6 @@ _HELD_ITEMS = 96
 _BORDER = 2
 _NOTICED = 0.02
 """dB; less is within what another seed would change."""
-_CURVE = 960, 540
-"""Pixels of the picture of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +70,6 @@ class Course:
     def checkpoint(self) -> Path:
         """Where the run goes on from."""
         return self.work / "checkpoint.pt"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One line of the log."""
-
-    step: int
-    loss: float
-    """Mean since the point before."""
-    psnr: float
-    """dB, of the held-out samples."""
-    seconds: float
-    """Since the run, or its last part, was started."""
 
 
 def run(course: Course) -> Iterator[tuple[Point, int]]:
@@ -190,48 +170,6 @@ def held_psnr(network: SRVGGNetLightweight, held: Samples) -> float:
 def base_psnr(held: Samples) -> float:
     """The same for the base alone."""
     return fmean(_psnr(wanted) for _, wanted in _wanted(held))
-
-
-def added(log: Path, point: Point) -> list[Point]:
-    """Adds a point; those at or after its step are of a part that was lost."""
-    points = [p for p in read_points(log) if p.step < point.step] + [point]
-    partial = log.with_suffix(".part")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(Point.__dataclass_fields__)
-        # Every digit: two runs are compared by their logs.
-        writer.writerows(
-            (p.step, repr(p.loss), repr(p.psnr), f"{p.seconds:.1f}") for p in points
-        )
-    partial.replace(log)
-    return points
-
-
-def read_points(log: Path) -> list[Point]:
-    """The points of a log; none if there is no log yet."""
-    if not log.exists():
-        return []
-    with log.open(newline="", encoding="utf-8") as file:
-        _, *rows = csv.reader(file)
-    return [Point(int(step), *map(float, rest)) for step, *rest in rows]
-
-
-def drawn_curve(points: Sequence[Point], path: Path) -> None:
-    """Draws loss and PSNR over the steps as PNG, each from its least to its largest."""
-    image = Image.new("RGB", _CURVE, "white")
-    draw = ImageDraw.Draw(image)
-    width, height = _CURVE
-    steps = np.array([point.step for point in points])
-    for row, (name, colour) in enumerate((("loss", "#c2410c"), ("psnr", "#1d4ed8"))):
-        values = np.array([getattr(point, name) for point in points])
-        low, high = values.min(), values.max()
-        y = height * (1 - (values - low) / (high - low or 1))
-        line = np.column_stack([width * steps / steps[-1], y])
-        draw.line(line.ravel().tolist(), colour, 2)
-        words = f"{name}: {low:.4g} to {high:.4g}, at last {values[-1]:.4g}"
-        draw.text((width // 3, height // 2 + 16 * row), words, colour)
-    draw.text((width - 8, height - 8), f"step {steps[-1]}", "#222222", anchor="rs")
-    image.save(path, "PNG")
 
 
 @dataclass(frozen=True, slots=True)
