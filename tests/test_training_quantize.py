@@ -32,8 +32,8 @@ from videnhance.training.quantize import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _small_frames() -> Iterator[None]:
+@pytest.fixture
+def small_frames() -> Iterator[None]:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measure, "_HEIGHT", 24)
@@ -52,7 +52,7 @@ def stills(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(tmp_path: Path, stills: Path) -> Quantizing:
+def job(tmp_path: Path, stills: Path, small_frames: None) -> Quantizing:
     """A tiny network to be quantized on two stills."""
     write_network(network(TINY, seed=1), tmp_path / "a.pth")
     return Quantizing(
