@@ -20,7 +20,7 @@ from tests.clips import Clip, Sound, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled
 from videnhance.cli import app
-from videnhance.cli.signals import held, signals
+from videnhance.cli.process import held, signals
 
 FEW = Clip(pts=range(0, 5 * 512, 512))
 LONG = Clip(width=320, height=240, pts=range(0, 300 * 512, 512))

@@ -1,6 +1,7 @@
 """Options under a name: kept, used, overruled, and refused where they are wrong."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -36,8 +37,15 @@ def _write(file: Path, text: str) -> None:
 
 def _params(*words: str, command: str = "convert") -> dict[str, object]:
     """What a command would be called with."""
-    with app.commands[command].make_context(command, list(words)) as ctx:
+    with _context(command, words) as ctx:
         return ctx.params
+
+
+def _context(name: str, words: Iterable[str]) -> click.Context:
+    root = click.Context(app)
+    command = app.get_command(root, name)
+    assert command is not None
+    return command.make_context(name, list(words), parent=root)
 
 
 def test_the_file_is_where_the_system_keeps_settings(
@@ -74,6 +82,40 @@ def test_what_is_saved_is_listed_shown_and_used(file: Path) -> None:
     assert used["skip"] == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "lines", "param"),
+    [
+        (
+            "batch --jobs 3 --to mkv --no-isolate --include *.mp4 --include *.mov",
+            [
+                "jobs = 3",
+                'to = "mkv"',
+                "isolate = false",
+                'include = ["*.mp4", "*.mov"]',
+            ],
+            ("jobs", 3),
+        ),
+        (
+            "live --size 640x360 -m fast -m default --fullscreen",
+            ['size = "640x360"', 'model = ["fast", "default"]', "fullscreen = true"],
+            ("models", ("fast", "default")),
+        ),
+        ("preview --start 4", ["start = 4.0"], ("start", 4.0)),
+    ],
+)
+def test_options_of_other_commands_are_saved_for_them(
+    tmp_path: Path, line: str, lines: list[str], param: tuple[str, object]
+) -> None:
+    command, *words = line.split()
+    _done("profile", "save", "mine", "--for", command, *words)
+    shown = _done("profile", "show", "mine").stdout.splitlines()
+    assert shown[0] == "[mine]"
+    assert set(shown[1:]) == set(lines)
+    places = {"batch": [str(tmp_path), "out"]}.get(command, ["in.mp4"])
+    with _context(command, [*places, "--profile", "mine"]) as ctx:
+        assert ctx.params[param[0]] == param[1]
+
+
 def test_the_command_line_wins_over_the_profile(file: Path) -> None:
     _write(file, '[web]\nskip = 4\ncrf = 30\nsize = "720p"\nfit = "pad"\nclean = 0\n')
     used = _params("a", "b", "--profile", "web", "--skip", "2")
@@ -90,15 +132,12 @@ def test_each_command_takes_what_is_for_it(
     _write(file, "[a]\nscale = 2\nisolate = false\njobs = 2\nfullscreen = true\n")
     (tmp_path / "in").mkdir()
     line = [str(tmp_path / "in"), "out", "--profile", "a"]
-    with click.Context(app):
-        batch = app.commands["batch"]
-        with batch.make_context("batch", line, parent=click.Context(app)) as ctx:
-            assert ctx.params["scale"] == 2
-            assert (ctx.params["isolate"], ctx.params["jobs"]) == (False, 2)
+    with _context("batch", line) as ctx:
+        assert ctx.params["scale"] == 2
+        assert (ctx.params["isolate"], ctx.params["jobs"]) == (False, 2)
     assert "[a] fullscreen is not for batch" in capsys.readouterr().err
     for command in ("live", "preview"):
-        root, words = click.Context(app), ["in.mp4", "--profile", "a"]
-        with app.commands[command].make_context(command, words, parent=root) as ctx:
+        with _context(command, ["in.mp4", "--profile", "a"]) as ctx:
             assert (ctx.params["scale"], ctx.params["fullscreen"]) == ("2", True)
 
 
@@ -177,6 +216,11 @@ def test_saving_keeps_what_others_wrote(file: Path) -> None:
         ("save we/b --skip 2", "is no name"),
         ("save web --skip 0", "--skip 0 is not possible"),
         ("save web --scale 2 --size 4k", "say two things"),
+        ("save web --jobs 2", "No such option"),
+        ("save web --for=bach --jobs 2", "'bach' is not one of"),
+        ("save web --for batch --jobs 0", "0 is not in the range"),
+        ("save web --for batch --skip 0", "--skip 0 is not possible"),
+        ("save web --for live --size 640", "--size 640 is no size"),
     ],
 )
 def test_what_cannot_be_used_is_not_saved(file: Path, line: str, words: str) -> None:

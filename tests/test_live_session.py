@@ -19,7 +19,7 @@ from tests.clips import Clip, write_clip
 from tests.frames import YUV420, Weave, noise
 from tests.windows import FakeWindow, ReadySource
 from videnhance.cli import app
-from videnhance.cli.job_from_words import job_from
+from videnhance.cli.convert import job_from
 from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame, Pixels
 from videnhance.geometry import Size

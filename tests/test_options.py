@@ -11,7 +11,8 @@ import pytest
 from videnhance.batch.batch_options import order_of
 from videnhance.batch.inputs import Kind
 from videnhance.cli import app
-from videnhance.cli.job_from_words import job_from, options_from
+from videnhance.cli.convert import job_from
+from videnhance.cli.options import options_from
 from videnhance.conversion.job import choice_of, job_of
 from videnhance.errors import UsageError
 from videnhance.options import (

@@ -17,11 +17,7 @@ from videnhance.errors import OutputError, UsageError, printable
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES, STILLS, animation_suffix
 from videnhance.media.stills.picture_tags import tags_of_file
-from videnhance.media.stills.series import (
-    NumberedName,
-    is_series,
-    numbered_name,
-)
+from videnhance.media.stills.series import NumberedName, is_series, numbered_name
 
 __all__ = ["Names", "Naming", "folder_made"]
 

@@ -16,17 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from videnhance.conversion.fingerprint import input_key, series_key
-from videnhance.conversion.workdir import (
-    check_own_folder,
-    journal_line,
-    parsed_line,
-)
-from videnhance.errors import (
-    BusyError,
-    InputError,
-    OutputError,
-    printable,
-)
+from videnhance.conversion.workdir import check_own_folder, journal_line, parsed_line
+from videnhance.errors import BusyError, InputError, OutputError, printable
 from videnhance.media.output.provenance import digest_of
 from videnhance.media.stills.series import is_series, series_of
 from videnhance.system.disk import sync, sync_folder

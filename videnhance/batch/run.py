@@ -28,12 +28,7 @@ from videnhance.batch.options_digest import wishes_of
 from videnhance.batch.outcome import Outcome, Status
 from videnhance.batch.output_names import Names, folder_made
 from videnhance.batch.pool import Crew, Said
-from videnhance.batch.records import (
-    Made,
-    Records,
-    identity_of,
-    start_of,
-)
+from videnhance.batch.records import Made, Records, identity_of, start_of
 from videnhance.batch.up_to_date import Case, Judge, State
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
 from videnhance.conversion.job import Job

@@ -13,12 +13,7 @@ from types import FrameType
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import Watcher, convert
 from videnhance.conversion.workdir import kept_words
-from videnhance.errors import (
-    BusyError,
-    OtherWorkError,
-    VidenhanceError,
-    printable,
-)
+from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printable
 from videnhance.frame import VideoInfo
 from videnhance.report import Report
 

@@ -1,4 +1,4 @@
-"""`batch`: from its words to an Order, and from its events to what is shown."""
+"""`batch`: a folder to another."""
 
 import logging
 import time
@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.batch_display import BatchDisplay, tell_end
-from videnhance.cli.batch_options import batch_options
-from videnhance.cli.job_from_words import check_report, options_from
-from videnhance.cli.progress import written
-from videnhance.cli.sections import Command
-from videnhance.cli.signals import INTERRUPTED, signals
+from videnhance.cli.help import with_options
+from videnhance.cli.options import (
+    ENCODER,
+    FILE,
+    SHARED,
+    check_report,
+    field_option,
+    options_from,
+    write_report,
+)
+from videnhance.cli.process import INTERRUPTED, signals
+from videnhance.cli.profiles import ProfileCommand
 from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.options import FolderOptions
 
@@ -25,11 +32,83 @@ if TYPE_CHECKING:
 __all__ = ["batch"]
 
 _FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
+_files, _output = field_option("Files"), field_option("Output")
+_machine, _messages = field_option("Machine"), field_option("Messages")
+_FOLDER = click.Path(path_type=Path, exists=True)
+
+
+def _folder(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    del ctx, param
+    if not value.is_dir():
+        name = printable(value)
+        raise UsageError(f"{name} is one file: convert it by `videnhance {name} OUT`")
+    return value
+
+
+_OPTIONS = with_options(
+    click.argument("source", type=_FOLDER, metavar="IN_DIR", callback=_folder),
+    click.argument("target", type=FILE, metavar="OUT_DIR"),
+    _files("--include GLOB", "Take these files only.", shown="videos and pictures"),
+    _files("--exclude GLOB", "Leave these files or folders out."),
+    _files("--follow-links", "Follow links in IN_DIR, too."),
+    _files(
+        "--sequences",
+        "Numbered pictures are one input: where they look so, always, never.",
+    ),
+    _files(
+        "--name PATTERN",
+        "How outputs are called, as {stem}-x2.",
+    ),
+    _files("--to SUFFIX", "Container of videos, as .mkv.", shown="as the input"),
+    _files(
+        "--pictures-to SUFFIX", "Format of pictures, as .png.", shown="as the input"
+    ),
+    _files("--order", "Begin with the first by name, or with the shortest."),
+    _files("--watch", "Go on with files that come, until Ctrl+C.", is_flag=True),
+    _files(
+        "--settle SECONDS",
+        "An input that changed less long ago is still being copied.",
+        type=click.FloatRange(min=0),
+    ),
+    _output(
+        "-y --overwrite", "Replace files not made here, too; else they are left alone."
+    ),
+    _output("--dry-run", "Say what would be done, and why.", is_flag=True),
+    _output("--again", "Make everything anew."),
+    _output(
+        "--recheck", "Compare contents to find what changed; else sizes and times."
+    ),
+    *ENCODER,
+    _output(
+        "--picture-quality N",
+        "Quality of JPEG, WebP and AVIF; the encoder's options are for videos.",
+        shown="the format's",
+        type=click.IntRange(1, 100),
+    ),
+    *SHARED,
+    _machine(
+        "--jobs N",
+        "Files at a time.",
+        shown="by cores and memory",
+        type=click.IntRange(min=1),
+    ),
+    _machine(
+        "--isolate/--no-isolate", "Decode in processes of their own, with limits."
+    ),
+    _machine("--nice/--no-nice", "Let other programs go first."),
+    _messages(
+        "--report",
+        "Write what was done to a file, as JSON or, to a name in .csv, as CSV.",
+        name="reports",
+        multiple=True,
+        type=FILE,
+    ),
+)
 
 
 @click.command(
-    cls=Command,
-    short_help="Converts a folder, as far as it is not done.",
+    cls=ProfileCommand,
+    check=lambda words: options_from(words, FolderOptions),
     common=(
         "to",
         "pictures_to",
@@ -50,7 +129,7 @@ _FAILED, _PARTLY_FAILED, _DAMAGED = 1, 3, 4
         "videnhance batch in out --watch               go on with files that come",
     ),
 )
-@batch_options
+@_OPTIONS
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
     from videnhance.batch.batch_options import order_of
@@ -148,7 +227,7 @@ def _conclude(
             click.echo(f"videnhance: {line}", err=True)
     for report in options["reports"]:
         is_table = report.suffix.lower() == ".csv"
-        written(report, summary.as_csv() if is_table else summary.as_text())
+        write_report(report, summary.as_csv() if is_table else summary.as_text())
 
 
 def _check_report(report: Path, options: dict[str, Any]) -> None:

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.keys import Keys
-from videnhance.cli.log_progress import Course, clock_words
-from videnhance.cli.progress import frame_counts, is_watched, tell_program
+from videnhance.cli.progress import (
+    Tracker,
+    clock_words,
+    is_watched,
+    progress_bar,
+    tell_program,
+)
 from videnhance.errors import counted, printable
 
 if TYPE_CHECKING:
@@ -44,9 +49,9 @@ class BatchDisplay:
         self._last_tick = 0.0
         self._total = 0
         """Inputs, as far as they were found."""
-        self._courses: dict[str, Course] = {}
+        self._trackers: dict[str, Tracker] = {}
         """Of what is being made, by name."""
-        self._whole = Course(None)
+        self._whole = Tracker(None)
         self._bars: _Bars | None = None
         if self._progress == "bar" and not self._quiet and is_watched():
             self._bars = _Bars(options["jobs"])
@@ -100,19 +105,19 @@ class BatchDisplay:
             stood = self._keys.poll()
             if stood:
                 self._paused(stood)
-                for course in (self._whole, *self._courses.values()):
-                    course.stood(stood)
+                for tracker in (self._whole, *self._trackers.values()):
+                    tracker.stood(stood)
 
     def _follow(self, item: "Item") -> None:
-        name, course = item.one.relative, self._courses.get(item.one.relative)
-        if course is None or course.total != item.frames:
-            course = self._courses[name] = Course(item.frames, item.made)
-        course.frames = item.made
+        name, tracker = item.one.relative, self._trackers.get(item.one.relative)
+        if tracker is None or tracker.total != item.frames:
+            tracker = self._trackers[name] = Tracker(item.frames, item.made)
+        tracker.frames = item.made
         if self._bars is not None:
             self._bars.move(item)
 
     def _drop(self, name: str) -> None:
-        self._courses.pop(name, None)
+        self._trackers.pop(name, None)
         if self._bars is not None:
             self._bars.drop(name)
 
@@ -122,11 +127,11 @@ class BatchDisplay:
         elif self._progress == "bar" and not self._quiet and self._whole.wants_line():
             total = done + event.waiting + event.running + event.unsettled
             words = [f"{done} of {counted(total, 'file')}"]
-            for name, course in self._courses.items():
-                far = counted(course.frames, "frame")
-                if course.share is not None:
-                    far = f"{course.share:.0%}"
-                words.append(f"{printable(name)} {far if course.frames else 'begins'}")
+            for name, tracker in self._trackers.items():
+                far = counted(tracker.frames, "frame")
+                if tracker.progress.share is not None:
+                    far = f"{tracker.progress.share:.0%}"
+                words.append(f"{printable(name)} {far if tracker.frames else 'begins'}")
             if event.seconds_left is not None:
                 words.append(f"{clock_words(event.seconds_left)} left")
             self._say(", ".join(words))
@@ -158,7 +163,7 @@ class BatchDisplay:
             self._bars.say(f"videnhance: {words}")
 
     def _as_json(self, event: "Event") -> None:
-        plain = _plain(event, self._courses)
+        plain = _plain(event, self._trackers)
         if plain["event"] == "ticked":
             now = time.monotonic()
             if now - self._last_tick < _JSON_SECONDS:
@@ -178,7 +183,7 @@ def tell_end(summary: "Summary", reason: str, code: int) -> None:
     tell_program(plain, say=lambda words: click.echo(f"videnhance: {words}", err=True))
 
 
-def _plain(event: "Event", courses: dict[str, Course]) -> dict[str, Any]:
+def _plain(event: "Event", trackers: dict[str, Tracker]) -> dict[str, Any]:
     from videnhance.batch.events import Finished, Looked, Moved, PutBack
 
     if isinstance(event, Looked):
@@ -193,13 +198,13 @@ def _plain(event: "Event", courses: dict[str, Course]) -> dict[str, Any]:
         return {"event": "put back", "source": event.item.one.relative}
     if isinstance(event, Moved):
         item = event.item
-        course = courses[item.one.relative]
+        tracker = trackers[item.one.relative]
         return {
             "event": "advanced",
             "source": item.one.relative,
             "target": item.name,
             "of": item.frames,
-            **frame_counts(course),
+            **tracker.counts,
         }
     if isinstance(event, Finished):
         plain = event.outcome.as_json()
@@ -219,12 +224,8 @@ class _Bars:
     """A bar of files above a bar for each file under way."""
 
     def __init__(self, jobs: int) -> None:
-        from tqdm import tqdm
-
-        tqdm.monitor_interval = 0
-        self._tqdm = tqdm
         form = "{n_fmt} of {total_fmt} files |{bar}| {desc}"
-        self._files = tqdm(total=0, position=0, bar_format=form, dynamic_ncols=True)
+        self._files = progress_bar(total=0, position=0, bar_format=form)
         self._free = list(range(jobs, 0, -1))
         self._bars: dict[str, tuple[int, Any]] = {}
 
@@ -237,14 +238,7 @@ class _Bars:
             short = printable(name)
             if len(short) > _NAME_WIDTH:
                 short = f"...{short[3 - _NAME_WIDTH :]}"
-            bar = self._tqdm(
-                desc=short,
-                unit="frame",
-                position=place,
-                leave=False,
-                dynamic_ncols=True,
-                mininterval=0.25,
-            )
+            bar = progress_bar(desc=short, unit="frame", position=place, leave=False)
             self._bars[name] = place, bar
         bar = self._bars[name][1]
         if bar.total is None and item.frames:
@@ -268,7 +262,7 @@ class _Bars:
         self._files.set_description_str(", ".join(words))
 
     def say(self, words: str) -> None:
-        self._tqdm.write(words, file=sys.stderr)
+        self._files.write(words, file=sys.stderr)
 
     def close(self) -> None:
         for _, bar in self._bars.values():

@@ -1,18 +1,28 @@
-"""The commands `live` and `preview`: words to one call, and what came of it."""
+"""`live` and `preview`: a window that shows enhanced pictures as they come."""
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.job_from_words import check_report
-from videnhance.cli.live_options import VIEWS, live_options, preview_options
-from videnhance.cli.progress import written
-from videnhance.cli.sections import Command
-from videnhance.cli.signals import INTERRUPTED, signals
+from videnhance.cli.help import complete_model, with_options
+from videnhance.cli.options import (
+    DEVICE,
+    FILE,
+    PRECISION,
+    STRENGTH,
+    TRUST_MODEL,
+    VIDEO_TRACK,
+    check_report,
+    field_option,
+    write_report,
+)
+from videnhance.cli.process import INTERRUPTED, signals
+from videnhance.cli.profiles import ProfileCommand
 from videnhance.errors import UsageError, counted, printable
-from videnhance.options import ConvertOptions
+from videnhance.options import ConvertOptions, size_of
 
 if TYPE_CHECKING:
     from videnhance.geometry import Size
@@ -27,11 +37,137 @@ _COMMON = (
     *("skip", "strength", "trust_model", "workers"),
 )
 """Options that mean what they mean to `convert`."""
+_VIEWS = {
+    "split": "SPLIT",
+    "side": "BESIDE",
+    "enhanced": "AFTER",
+    "before": "BEFORE",
+    "difference": "DIFFERENCE",
+}
+"""By the word that the user gives, the name of the view."""
+
+_input, _view = field_option("Input"), field_option("Window")
+_picture, _speed = field_option("Picture"), field_option("Speed")
+_record, _machine = field_option("Recording"), field_option("Machine")
+_MODEL = (
+    _picture(
+        "-m --model MODEL",
+        "Network: a name (see `videnhance model list`), a card, or weights; more "
+        "than one to change between by M.",
+        name="models",
+        shell_complete=complete_model,
+        shown="default; M: fast",
+        multiple=True,
+    ),
+    _picture(
+        "--clean SHARE",
+        "Network from 0, true to the source, to 1, cleaned; more than one as with "
+        "--model.",
+        name="cleans",
+        multiple=True,
+        type=click.FloatRange(0, 1),
+    ),
+    STRENGTH,
+    _picture(
+        "--fuse SHARE",
+        "Share of the last residual, moved, in each frame: 0 to 1; calmer.",
+        default=0.3,
+    ),
+    _view(
+        "--view",
+        "What the window shows at first; V changes it.",
+        default="split",
+        type=click.Choice(list(_VIEWS)),
+    ),
+    _view("--fullscreen", "Begin with the whole screen: F11.", is_flag=True),
+    _view("--no-overlay", "Begin without figures: X.", is_flag=True),
+    _view(
+        "--snapshots FOLDER",
+        "Folder of snapshots (F) and of recordings begun by R.",
+        shown="the current one",
+        type=FILE,
+        default=Path(),
+    ),
+    PRECISION,
+    DEVICE,
+    _speed(
+        "--workers N",
+        "Threads that enhance.",
+        shown="processor cores",
+        type=click.IntRange(1, 256),
+    ),
+    _machine(*TRUST_MODEL),
+)
+_LIVE = with_options(
+    click.argument("source", required=False, metavar="[SOURCE]"),
+    _input("--test-pattern", "Show a moving pattern, made here.", is_flag=True),
+    _input("--list-cameras", "Say which cameras there are.", is_flag=True),
+    _input(
+        "--size WxH|source",
+        "Pixels of the capture; `source` reduces nothing.",
+        shown="what the machine can do",
+    ),
+    _input(
+        "--fps FPS",
+        "Frames a second of the capture.",
+        name="rate",
+        shown="30",
+        type=float,
+    ),
+    _input("--loop", "Play a file over and over.", is_flag=True),
+    VIDEO_TRACK,
+    _picture(
+        "--scale",
+        "Show the same size, cleaner, or twice the size.",
+        default="2",
+        type=click.Choice(["1", "2"]),
+    ),
+    _record("--record FILE", "Record from the start.", type=FILE),
+    _record("--record-view", "Record the window, not the picture alone.", is_flag=True),
+    _record("-y --overwrite", "Replace the recording; else an error if it is there."),
+    _record(
+        "-c --codec NAME", "Encoder of recordings, as FFmpeg names it.", shown="libx264"
+    ),
+    _record(
+        "--crf N",
+        "Quality of recordings: less is better and larger.",
+        shown="as of convert",
+    ),
+    _record("--preset NAME", "The encoder's own, for recordings.", shown="superfast"),
+    _record(
+        "--pix-fmt NAME",
+        "Pixel format of recordings.",
+        shown="source; in .mp4 what plays",
+    ),
+    _record("--virtual-camera", "Be a camera for other programs.", is_flag=True),
+    _view("--headless", "Open no window: record or send only.", is_flag=True),
+    _machine("--seconds SECONDS", "Stop after so long.", shown="until Q", type=float),
+    _machine("--report FILE", "Write what was measured: JSON.", type=FILE),
+    *_MODEL,
+)
+_PREVIEW = with_options(
+    click.argument("file", type=FILE, metavar="IN"),
+    _input("--start SECONDS", "Begin there in IN.", default=0.0),
+    VIDEO_TRACK,
+    _picture(
+        "--scale",
+        "Enlarge 1 (same size, cleaner), 2 or 4 times.",
+        default="2",
+        type=click.Choice(["1", "2", "4"]),
+    ),
+    _speed(
+        "--skip N",
+        "Run the network on every Nth frame.",
+        default=1,
+        type=click.IntRange(1),
+    ),
+    *_MODEL,
+)
 
 
 @click.command(
-    cls=Command,
-    short_help="Shows a camera, a file or a stream, enhanced.",
+    cls=ProfileCommand,
+    check=lambda words: _check(words),
     common=(
         "size",
         "loop",
@@ -51,7 +187,7 @@ _COMMON = (
         "videnhance live --record out.mkv --headless",
     ),
 )
-@live_options
+@_LIVE
 def live(**options: Any) -> None:
     """Shows SOURCE, enhanced, in a window: H there lists its keys.
 
@@ -83,7 +219,7 @@ def live(**options: Any) -> None:
             click.echo("videnhance: interrupted; all is closed", err=True)
             raise SystemExit(INTERRUPTED) from None
     if options["report"]:
-        written(options["report"], json.dumps(measured, indent=2) + "\n")
+        write_report(options["report"], json.dumps(measured, indent=2) + "\n")
     click.echo(
         f"videnhance: {counted(measured['shown'], 'frame')} shown, "
         f"{measured['dropped']} dropped; "
@@ -93,14 +229,14 @@ def live(**options: Any) -> None:
 
 
 @click.command(
-    cls=Command,
-    short_help="Shows a conversion in a window, to try settings.",
+    cls=ProfileCommand,
+    check=lambda words: _check(words),
     examples=(
         "videnhance preview in.mp4 --start 60       from the second minute",
         "videnhance preview in.mp4 -m default -m restore     M changes between them",
     ),
 )
-@preview_options
+@_PREVIEW
 def preview(**options: Any) -> None:
     """Shows IN as its conversion would be, to try settings; C prints the command."""
     from videnhance.live.app import preview as run
@@ -134,19 +270,16 @@ def _print(words: str) -> None:
 
 def _capture(words: str | None) -> "tuple[Size | None, int | None]":
     """The size to ask for, and the most pixels of a frame. Raises UsageError."""
-    from videnhance.geometry import Size
     from videnhance.system.limits import LIMIT_PIXELS
 
     if words is None:
         return None, None
     if words == "source":
         return None, LIMIT_PIXELS
-    width, _, height = words.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise UsageError(
-            f"--size {printable(words)} is no size; write 640x360 or source"
-        )
-    size = Size(int(width), int(height))
+    try:
+        size = size_of(words, "--size")
+    except UsageError as error:
+        raise UsageError(f"{error} or source") from None
     return size, size.area
 
 
@@ -165,7 +298,7 @@ def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
         lightens=not (options["models"] or options["cleans"]),
         settings=settings,
         area=area,
-        view=View[VIEWS[options["view"]]],
+        view=View[_VIEWS[options["view"]]],
         figures=not options["no_overlay"],
         full_screen=options["fullscreen"],
         headless=options.get("headless", False),
@@ -180,6 +313,12 @@ def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
     """What the picture has in common with a conversion's. Raises UsageError."""
     common = {name: words[name] for name in _COMMON if name in words}
     return ConvertOptions(scale=int(words["scale"]), **common, **more)
+
+
+def _check(words: dict[str, Any]) -> None:
+    """Raises UsageError for words that no run could do with."""
+    _chosen(words)
+    _capture(words.get("size"))
 
 
 def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from videnhance.cli.progress import is_watched
-from videnhance.cli.sections import Command, in_section, with_options
+from videnhance.cli.help import Command, in_section, with_options
+from videnhance.cli.options import FILE, TRUST_MODEL
+from videnhance.cli.progress import is_watched, progress_bar
 from videnhance.cli.train import train
 from videnhance.errors import UsageError, printable
 from videnhance.models.card import ASSETS, card_files
@@ -16,7 +17,6 @@ from videnhance.models.card import ASSETS, card_files
 __all__ = ["model"]
 
 _PLACE = click.Path(path_type=Path, exists=True)
-_FILE = click.Path(path_type=Path)
 _option = in_section("Options")
 _threads = _option(
     "--threads N",
@@ -64,7 +64,7 @@ def list_models(as_values: bool) -> None:
 @model.command(cls=Command, short_help="Makes a network int8, with a card.")
 @with_options(
     click.argument("network", metavar="MODEL"),
-    _option("--to FOLDER", "Write the result there.", name="target", type=_FILE),
+    _option("--to FOLDER", "Write the result there.", name="target", type=FILE),
     _option(
         "--type",
         "By calibration; trained with the rounding first; torch's dynamic call.",
@@ -146,7 +146,7 @@ def quantize(**options: Any) -> None:
         required=True,
         type=click.Choice(["torchscript", "onnx", "mobile", "executorch"]),
     ),
-    _option("--to", "The file to write.", name="target", required=True, type=_FILE),
+    _option("--to", "The file to write.", name="target", required=True, type=FILE),
     _option(
         "--test", "Compare on these stills.", name="tests", required=True, type=_PLACE
     ),
@@ -175,21 +175,15 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
 @with_options(
     click.argument("network", default="default", metavar="[MODEL]"),
     _option("--image", "Enlarge this picture, too.", type=_PLACE),
-    _option("--to", "Write its enlargement there: a PNG.", name="target", type=_FILE),
+    _option("--to", "Write its enlargement there: a PNG.", name="target", type=FILE),
     _option(
         "--runs N", "Measure each size so often.", default=20, type=click.IntRange(2)
     ),
     _threads,
-    _option(
-        "--trust-model",
-        "Run a model that does not come with videnhance: it is a program.",
-        is_flag=True,
-    ),
+    _option(*TRUST_MODEL, is_flag=True),
 )
 def test(**options: Any) -> None:
     """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
-    from tqdm import tqdm
-
     from videnhance.models import test as work
     from videnhance.models.imported import needs_import
     from videnhance.models.runtime import Choice
@@ -207,9 +201,8 @@ def test(**options: Any) -> None:
     click.echo(f"\n{work.HEAD}")
     cores = options["threads"] or available_cores()
     rows = work.speeds(forms, SIZES, range(1, cores + 1), options["runs"])
-    tqdm.monitor_interval = 0  # its watching thread would outlive the bar
     total = len(forms) * len(SIZES) * cores
-    with tqdm(total=total, unit="row", disable=not is_watched()) as bar:
+    with progress_bar(total=total, unit="row", disable=not is_watched()) as bar:
         for row in rows:
             bar.write(row.line())
             bar.update()

@@ -1,23 +1,70 @@
-"""The options of `convert`, and what it shares with `batch`, as help shows them."""
+"""The options of `convert`, and those that `batch`, `live` and `preview` share with it.
 
+Types and defaults stand once, in ConvertOptions and FolderOptions: an option takes them
+from the field that it is called as. Here are the words that help shows.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import MISSING, fields
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
-from videnhance.cli.profiles import profile_option
-from videnhance.cli.sections import complete_model, in_section, with_options
+from videnhance.cli.help import Decorator, complete_model, in_section, with_options
+from videnhance.errors import UsageError, printable
+from videnhance.options import ConvertOptions, FolderOptions
 
 __all__ = [
     "DEVICE",
     "ENCODER",
-    "KEPT",
+    "FILE",
     "PRECISION",
     "SHARED",
+    "STRENGTH",
+    "TRUST_MODEL",
     "VIDEO_TRACK",
+    "check_report",
     "convert_options",
+    "field_option",
+    "options_from",
+    "write_report",
 ]
+
+Options = TypeVar("Options", bound=ConvertOptions)
+
+_FIELDS = {field.name: field for field in fields(FolderOptions)}
+_HINTS = get_type_hints(FolderOptions)
+
+
+def field_option(section: str) -> Callable[..., Decorator]:
+    """What makes the options of a section, each as the field that it is called as."""
+    make = in_section(section)
+
+    def make_field(words: str, effect: str, **named: Any) -> Decorator:
+        flags = [word.partition("/")[0] for word in words.split() if word[0] == "-"]
+        name = named.get("name") or max(flags, key=len).lstrip("-").replace("-", "_")
+        of_field = _of_field(name, "/" in words) if name in _FIELDS else {}
+        return make(words, effect, **{**of_field, **named})
+
+    return make_field
+
+
+def _of_field(name: str, has_opposite: bool) -> dict[str, Any]:
+    """What click is told of a field's kind and default."""
+    hint, default = _HINTS[name], _FIELDS[name].default
+    named = {} if default in (MISSING, None, (), False) else {"default": default}
+    if get_origin(hint) is Literal:
+        return {**named, "type": click.Choice(get_args(hint))}
+    if hint is bool:
+        return named if has_opposite else {"is_flag": True}
+    if get_origin(hint) is tuple:
+        return {"multiple": True}
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
+    return {**named, "type": kinds[0]} if kinds in ([int], [float]) else named
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
@@ -45,11 +92,13 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return dict(value.split("=", 1) for value in values)
 
 
-_FILE = click.Path(path_type=Path)
-_input, _output = in_section("Input"), in_section("Output")
-_picture, _speed = in_section("Picture"), in_section("Speed")
-_streams, _safety = in_section("Sound and streams"), in_section("Safety")
-_machine, _messages = in_section("Machine"), in_section("Messages")
+FILE = click.Path(path_type=Path)
+_AT_LEAST_1 = click.IntRange(min=1)
+_TIME: dict[str, Any] = {"type": str, "default": None, "callback": _seconds}
+_input, _output = field_option("Input"), field_option("Output")
+_picture, _speed = field_option("Picture"), field_option("Speed")
+_streams, _safety = field_option("Sound and streams"), field_option("Safety")
+_machine, _messages = field_option("Machine"), field_option("Messages")
 
 VIDEO_TRACK = _input(
     "--video-track N",
@@ -57,26 +106,16 @@ VIDEO_TRACK = _input(
     shown="the main film",
     type=click.IntRange(min=0),
 )
-_SPAN = (
-    _input(
-        "--start TIME",
-        "Begin there: seconds, M:SS or H:MM:SS.",
-        shown="the beginning",
-        callback=_seconds,
-    ),
-    _input(
-        "--end TIME",
-        "Stop there: seconds, M:SS or H:MM:SS.",
-        shown="the end",
-        callback=_seconds,
-    ),
-    _input("--max-frames N", "Stop after N.", shown="all", type=int),
-    VIDEO_TRACK,
-    _input(
-        "--rate FPS",
-        "Frames a second of a sequence of pictures or raw video.",
-        shown="25",
-    ),
+PRECISION = _speed(
+    "--precision", "Arithmetic of the network; auto takes whichever measures faster."
+)
+DEVICE = _speed("--device", "What runs the network; auto takes CUDA if it is there.")
+STRENGTH = _picture(
+    "--strength SHARE", "How much the network adds: 0 (plain resize) to 1."
+)
+TRUST_MODEL = (
+    "--trust-model",
+    ("Run a model that does not come with videnhance: it is a program."),
 )
 ENCODER = (
     _output(
@@ -88,7 +127,6 @@ ENCODER = (
         "--crf N",
         "Quality on the encoder's scale: less is better and larger.",
         shown="x264 18, x265 20, av1 26",
-        type=int,
     ),
     _output(
         "--preset NAME",
@@ -108,13 +146,24 @@ ENCODER = (
         callback=_pairs,
     ),
 )
-_PICTURE = (
-    _picture(
-        "--scale N",
-        "Enlarge 1 (same size, cleaner), 2 or 4 times.",
-        shown="2",
-        type=int,
+SHARED = (
+    _input(
+        "--start TIME",
+        "Begin there: seconds, M:SS or H:MM:SS.",
+        shown="the beginning",
+        **_TIME,
     ),
+    _input(
+        "--end TIME", "Stop there: seconds, M:SS or H:MM:SS.", shown="the end", **_TIME
+    ),
+    _input("--max-frames N", "Stop after N.", shown="all"),
+    VIDEO_TRACK,
+    _input(
+        "--rate FPS",
+        "Frames a second of a sequence of pictures or raw video.",
+        shown="25",
+    ),
+    _picture("--scale N", "Enlarge 1 (same size, cleaner), 2 or 4 times.", shown="2"),
     _picture(
         "--size SIZE",
         "Enlarge to 1080p, 4k, 1280x720, 1280x or x720 instead.",
@@ -124,8 +173,6 @@ _PICTURE = (
         "--fit",
         "How a picture of another shape comes into --size: smaller, cropped, "
         "with black borders, or distorted.",
-        default="inside",
-        type=click.Choice(["inside", "cover", "pad", "stretch"]),
     ),
     _picture(
         "-m --model MODEL",
@@ -140,47 +187,22 @@ _PICTURE = (
         shown="0.5",
         type=click.FloatRange(0, 1),
     ),
-    _picture(
-        "--strength SHARE",
-        "How much the network adds: 0 (plain resize) to 1.",
-        default=1.0,
-    ),
+    STRENGTH,
     _picture(
         "--fuse SHARE",
         "Share of the last residual, moved, in each frame: 0 to 1; calmer.",
         shown="0.3",
-        type=float,
     ),
     _picture(
         "--deinterlace",
         "Make whole pictures of fields: where they comb, always, never.",
-        default="auto",
-        type=click.Choice(["auto", "on", "off"]),
     ),
-)
-PRECISION = _speed(
-    "--precision",
-    "Arithmetic of the network; auto takes whichever measures faster.",
-    default="auto",
-    type=click.Choice(["auto", "int8", "float32"]),
-)
-DEVICE = _speed(
-    "--device",
-    "What runs the network; auto takes CUDA if it is there.",
-    default="auto",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-)
-_SPEED = (
     _speed(
-        "--skip N",
-        "Run the network on every Nth frame; every frame and time stays.",
-        default=1,
+        "--skip N", "Run the network on every Nth frame; every frame and time stays."
     ),
     _speed(
         "--reuse",
         "Parts that did not change keep their result; the output is the same.",
-        default="exact",
-        type=click.Choice(["exact", "off"]),
     ),
     PRECISION,
     DEVICE,
@@ -188,12 +210,10 @@ _SPEED = (
         "--workers N",
         "Worker threads; 0 uses none, with the same result.",
         shown="processor cores",
-        type=int,
     ),
     _speed(
         "--tile PIXELS",
         "Side of the largest patch for the network; the output is the same.",
-        default=496,
         type=click.IntRange(min=32),
     ),
     _speed(
@@ -201,53 +221,26 @@ _SPEED = (
         "Let the workers of this Dask scheduler do it.",
         shown="this machine",
     ),
-)
-_STREAMS = (
     _streams("--no-audio", "Leave all sound out; else it is kept.", is_flag=True),
-)
-_SAFETY = (
-    _safety(
-        "--discard", "Start over; else unfinished work of OUT goes on.", is_flag=True
-    ),
+    _safety("--discard", "Start over; else unfinished work of OUT goes on."),
     _safety(
         "--segment FRAMES",
         "Frames that are finished, and kept after a stop, at once.",
         shown="100 to 250",
-        type=click.IntRange(min=1),
+        type=_AT_LEAST_1,
     ),
-    _safety(
-        "--verify",
-        "Read the packets of the result back, or decode all of it.",
-        default="fast",
-        type=click.Choice(["fast", "full"]),
-    ),
+    _safety("--verify", "Read the packets of the result back, or decode all of it."),
     _safety(
         "--strict", "Exit with 4 if the input was damaged; else with 0.", is_flag=True
     ),
-    _safety(
-        "--limit-pixels PIXELS",
-        "Refuse larger pictures.",
-        shown="8192 x 8192",
-        type=int,
-    ),
-    _safety(
-        "--trust-model",
-        "Run a model that does not come with videnhance: it is a program.",
-        is_flag=True,
-    ),
-)
-_MACHINE = (
-    _machine(
-        "--max-cpu PERCENT", "Use so much of all cores.", shown="no limit", type=float
-    ),
+    _safety("--limit-pixels PIXELS", "Refuse larger pictures.", shown="8192 x 8192"),
+    _safety(*TRUST_MODEL),
+    _machine("--max-cpu PERCENT", "Use so much of all cores.", shown="no limit"),
     _machine(
         "--max-memory MB",
         "Use about so much memory, by shorter queues.",
         shown="no limit",
-        type=int,
     ),
-)
-_MESSAGES = (
     _messages(
         "--progress",
         "A bar (lines in a log), a line of JSON for each step, or nothing.",
@@ -257,18 +250,15 @@ _MESSAGES = (
     _messages("-q --quiet", "Say errors only.", is_flag=True),
     _messages("-v --verbose", "Say what was chosen.", is_flag=True),
 )
-SHARED = (*_SPAN, *_PICTURE, *_SPEED, *_STREAMS, *_SAFETY, *_MACHINE, *_MESSAGES)
-
-KEPT = (
-    _output("-y --overwrite", "Replace OUT; else an error if it is.", is_flag=True),
+convert_options = with_options(
+    click.argument("files", nargs=-1, type=FILE, metavar="IN OUT"),
+    _output("-o --output", "The file to write: OUT.", name="target", type=FILE),
+    _input("-i --input", "The video to read: IN.", name="source", type=FILE),
+    _output("-y --overwrite", "Replace OUT; else an error if it is."),
     _output("--dry-run", "Say what would be done, kept and lost.", is_flag=True),
     *ENCODER,
     _output(
-        "--format",
-        "What goes to standard output if OUT is -.",
-        name="pipe_format",
-        default="y4m",
-        type=click.Choice(["y4m", "raw", "nut", "matroska", "mpegts"]),
+        "--format", "What goes to standard output if OUT is -.", name="pipe_format"
     ),
     _input(
         "--raw-size WxH",
@@ -277,15 +267,49 @@ KEPT = (
     ),
     _input("--raw-format PIX_FMT", "Pixel format of raw video.", shown="yuv420p"),
     *SHARED,
-    _machine("--isolate", "Decode in a process of its own, with limits.", is_flag=True),
-    _machine("--nice", "Let other programs go first.", is_flag=True),
-    _messages("--report", "Write what was done to a file, as JSON.", type=_FILE),
-)
-convert_options = with_options(
-    click.argument("files", nargs=-1, type=_FILE, metavar="IN OUT"),
-    profile_option,
-    _output("-o --output", "The file to write: OUT.", name="target", type=_FILE),
-    _input("-i --input", "The video to read: IN.", name="source", type=_FILE),
-    *KEPT,
+    _machine("--isolate", "Decode in a process of its own, with limits."),
+    _machine("--nice", "Let other programs go first."),
+    _messages("--report", "Write what was done to a file, as JSON.", type=FILE),
 )
 """Gives a command the options of `convert`."""
+
+
+def options_from(words: dict[str, Any], kind: type[Options]) -> Options:
+    """What a command's words choose; those that it lacks keep their defaults.
+
+    Raises UsageError.
+    """
+    chosen = {f.name: words[f.name] for f in fields(kind) if f.name in words}
+    if "no_audio" in words:
+        chosen["audio"] = not words["no_audio"]
+    if "extra" in words:
+        chosen["encoder_options"] = words["extra"]
+    chosen["start"] = words.get("start") or 0.0
+    return kind(**chosen)
+
+
+def check_report(report: Path | None, option: str, files: tuple[Path, ...]) -> None:
+    """Raises UsageError now if the report may not replace, or cannot be written later.
+
+    `files` are the videos of the run, the input first.
+    """
+    if report is None:
+        return
+    name = printable(report)
+    exist = bool(files) and report.exists() and files[0].exists()
+    same = exist and report.samefile(files[0])
+    if same or report.resolve() in [file.resolve() for file in files]:
+        raise UsageError(f"{option} {name} is a video of this run; name another file")
+    folder = report.absolute().parent
+    if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"{option} {name} cannot be written; choose another file")
+
+
+def write_report(path: Path, text: str, option: str = "--report") -> None:
+    """Writes a report. Raises UsageError, which names the option, if it cannot."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UsageError(
+            f"{option} {printable(path)}: {error.strerror}; choose another file"
+        ) from error

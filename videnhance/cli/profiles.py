@@ -8,25 +8,25 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from videnhance.cli.help import Command
 from videnhance.errors import UsageError, VidenhanceError, nearest, printable
 
 __all__ = [
-    "blame",
-    "given_options",
-    "profile_option",
+    "COMMANDS",
+    "ProfileCommand",
+    "kept_options",
     "profiles_file",
     "read_profile",
     "read_profiles",
+    "root_command",
     "toml_lines",
-    "use_profile",
     "write_profile",
 ]
 
@@ -41,7 +41,9 @@ _RIVALS = {
     "size": ("scale",),
 }
 """Options that say the same thing: who gives one does not want the profile's other."""
-_NOT_KEPT = ("profile", "replace", "source", "target")
+COMMANDS = ("convert", "batch", "live", "preview")
+"""Those that a profile is for."""
+_NOT_KEPT = ("profile", "source", "target")
 
 
 def profiles_file() -> Path:
@@ -164,24 +166,50 @@ def _key(option: click.Option) -> str:
     return max(words, key=len).removeprefix("--") if words else str(option.name)
 
 
-def given_options(ctx: click.Context) -> Profile:
-    """What the command line of a context says, as a profile."""
-    return {
-        key: _plain(ctx.params[str(option.name)])
-        for key, option in kept_options(ctx.command).items()
-        if ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
-    }
+def root_command(ctx: click.Context, name: str) -> click.Command:
+    """The command of this name, from wherever the context is."""
+    root = ctx.find_root()
+    assert isinstance(root.command, click.Group)
+    command = root.command.get_command(root, name)
+    assert command is not None
+    return command
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return [f"{key}={word}" for key, word in value.items()]
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return str(value) if isinstance(value, Path) else value
+class ProfileCommand(Command):
+    """A command with --profile, which makes a profile its defaults."""
+
+    def __init__(
+        self, *given: Any, check: Callable[[dict[str, Any]], object], **named: Any
+    ) -> None:
+        """`check` raises UsageError for words that the command would refuse."""
+        super().__init__(*given, **named)
+        self.check = check
+        option = click.Option(
+            ["--profile"],
+            metavar="NAME",
+            help="Take the options of a profile; those that are given here win.",
+            expose_value=False,
+            shell_complete=_complete,
+        )
+        self.params.insert(0, option)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click, with a profile for the defaults if one is named."""
+        if not ctx.resilient_parsing:
+            given, _, _ = self.make_parser(ctx).parse_args(list(args))
+            _use_profile(ctx, given)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click; an error by a profile names it."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            _blame(ctx, error)
+            raise
 
 
-def use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
+def _use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
     """Makes the profile that a command line names its defaults, but where it says more.
 
     `given` is what the command line says, by parameters. Raises UsageError.
@@ -191,14 +219,14 @@ def use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
     if not isinstance(name, str) or given.keys() & asks:
         return
     profile, file = read_profile(name), printable(profiles_file())
-    own, elsewhere = kept_options(ctx.command), _keys_elsewhere(ctx)
+    own = kept_options(ctx.command)
     dropped = {rival for word in given for rival in _RIVALS.get(word, ())}
     defaults = {}
     for key, value in profile.items():
         where = f"{file}: [{name}] {printable(key)}"
         if key in own:
             defaults[str(own[key].name)] = _checked(ctx, own[key], value, where)
-        elif key not in elsewhere:
+        elif key not in _keys_elsewhere(ctx):
             raise UsageError(
                 f"{where} is no option{nearest(key, own)}; see `videnhance "
                 f"{ctx.command.name} --help-all`"
@@ -210,10 +238,9 @@ def use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
     ctx.default_map = {k: v for k, v in defaults.items() if k not in dropped}
 
 
-def _keys_elsewhere(ctx: click.Context) -> Iterable[str]:
-    root = ctx.find_root().command
-    commands = root.commands.values() if isinstance(root, click.Group) else ()
-    return [key for command in commands for key in kept_options(command)]
+def _keys_elsewhere(ctx: click.Context) -> Iterator[str]:
+    for name in COMMANDS:
+        yield from kept_options(root_command(ctx, name))
 
 
 def _checked(ctx: click.Context, option: click.Option, value: Any, where: str) -> Any:
@@ -235,7 +262,7 @@ def _checked(ctx: click.Context, option: click.Option, value: Any, where: str) -
     return made
 
 
-def blame(ctx: click.Context, error: VidenhanceError) -> None:
+def _blame(ctx: click.Context, error: VidenhanceError) -> None:
     """Has an error say that what is wrong stands in the profile, if it may be so."""
     name = ctx.meta.get(_NAME)
     if name is None or not ctx.default_map:
@@ -262,13 +289,3 @@ def _complete(
     except UsageError:
         return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-
-profile_option = click.option(
-    "--profile",
-    metavar="NAME",
-    help="Take the options of a profile; those that are given here win.",
-    expose_value=False,
-    shell_complete=_complete,
-)
-"""Gives a command `--profile`."""

@@ -1,17 +1,19 @@
-"""What a running conversion shows: notices, how far it is, and the last line."""
+"""What a running conversion shows: notices, how far it is and how long it will take."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from videnhance.cli.keys import Keys
-from videnhance.cli.log_progress import Course
-from videnhance.cli.signals import held
-from videnhance.errors import OutputError, UsageError, counted, printable
+from videnhance.cli.process import held
+from videnhance.errors import OutputError, counted, printable
+from videnhance.report import Progress
 
 if TYPE_CHECKING:
     from videnhance.conversion.run import Watcher
@@ -20,15 +22,88 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Display",
-    "conclude",
-    "frame_counts",
+    "Tracker",
+    "clock_words",
     "is_watched",
-    "later_words",
+    "progress_bar",
     "tell_program",
-    "written",
 ]
 
 _PIPE = Path("-")
+_LINE_SECONDS = 10.0
+_STEP = 0.05
+"""Of the work, or of the time so far: a day's log has fewer than 150 lines."""
+
+
+@dataclass(slots=True)
+class Tracker:
+    """Follows work from its first frame on; takes its time from `clock`."""
+
+    total: int | None
+    """Frames in all; None if nobody knows."""
+    kept: int = 0
+    """Of these, what earlier runs had made."""
+    clock: Callable[[], float] = time.monotonic
+    frames: int = 0
+    """Made by now, `kept` among them."""
+    _began: float = field(init=False)
+    _line: tuple[float, float] = (0.0, 0.0)
+    """Seconds and share at the last line of the log."""
+
+    def __post_init__(self) -> None:
+        self._began, self.frames = self.clock(), self.kept
+        self._line = 0.0, self.progress.share or 0.0
+
+    def stood(self, seconds: float) -> None:
+        """The work stood still for so long."""
+        self._began += seconds
+
+    @property
+    def seconds(self) -> float:
+        """Worked so far."""
+        return self.clock() - self._began
+
+    @property
+    def progress(self) -> Progress:
+        """Where it is now."""
+        return Progress(self.frames, self.kept, self.total, self.seconds)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Where it is, for programs."""
+        now = self.progress
+        left = now.seconds_left
+        return {
+            "frames": now.frames,
+            "kept": now.kept,
+            "total": now.total,
+            "share": now.share,
+            "seconds": round(now.seconds, 3),
+            "seconds_left": None if left is None else round(left, 1),
+        }
+
+    @property
+    def words(self) -> str:
+        """Where it is, for a log."""
+        now, done = self.progress, counted(self.frames, "frame")
+        if self.total:
+            done = f"{now.share:.0%}, {self.frames} of {counted(self.total, 'frame')}"
+        left = now.seconds_left
+        rest = "" if left is None else f", {clock_words(left)} left"
+        return f"{done}, {now.frames_per_second:.3g} a second{rest}"
+
+    def wants_line(self) -> bool:
+        """Whether a log is to have a line now; then it counts as written.
+
+        Every 10 s at first, and later as soon as a twentieth more is done or passed.
+        """
+        seconds, share = self.seconds, self.progress.share or 0.0
+        passed = seconds - self._line[0]
+        grown = share - self._line[1] >= _STEP or passed >= _STEP * seconds
+        if passed < _LINE_SECONDS or not grown:
+            return False
+        self._line = seconds, share
+        return True
 
 
 class Display:
@@ -43,7 +118,7 @@ class Display:
         shows = options["progress"] == "bar" and not options["quiet"]
         self._is_log = shows and not is_watched()
         self._bar: Any = None
-        self._course: Course | None = None
+        self._tracker: Tracker | None = None
         self._keys = Keys(self._say)
 
     def __enter__(self) -> "Display":
@@ -65,7 +140,7 @@ class Display:
 
     def ended(self, status: str, code: int, reason: str, **more: object) -> None:
         """Tells programs how it ended; nothing comes after it."""
-        frames = {} if self._course is None else frame_counts(self._course)
+        frames = {} if self._tracker is None else self._tracker.counts
         values = {"status": status, "exit_code": code, "reason": reason}
         self._tell({"event": "finished", **values, **frames, **more})
 
@@ -86,7 +161,7 @@ class Display:
             tell_program(values, err=_PIPE in files, say=self._say)
 
     def _started(self, info: "VideoInfo", report: "Report") -> None:
-        self._course = course = Course(info.frames, report.frames_kept)
+        self._tracker = tracker = Tracker(info.frames, report.frames_kept)
         self._tell(
             {
                 "event": "started",
@@ -96,7 +171,7 @@ class Display:
                 "height": info.size.height,
                 "engine": report.engine,
                 "notices": report.notices,
-                **frame_counts(course),
+                **tracker.counts,
             }
         )
         if self._options["verbose"]:
@@ -111,27 +186,28 @@ class Display:
                 "finished by an earlier run"
             )
         if self._is_log:
-            count = (
-                "" if course.total is None else f", {counted(course.total, 'frame')}"
-            )
+            total = tracker.total
+            count = "" if total is None else f", {counted(total, 'frame')}"
             self._say(f"begins with {printable(report.source)}, {info.size}{count}")
         elif self._options["progress"] == "bar":
-            self._bar = _bar(info.frames, report.frames_kept)
+            self._bar = progress_bar(
+                total=info.frames, initial=report.frames_kept, unit="frame"
+            )
 
     def _advanced(self, report: "Report") -> None:
-        course = self._course
-        assert course
-        course.frames = report.frames_written
+        tracker = self._tracker
+        assert tracker
+        tracker.frames = report.frames_written
         if self._bar is not None:
             self._bar.set_postfix(_shares(report), refresh=False)
             self._bar.update()
         elif self._as_json:
             values = {"read": report.frames_in, "cells": report.cells}
-            self._tell({"event": "advanced", **frame_counts(course), **values})
-        elif self._is_log and course.wants_line():
-            self._say(course.words)
+            self._tell({"event": "advanced", **tracker.counts, **values})
+        elif self._is_log and tracker.wants_line():
+            self._say(tracker.words)
         paused = self._keys.poll()
-        course.stood(paused)
+        tracker.stood(paused)
         if paused and self._bar is not None:
             self._bar.start_t += paused
             self._bar.last_print_t += paused
@@ -154,18 +230,13 @@ def tell_program(
         say(f"progress is told no more: {words}")
 
 
-def _bar(frames: int | None, kept: int) -> Any:
+def progress_bar(**shown: Any) -> Any:
+    """A bar of tqdm, as all commands show it."""
     from tqdm import tqdm
 
     # Its watching thread would outlive the bar; frames come often enough without it.
     tqdm.monitor_interval = 0
-    return tqdm(
-        total=frames,
-        initial=kept,
-        unit="frame",
-        dynamic_ncols=True,
-        mininterval=0.25,
-    )
+    return tqdm(dynamic_ncols=True, mininterval=0.25, **shown)
 
 
 def _shares(report: "Report") -> dict[str, str]:
@@ -173,68 +244,8 @@ def _shares(report: "Report") -> dict[str, str]:
     return {name: f"{n / total:.0%}" for name, n in report.cells.items() if n}
 
 
-def frame_counts(course: Course) -> dict[str, Any]:
-    """Where it is, for programs."""
-    left = course.seconds_left
-    return {
-        "frames": course.frames,
-        "kept": course.kept,
-        "total": course.total,
-        "share": course.share,
-        "seconds": round(course.seconds, 3),
-        "seconds_left": None if left is None else round(left, 1),
-    }
-
-
-def conclude(report: "Report", options: dict[str, Any]) -> None:
-    """Writes the report that was asked for and says what was done."""
-    if options["report"]:
-        text = json.dumps(report.as_json(), indent=2) + "\n"
-        written(options["report"], text)
-    if options["quiet"]:
-        return
-    for words in (*later_words(report), *_shared(report)):
-        click.echo(f"videnhance: {printable(words)}", err=True)
-    seconds = report.seconds["total"]
-    kept = f" and {report.frames_kept} kept" if report.frames_kept else ""
-    waited = f", waited most for the {report.slowest}" if report.slowest else ""
-    click.echo(
-        f"videnhance: {counted(report.frames_out, 'frame')}{kept} in {seconds:.1f} s "
-        f"({report.frames_out / seconds:.1f} a second){waited}: "
-        f"{printable(report.target)}",
-        err=True,
-    )
-
-
-def later_words(report: "Report") -> Iterator[str]:
-    """What was found on the way."""
-    yield from report.later_notices
-    if report.damaged_packets or report.damaged_frames:
-        yield (
-            f"the input is damaged: {counted(report.damaged_packets, 'packet')} and "
-            f"{counted(report.damaged_frames, 'frame')}; the rest is converted"
-        )
-    if report.dropped_packets:
-        packets = counted(report.dropped_packets, "packet")
-        verb = "is" if report.dropped_packets == 1 else "are"
-        yield f"{packets} of sound or subtitles {verb} damaged and left out"
-
-
-def _shared(report: "Report") -> Iterator[str]:
-    if report.workers:
-        parts = (
-            f"{name} ({share.segments or 'all'})"
-            for name, share in sorted(report.workers.items())
-        )
-        anew = f"; {report.retries} begun anew" if report.retries else ""
-        yield f"segments by worker: {', '.join(parts)}{anew}"
-
-
-def written(path: Path, text: str, option: str = "--report") -> None:
-    """Writes a report. Raises UsageError, which names the option, if it cannot."""
-    try:
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UsageError(
-            f"{option} {printable(path)}: {error.strerror}; choose another file"
-        ) from error
+def clock_words(seconds: float) -> str:
+    """A time as a clock shows it: 2:05, or 1:00:00."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

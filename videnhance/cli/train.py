@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.sections import Command, in_section, with_options
+from videnhance.cli.help import Command, in_section, with_options
+from videnhance.cli.options import FILE
+from videnhance.cli.progress import progress_bar
 from videnhance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _PLACE = click.Path(path_type=Path, exists=True)
-_FILE = click.Path(path_type=Path)
 _FINETUNE_CLIPS = 600
 _run, _network = in_section("Run"), in_section("Network")
 _training, _samples = in_section("Training"), in_section("Samples")
@@ -38,7 +39,7 @@ _machine = in_section("Machine")
         "Keep the run here: checkpoint, log, course, network.",
         name="work",
         required=True,
-        type=_FILE,
+        type=FILE,
     ),
     _network(
         "--preset",
@@ -107,14 +108,11 @@ def train(**options: Any) -> None:
 
     The same command with --resume goes on after a kill, to the same numbers.
     """
-    from tqdm import tqdm
-
     from videnhance.training.train import run
 
     logging.basicConfig(format="videnhance: %(message)s", level=logging.INFO)
     course = _course(options)
-    tqdm.monitor_interval = 0  # its watching thread would outlive the bar
-    with tqdm(unit="step", dynamic_ncols=True, smoothing=0.1) as bar:
+    with progress_bar(unit="step", smoothing=0.1) as bar:
         for point, steps in run(course):
             if bar.total is None:
                 bar.total = steps

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, pts_of, write_clip
-from videnhance.cli import streams
+from videnhance.cli import process
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="closed streams and /dev/full are Linux's"
@@ -113,17 +113,17 @@ def test_a_reader_that_has_enough_of_a_probe_is_no_error(clip: Path) -> None:
 def test_a_signal_in_the_middle_has_no_line_written_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write, signals = streams._Stream.write, [KeyboardInterrupt]
+    write, signals = process._Stream.write, [KeyboardInterrupt]
 
-    def ends(stream: streams._Stream, data: bytes, /) -> int:
+    def ends(stream: process._Stream, data: bytes, /) -> int:
         written = write(stream, data)
         if signals:
             raise signals.pop()
         return written
 
-    monkeypatch.setattr(streams._Stream, "write", ends)
+    monkeypatch.setattr(process._Stream, "write", ends)
     reading, writing = os.pipe()
-    with streams._text(writing, None) as text:
+    with process._text(writing, None) as text:
         with pytest.raises(KeyboardInterrupt):
             text.write("one\n")
         text.write("two\n")

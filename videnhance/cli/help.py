@@ -1,4 +1,4 @@
-"""Help in sections: the common options first, all with --help-all, examples last.
+"""Commands whose help has sections: common options first, --help-all, examples.
 
 Written on click's own formatter, which wraps to the terminal's width: sections are all
 that a package for help would add. There are no colours, so NO_COLOR has nothing to do.
@@ -11,10 +11,6 @@ from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
-
-from videnhance.cli.profiles import blame, use_profile
-from videnhance.errors import UsageError
-from videnhance.models.card import card_names
 
 __all__ = [
     "Command",
@@ -80,6 +76,8 @@ def complete_model(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The models that begin so, or files."""
+    from videnhance.models.card import card_names
+
     del ctx, param
     names = [name for name in card_names() if name.startswith(incomplete)]
     files = CompletionItem(incomplete, type="file")
@@ -104,21 +102,6 @@ class Command(click.Command):
         if self.common:
             self.params.append(_help_all())
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click, with a profile for the defaults if one is named."""
-        if not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(list(args))
-            use_profile(ctx, given)
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """As click; an error by a profile names it."""
-        try:
-            return super().invoke(ctx)
-        except UsageError as error:
-            blame(ctx, error)
-            raise
-
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
@@ -131,7 +114,7 @@ class Command(click.Command):
         rest = sections.pop(_REST, [])
         if self.common and not ctx.meta.get(_ALL):
             named = {option.name: option for option in options}
-            common = [named[name] for name in self.common]
+            common = [named[name] for name in self.common if name in named]
             _write(ctx, formatter, {"Options": common + rest})
             _write_names(formatter, sections, common)
         else:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from videnhance.cli.log_progress import Course, clock_words
+from videnhance.cli.progress import Tracker, clock_words
 
 
 class _Clock:
@@ -16,12 +16,12 @@ class _Clock:
 def _lines(total: int | None, frames: int, seconds: float) -> int:
     """Lines of a log of so many frames in so many seconds."""
     clock = _Clock()
-    course = Course(total, clock=clock)
+    tracker = Tracker(total, clock=clock)
     count = 0
     for number in range(1, frames + 1):
         clock.now = 100.0 + seconds * number / frames
-        course.frames = number
-        count += course.wants_line()
+        tracker.frames = number
+        count += tracker.wants_line()
     return count
 
 
@@ -42,29 +42,33 @@ def test_a_week_is_fewer_than_200_lines() -> None:
 
 def test_what_is_left_follows_the_pace_of_this_run() -> None:
     clock = _Clock()
-    course = Course(100, 40, clock)
-    assert (course.share, course.seconds_left) == (0.4, None)
+    tracker = Tracker(100, 40, clock)
+    assert (tracker.progress.share, tracker.progress.seconds_left) == (0.4, None)
     clock.now += 10
-    course.frames = 60
-    assert (course.share, course.seconds, course.seconds_left) == (0.6, 10, 20)
-    assert course.words == "60%, 60 of 100 frames, 2 a second, 0:20 left"
-    course.stood(5)
-    assert course.seconds_left == 10
+    tracker.frames = 60
+    assert (tracker.progress.share, tracker.seconds, tracker.progress.seconds_left) == (
+        0.6,
+        10,
+        20,
+    )
+    assert tracker.words == "60%, 60 of 100 frames, 2 a second, 0:20 left"
+    tracker.stood(5)
+    assert tracker.progress.seconds_left == 10
 
 
 def test_nothing_is_promised_where_the_end_is_not_known() -> None:
     clock = _Clock()
-    course = Course(None, clock=clock)
+    tracker = Tracker(None, clock=clock)
     clock.now += 4
-    course.frames = 1
-    assert (course.share, course.seconds_left) == (None, None)
-    assert course.words == "1 frame, 0.25 a second"
+    tracker.frames = 1
+    assert (tracker.progress.share, tracker.progress.seconds_left) == (None, None)
+    assert tracker.words == "1 frame, 0.25 a second"
 
 
 def test_more_frames_than_were_promised_are_all_of_them() -> None:
-    course = Course(10)
-    course.frames = 12
-    assert (course.share, course.seconds_left) == (1.0, 0.0)
+    tracker = Tracker(10)
+    tracker.frames = 12
+    assert (tracker.progress.share, tracker.progress.seconds_left) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(

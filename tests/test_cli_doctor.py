@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from videnhance.cli import app
-from videnhance.cli import doctor_checks as doctor
-from videnhance.cli.doctor_checks import CHECKS, report
+from videnhance.cli import app, doctor
+from videnhance.cli.doctor import CHECKS, report
 from videnhance.conversion.bench import moving_scene, scene_info
 from videnhance.errors import UsageError
 from videnhance.geometry import Size

@@ -1,4 +1,4 @@
-"""What works on this machine: each check by itself, so that none stops another.
+"""`doctor`: what works on this machine, each check by itself: none stops another.
 
 Imports stand in the checks: a library that does not load is a finding.
 """
@@ -10,14 +10,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from textwrap import fill
+
+import click
 
 from videnhance import __version__
+from videnhance.cli.help import Command
 from videnhance.errors import printable
 
-__all__ = ["CHECKS", "Finding", "main", "report"]
+__all__ = ["CHECKS", "Finding", "doctor", "main", "report"]
 
 _LIBRARIES = ("av", "torch", "numpy", "opencv-python", "pillow", "click", "tqdm")
 _EXTRAS = (
@@ -42,6 +46,20 @@ class Finding:
     lines: tuple[str, ...]
     failed: str = ""
     """Why the check itself gave up; empty if it did not."""
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_values", is_flag=True, help="Write JSON, for programs.")
+def doctor(as_values: bool) -> None:
+    """Says what works on this machine: a screen of words to put into a report."""
+    if as_values:
+        click.echo(json.dumps([asdict(found) for found in report()], indent=2))
+        return
+    for found in report():
+        failed = [f"FAILED: {found.failed}"] if found.failed else []
+        for number, line in enumerate([*found.lines, *failed]):
+            head = f"{'' if number else found.name:<11}"
+            click.echo(fill(line, 80, initial_indent=head, subsequent_indent=" " * 13))
 
 
 def report() -> Iterator[Finding]:
