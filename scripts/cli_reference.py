@@ -20,7 +20,10 @@ first place means `convert`: `videnhance in.mp4 out.mp4`.
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
     """Each command of the group and of the groups in it, as the words that call it."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, *path, name)
         elif not command.hidden:

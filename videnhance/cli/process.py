@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TextIO
 
@@ -24,14 +23,8 @@ INTERRUPTED = 130
 _OUTPUT, _ERROR = 1, 2
 
 
-@dataclass(slots=True)
-class _Held:
-    on: bool = False
-    end: BaseException | None = None
-    """What a signal meanwhile has asked for."""
-
-
-_HELD = _Held()
+_HELD: dict[str, BaseException | None] = {}
+"""While signals are held: the `end` that one meanwhile has asked for."""
 
 
 @contextmanager
@@ -40,13 +33,11 @@ def held() -> Iterator[None]:
 
     In the midst of writing it would leave the line in the buffer, to be written twice.
     """
-    _HELD.on = True
+    _HELD["end"] = None
     try:
         yield
     finally:
-        _HELD.on = False
-        end, _HELD.end = _HELD.end, None
-        if end is not None:
+        if (end := _HELD.pop("end")) is not None:
             raise end
 
 
@@ -67,8 +58,8 @@ def signals() -> Iterator[None]:
             signal.signal(other, signal.SIG_IGN)
         interrupted = number == signal.SIGINT
         end = KeyboardInterrupt() if interrupted else SystemExit(128 + number)
-        if _HELD.on:
-            _HELD.end = end
+        if _HELD:
+            _HELD["end"] = end
             return
         raise end
 
