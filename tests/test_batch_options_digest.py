@@ -8,7 +8,7 @@ import pytest
 
 from tests.models import write_model
 from tests.trees import job_for
-from videnhance.batch.options_digest import wishes_of
+from videnhance.batch.options_digest import options_digest
 from videnhance.conversion.job import Job, Resources
 from videnhance.errors import ModelError
 from videnhance.media.source import Span
@@ -34,7 +34,7 @@ def _network(job: Job, choice: Choice) -> Job:
     ],
 )
 def test_what_shows_is_in_it(job: Job) -> None:
-    assert wishes_of(job) != wishes_of(JOB)
+    assert options_digest(job) != options_digest(JOB)
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ def test_what_shows_is_in_it(job: Job) -> None:
     ],
 )
 def test_what_does_not_show_is_not(job: Job) -> None:
-    assert wishes_of(job) == wishes_of(JOB)
+    assert options_digest(job) == options_digest(JOB)
 
 
 def test_a_model_counts_by_its_content(tmp_path: Path) -> None:
     first = write_model(tmp_path / "a", name="one")
-    found = {wishes_of(_network(JOB, Choice(model=str(first))))}
+    found = {options_digest(_network(JOB, Choice(model=str(first))))}
     for file in (tmp_path / "a").iterdir():
         file.rename(tmp_path / file.name)
-    found.add(wishes_of(_network(JOB, Choice(model=str(tmp_path / first.name)))))
+    found.add(options_digest(_network(JOB, Choice(model=str(tmp_path / first.name)))))
     assert len(found) == 1
-    assert wishes_of(_network(JOB, Choice())) not in found
+    assert options_digest(_network(JOB, Choice())) not in found
 
 
 def test_a_model_that_is_not_there_is_said() -> None:
     with pytest.raises(ModelError, match="nosuch"):
-        wishes_of(_network(JOB, Choice(model="nosuch")))
+        options_digest(_network(JOB, Choice(model="nosuch")))

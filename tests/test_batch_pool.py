@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.trees import job_for
-from videnhance.batch.pool import Crew, Said, default_jobs
+from videnhance.batch.pool import Said, WorkerPool, default_jobs
 from videnhance.batch.worker import (
     Advanced,
     Began,
@@ -51,37 +51,37 @@ def odd_worker(connection: Connection) -> None:
         connection.send(Ended(Report(source=name)))
 
 
-def _start(crew: Crew, number: int, name: str) -> None:
-    crew.start(number, job_for(Path(name), Path("out")))
+def _start(pool: WorkerPool, number: int, name: str) -> None:
+    pool.start(number, job_for(Path(name), Path("out")))
 
 
-def _heard(crew: Crew, count: int) -> list[Said]:
+def _heard(pool: WorkerPool, count: int) -> list[Said]:
     said: list[Said] = []
     last = time.monotonic() + PATIENCE
     while len(said) < count and time.monotonic() < last:
-        said += crew.hear(0.5)
+        said += pool.hear(0.5)
     return said
 
 
 def test_each_answer_has_the_number_of_its_task() -> None:
-    with Crew(2, odd_worker) as crew:
-        assert crew.free == 2
-        _start(crew, 5, "a")
-        _start(crew, 7, "b")
-        assert crew.free == 0
-        found = {s.number: s.words for s in _heard(crew, 2)}
+    with WorkerPool(2, odd_worker) as pool:
+        assert pool.free == 2
+        _start(pool, 5, "a")
+        _start(pool, 7, "b")
+        assert pool.free == 0
+        found = {s.number: s.words for s in _heard(pool, 2)}
         assert found == {5: Ended(Report(source="a")), 7: Ended(Report(source="b"))}
-        assert crew.free == 2
-        _start(crew, 9, "c")
-        assert [s.number for s in _heard(crew, 1)] == [9]
+        assert pool.free == 2
+        _start(pool, 9, "c")
+        assert [s.number for s in _heard(pool, 1)] == [9]
     assert active_children() == []
 
 
 def test_one_that_dies_fails_its_file_and_no_other() -> None:
-    with Crew(1, odd_worker) as crew:
+    with WorkerPool(1, odd_worker) as pool:
         for number, name in enumerate(("kills", "exits", "a")):
-            _start(crew, number, name)
-            (said,) = _heard(crew, 1)
+            _start(pool, number, name)
+            (said,) = _heard(pool, 1)
             if name == "a":
                 assert isinstance(said.words, Ended)
                 continue
@@ -92,25 +92,25 @@ def test_one_that_dies_fails_its_file_and_no_other() -> None:
 
 
 def test_leaving_ends_what_works_and_what_waits() -> None:
-    with Crew(2, odd_worker) as crew:
-        _start(crew, 1, "a")
-        _start(crew, 2, "lasts")
-        _heard(crew, 2)
+    with WorkerPool(2, odd_worker) as pool:
+        _start(pool, 1, "a")
+        _start(pool, 2, "lasts")
+        _heard(pool, 2)
     assert active_children() == []
 
 
 def test_a_pause_reaches_all() -> None:
-    with Crew(1, odd_worker) as crew:
-        _start(crew, 1, "lasts")
-        _heard(crew, 1)
-        crew.pause(True)
-        crew.pause(False)
-        assert [s.words for s in _heard(crew, 2)] == [Advanced(1), Advanced(0)]
+    with WorkerPool(1, odd_worker) as pool:
+        _start(pool, 1, "lasts")
+        _heard(pool, 1)
+        pool.pause(True)
+        pool.pause(False)
+        assert [s.words for s in _heard(pool, 2)] == [Advanced(1), Advanced(0)]
 
 
 def test_nobody_says_nothing() -> None:
-    with Crew(3, odd_worker) as crew:
-        assert crew.hear(0.01) == []
+    with WorkerPool(3, odd_worker) as pool:
+        assert pool.hear(0.01) == []
 
 
 def test_the_machine_decides_how_many() -> None:

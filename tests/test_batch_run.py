@@ -12,7 +12,7 @@ import pytest
 from tests.clips import Clip, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled, job_for, order_for
-from videnhance.batch.batch_options import First, Order
+from videnhance.batch.batch_options import BatchOptions, First
 from videnhance.batch.events import (
     Event,
     Finished,
@@ -24,7 +24,7 @@ from videnhance.batch.events import (
 from videnhance.batch.inputs import Choosing, Kind
 from videnhance.batch.outcome import Outcome
 from videnhance.batch.output_names import Naming
-from videnhance.batch.pool import Crew, Said
+from videnhance.batch.pool import Said, WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch, rehearsed
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
@@ -42,7 +42,7 @@ FEW = Clip(pts=range(0, 5 * 512, 512))
 WATCHER = Watcher(lambda info, report: None, lambda report: None)
 
 
-class _Inline(Crew):
+class _Inline(WorkerPool):
     """Converts in this process when it is asked what it has to say."""
 
     def __init__(
@@ -84,19 +84,21 @@ def _tree(folder: Path, *names: str) -> Path:
     return folder
 
 
-def _events(order: Order, crew: Crew | None = None) -> list[Event]:
+def _events(order: BatchOptions, pool: WorkerPool | None = None) -> list[Event]:
     with Records(order.target) as records:
-        return [*Batch(order, records, crew or _Inline()).events()]
+        return [*Batch(order, records, pool or _Inline()).events()]
 
 
-def _outcomes(order: Order, crew: Crew | None = None) -> dict[str, Outcome]:
-    found = [e.outcome for e in _events(order, crew) if isinstance(e, Finished)]
+def _outcomes(
+    order: BatchOptions, pool: WorkerPool | None = None
+) -> dict[str, Outcome]:
+    found = [e.outcome for e in _events(order, pool) if isinstance(e, Finished)]
     assert len({outcome.source for outcome in found}) == len(found)
     return {outcome.source: outcome for outcome in found}
 
 
-def _said(order: Order, crew: Crew | None = None) -> dict[str, str]:
-    return {name: o.status.value for name, o in _outcomes(order, crew).items()}
+def _said(order: BatchOptions, pool: WorkerPool | None = None) -> dict[str, str]:
+    return {name: o.status.value for name, o in _outcomes(order, pool).items()}
 
 
 def test_a_tree_is_mirrored(tmp_path: Path) -> None:
@@ -122,10 +124,10 @@ def test_events_tell_of_all_that_happens(tmp_path: Path) -> None:
 
 
 def test_a_second_run_begins_nothing(tmp_path: Path) -> None:
-    order, crew = order_for(_tree(tmp_path, "a.mp4", "b.mp4")), _Inline()
+    order, pool = order_for(_tree(tmp_path, "a.mp4", "b.mp4")), _Inline()
     _said(order)
-    assert set(_said(order, crew).values()) == {"skipped"}
-    assert crew.begun == []
+    assert set(_said(order, pool).values()) == {"skipped"}
+    assert pool.begun == []
 
 
 def test_exactly_what_is_not_current_is_made_anew(tmp_path: Path) -> None:
@@ -253,10 +255,10 @@ def test_an_input_that_keeps_changing_fails(tmp_path: Path) -> None:
     def change(job: Job) -> None:
         write_clip(job.source, Clip(pts=range(0, next(lengths) * 512, 512)))
 
-    crew = _Inline(1, change)
-    found = _outcomes(order, crew)
+    pool = _Inline(1, change)
+    found = _outcomes(order, pool)
     assert found["a.mp4"].reason == "it keeps changing: run again when it rests"
-    assert len(crew.begun) == 3
+    assert len(pool.begun) == 3
 
 
 def test_an_input_that_is_being_copied_waits(tmp_path: Path) -> None:
@@ -414,14 +416,14 @@ class _Afterwards(_Inline):
 
 def test_an_input_that_goes_when_it_is_read_has_its_output(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path, "a.mp4"))
-    crew = _Afterwards((order.source / "a.mp4").unlink)
-    assert _said(order, crew) == {"a.mp4": "done"}
+    pool = _Afterwards((order.source / "a.mp4").unlink)
+    assert _said(order, pool) == {"a.mp4": "done"}
 
 
 def test_an_output_that_is_moved_away_at_once_fails_alone(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path, "a.mp4", "b.mp4"))
-    crew = _Afterwards(lambda: (order.target / "a.mp4").unlink(missing_ok=True))
-    assert _said(order, crew) == {"a.mp4": "failed", "b.mp4": "done"}
+    pool = _Afterwards(lambda: (order.target / "a.mp4").unlink(missing_ok=True))
+    assert _said(order, pool) == {"a.mp4": "failed", "b.mp4": "done"}
 
 
 def test_an_input_that_changes_in_a_redo_is_made_again(tmp_path: Path) -> None:
@@ -440,9 +442,9 @@ def test_an_input_that_changes_in_a_redo_is_made_again(tmp_path: Path) -> None:
 
 def test_a_touched_input_is_not_made_again(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path, "a.ts"))
-    crew = _Inline(1, lambda job: os.utime(job.source, ns=(0, 7)))
-    assert _said(order, crew) == {"a.ts": "done"}
-    assert len(crew.begun) == 1
+    pool = _Inline(1, lambda job: os.utime(job.source, ns=(0, 7)))
+    assert _said(order, pool) == {"a.ts": "done"}
+    assert len(pool.begun) == 1
 
 
 def test_an_input_that_changes_before_its_turn_waits_first(tmp_path: Path) -> None:
@@ -452,10 +454,10 @@ def test_an_input_that_changes_before_its_turn_waits_first(tmp_path: Path) -> No
         if job.source.name == "a.mp4":
             write_clip(order.source / "b.mp4", Clip(pts=range(0, 8 * 512, 512)))
 
-    crew = _Inline(1, change)
-    events = _events(order, crew)
+    pool = _Inline(1, change)
+    events = _events(order, pool)
     assert [e.item.one.relative for e in events if isinstance(e, PutBack)] == ["b.mp4"]
-    assert len(crew.begun) == 2
+    assert len(pool.begun) == 2
     assert len(pts_of(order.target / "b.mp4")) == 8
 
 
@@ -479,7 +481,7 @@ def test_what_is_no_file_is_in_the_way_and_stops_nothing(
     assert found["b.mp4"].status.value == "done"
 
 
-def _shots(order: Order, count: int) -> None:
+def _shots(order: BatchOptions, count: int) -> None:
     for number in range(count):
         shutil.copy("samples/before_after.png", order.source / f"f{number:03d}.png")
 

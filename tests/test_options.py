@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import click
 import pytest
 
-from videnhance.batch.batch_options import order_of
+from videnhance.batch.batch_options import batch_options_of
 from videnhance.batch.inputs import Kind
 from videnhance.cli import app
 from videnhance.cli.convert import job_from
@@ -213,7 +213,7 @@ def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> No
     options = FolderOptions(
         jobs=4, max_cpu=80.0, max_memory=4000, workers=3, rate=10, crf=7
     )
-    order = order_of(tmp_path / "in", tmp_path / "out", options)
+    order = batch_options_of(tmp_path / "in", tmp_path / "out", options)
     film = order.job_for(SOURCE, TARGET, Kind.VIDEO)
     assert (order.jobs, film.settings.workers, film.encoding.crf) == (4, 3, 7)
     assert film.resources.max_cpu_percent == 20
@@ -227,7 +227,7 @@ def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> No
 @pytest.mark.opencv
 def test_pictures_take_their_own_quality_and_none_of_the_videos(tmp_path: Path) -> None:
     options = FolderOptions(codec="libx265", crf=7, picture_quality=50)
-    order = order_of(tmp_path / "in", tmp_path / "out", options)
+    order = batch_options_of(tmp_path / "in", tmp_path / "out", options)
     jpeg = order.job_for(Path("a.jpg"), Path("b.jpg"), Kind.PICTURE).encoding
     assert (jpeg.codec, jpeg.crf, jpeg.options) == ("libx264", None, {"quality": "50"})
     png = order.job_for(Path("a.png"), Path("b.png"), Kind.PICTURE).encoding

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import Order
+from videnhance.batch.batch_options import BatchOptions
 from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made
 from videnhance.conversion.job import Job
@@ -58,7 +58,9 @@ def job_for(source: Path, target: Path, kind: Kind = Kind.VIDEO) -> Job:
 
 def order_for(
     folder: Path, make: Callable[[Path, Path, Kind], Job] = job_for, **changes: object
-) -> Order:
+) -> BatchOptions:
     """From `folder`/in to `folder`/out."""
-    order = Order(folder / "in", folder / "out", make, settle_seconds=OLD_SECONDS)
+    order = BatchOptions(
+        folder / "in", folder / "out", make, settle_seconds=OLD_SECONDS
+    )
     return replace(order, **changes)  # type: ignore[arg-type]  # its own fields

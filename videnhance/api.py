@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from videnhance.batch.batch_options import order_of
+from videnhance.batch.batch_options import batch_options_of
 from videnhance.batch.events import Finished
 from videnhance.batch.outcome import Outcome
-from videnhance.batch.pool import Crew
+from videnhance.batch.pool import WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch
 from videnhance.conversion.job import (
@@ -138,13 +138,13 @@ def convert_folder(
     own. Raises a VidenhanceError for what holds for all inputs.
     """
     chosen = _changed(options or FolderOptions(), changes)
-    order = order_of(Path(source), Path(target), chosen)
+    order = batch_options_of(Path(source), Path(target), chosen)
     outcomes: dict[str, Outcome] = {}
     _check(cancel)
     with ExitStack() as stack:
         records = stack.enter_context(Records(order.target))
-        crew = stack.enter_context(Crew(order.jobs))
-        events = Batch(order, records, crew).events()
+        pool = stack.enter_context(WorkerPool(order.jobs))
+        events = Batch(order, records, pool).events()
         for event in stack.enter_context(closing(events)):
             if isinstance(event, Finished):
                 outcomes[event.outcome.source] = event.outcome

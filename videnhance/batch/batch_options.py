@@ -16,7 +16,7 @@ from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.options import FolderOptions
 
-__all__ = ["First", "Order", "order_of"]
+__all__ = ["BatchOptions", "First", "batch_options_of"]
 
 _OF_VIDEOS: dict[str, Any] = {
     "codec": None,
@@ -35,7 +35,7 @@ class First(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BatchOptions:
     """What is to be done."""
 
     source: Path
@@ -69,10 +69,12 @@ class Order:
             )
 
 
-def order_of(source: Path, target: Path, options: FolderOptions) -> Order:
+def batch_options_of(
+    source: Path, target: Path, options: FolderOptions
+) -> BatchOptions:
     """What is asked for: what a user leaves open is decided here. Raises UsageError."""
     jobs = options.jobs or default_jobs(options.max_memory)
-    return Order(
+    return BatchOptions(
         source=source,
         target=target,
         job_for=partial(_job, _share(options, jobs)),

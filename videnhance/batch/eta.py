@@ -6,7 +6,7 @@ from time import monotonic
 
 from videnhance.batch.inputs import Input, Kind
 
-__all__ = ["Outlook"]
+__all__ = ["Eta"]
 
 _SURE = 0.05
 """Share of a file after which its own pace tells how long it takes."""
@@ -40,7 +40,7 @@ class _Running:
 
 
 @dataclass(slots=True)
-class Outlook:
+class Eta:
     """Follows what runs, and estimates what is left; takes its time from `clock`."""
 
     jobs: int

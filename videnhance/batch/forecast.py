@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import Order
+from videnhance.batch.batch_options import BatchOptions
 from videnhance.batch.inputs import Input, Kind
 from videnhance.conversion.estimate import bytes_words, seconds_words
 from videnhance.conversion.job import Job
@@ -17,7 +17,7 @@ _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
 
 
-def foretold(inputs: list[Input], order: Order) -> Iterator[str]:
+def foretold(inputs: list[Input], order: BatchOptions) -> Iterator[str]:
     """Time and size of all videos among the inputs, in words: as of some of them.
 
     Pictures are not counted: they are made in a moment, in comparison. Makes some
@@ -48,7 +48,7 @@ def foretold(inputs: list[Input], order: Order) -> Iterator[str]:
         )
 
 
-def _job(order: Order, one: Input) -> Job:
+def _job(order: BatchOptions, one: Input) -> Job:
     """The conversion, into the nearest folder that is there."""
     place = order.target
     while not place.is_dir():

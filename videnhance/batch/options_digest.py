@@ -15,10 +15,10 @@ from videnhance.media.sandbox.serialize import to_plain
 from videnhance.models.card import find_card
 from videnhance.models.imported import with_card
 
-__all__ = ["wishes_of"]
+__all__ = ["options_digest"]
 
 
-def wishes_of(job: Job) -> str:
+def options_digest(job: Job) -> str:
     """The digest; equal for jobs whose outputs differ by their inputs alone.
 
     Raises ModelError if the model is not to be had.

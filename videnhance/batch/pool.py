@@ -28,7 +28,7 @@ from videnhance.conversion.job import Job
 from videnhance.system.memory import available_memory_mb
 from videnhance.system.threads import available_cores
 
-__all__ = ["Crew", "Said", "default_jobs"]
+__all__ = ["Said", "WorkerPool", "default_jobs"]
 
 _END_SECONDS = 20.0
 """How long all processes may take to end in order: they close an encoder."""
@@ -55,7 +55,7 @@ class _Member:
     task: int | None = None
 
 
-class Crew:
+class WorkerPool:
     """At most `jobs` processes, started when they are needed; `with` ends them."""
 
     def __init__(self, jobs: int, target: Callable[[Connection], None] = work) -> None:
@@ -65,7 +65,7 @@ class Crew:
         self._context = get_context("spawn")
         self._members: list[_Member] = []
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import First, Order
+from videnhance.batch.batch_options import BatchOptions, First
 from videnhance.batch.debounce import GONE, Settling, version_of
-from videnhance.batch.eta import Outlook
+from videnhance.batch.eta import Eta
 from videnhance.batch.events import (
     Event,
     Finished,
@@ -24,10 +24,10 @@ from videnhance.batch.events import (
 )
 from videnhance.batch.forecast import foretold
 from videnhance.batch.inputs import Found, Input, Kind, found_in
-from videnhance.batch.options_digest import wishes_of
+from videnhance.batch.options_digest import options_digest
 from videnhance.batch.outcome import Outcome, Status
 from videnhance.batch.output_names import Names, folder_made
-from videnhance.batch.pool import Crew, Said
+from videnhance.batch.pool import Said, WorkerPool
 from videnhance.batch.records import Made, Records, identity_of, start_of
 from videnhance.batch.up_to_date import Case, Judge, State
 from videnhance.batch.worker import Advanced, Began, Ended, Failed
@@ -47,19 +47,19 @@ _TRIES = 3
 
 
 class Batch:
-    """One run over a folder; take its events once, within the crew's `with` block."""
+    """One run over a folder; take its events once, within the pool's `with` block."""
 
     def __init__(
         self,
-        order: Order,
+        order: BatchOptions,
         records: Records,
-        crew: Crew,
+        pool: WorkerPool,
         look_again: Callable[[], bool] | None = None,
     ) -> None:
         """`look_again` tells, now and then, whether files may have come; with it the
         run has no end of its own."""
-        self.outlook = Outlook(crew.jobs)
-        self._order, self._records, self._crew = order, records, crew
+        self.eta = Eta(pool.jobs)
+        self._order, self._records, self._pool = order, records, pool
         self._look_again = look_again
         self._judge = Judge(records, order.recheck, order.again)
         self._names = Names(order.naming, records.owners)
@@ -85,11 +85,11 @@ class Batch:
         """
         yield from self._look()
         while True:
-            while self.ready and self._crew.free:
+            while self.ready and self._pool.free:
                 yield from self._begin(self.ready.popleft())
             if not (self._running or self._settling.waiting or self._look_again):
                 return
-            heard = self._crew.hear(_TICK_SECONDS) if self._running else []
+            heard = self._pool.hear(_TICK_SECONDS) if self._running else []
             for said in heard:
                 yield from self._take(said)
             if not self._running and not self.ready:
@@ -116,7 +116,7 @@ class Batch:
             waiting=len(waiting),
             running=len(self._running),
             unsettled=self._settling.waiting,
-            seconds_left=self.outlook.seconds_left(waiting),
+            seconds_left=self.eta.seconds_left(waiting),
         )
 
     def _look(self) -> Iterator[Event]:
@@ -178,7 +178,7 @@ class Batch:
         """The same for all inputs of a kind whose outputs are of a kind."""
         key = one.kind, target.suffix.lower()
         if key not in self._wishes:
-            self._wishes[key] = wishes_of(
+            self._wishes[key] = options_digest(
                 self._order.job_for(one.path, target, one.kind)
             )
         return self._wishes[key]
@@ -204,8 +204,8 @@ class Batch:
         self._records.begin(item.name, one.relative)
         self._number += 1
         self._running[self._number] = item
-        self._crew.start(self._number, job)
-        self.outlook.began(one)
+        self._pool.start(self._number, job)
+        self.eta.began(one)
         yield Moved(item)
 
     def _put_back(self, item: Item) -> Event:
@@ -247,7 +247,7 @@ class Batch:
             yield Moved(item)
             return
         del self._running[said.number]
-        seconds = self.outlook.ended(item.one, isinstance(words, Ended))
+        seconds = self.eta.ended(item.one, isinstance(words, Ended))
         if self._has_changed(item) and self._may_try(item.one):
             yield self._put_back(item)
             return
@@ -273,7 +273,7 @@ class Batch:
             kept = item.share
         else:
             item.made = words.frames
-        self.outlook.advanced(item.one, item.share, kept)
+        self.eta.advanced(item.one, item.share, kept)
 
     def _may_try(self, one: Input) -> bool:
         """Whether an input that changed under the work is tried once more."""
@@ -322,12 +322,12 @@ class Batch:
         )
 
 
-def rehearsed(order: Order, records: Records) -> Iterator[str]:
+def rehearsed(order: BatchOptions, records: Records) -> Iterator[str]:
     """Each input with its output, and what would be done, time and size at the end.
 
     Does nothing. Raises InputError for a folder that cannot be read.
     """
-    batch = Batch(order, records, Crew(1))
+    batch = Batch(order, records, WorkerPool(1))
     for one in found_in(order.source, order.choosing, order.target).inputs:
         outcome = batch.decided_on(one)
         if outcome is not None:

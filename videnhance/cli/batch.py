@@ -25,7 +25,7 @@ from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.options import FolderOptions
 
 if TYPE_CHECKING:
-    from videnhance.batch.batch_options import Order
+    from videnhance.batch.batch_options import BatchOptions
     from videnhance.batch.outcome import Summary
     from videnhance.batch.run import Batch
 
@@ -132,7 +132,7 @@ _OPTIONS = with_options(
 @_OPTIONS
 def batch(**options: Any) -> None:
     """Converts what is in IN_DIR to OUT_DIR, as far as it is not done already."""
-    from videnhance.batch.batch_options import order_of
+    from videnhance.batch.batch_options import batch_options_of
     from videnhance.batch.outcome import Summary
 
     if options["verbose"]:
@@ -140,7 +140,7 @@ def batch(**options: Any) -> None:
     for report in options["reports"]:
         _check_report(report, options)
     chosen = options_from(options, FolderOptions)
-    order = order_of(options["source"], options["target"], chosen)
+    order = batch_options_of(options["source"], options["target"], chosen)
     if options["dry_run"]:
         _rehearse(order)
         return
@@ -176,9 +176,9 @@ def _exit_code(summary: "Summary", options: dict[str, Any]) -> int:
     return _DAMAGED if options["strict"] and summary.damaged else 0
 
 
-def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
+def _run(order: "BatchOptions", options: dict[str, Any], summary: "Summary") -> None:
     """All of it; whatever ends it, the reports are written and the table is shown."""
-    from videnhance.batch.pool import Crew
+    from videnhance.batch.pool import WorkerPool
     from videnhance.batch.records import Records
     from videnhance.batch.run import Batch
     from videnhance.batch.watch import Watch
@@ -187,12 +187,12 @@ def _run(order: "Order", options: dict[str, Any], summary: "Summary") -> None:
     try:
         with signals(), ExitStack() as stack:
             records = stack.enter_context(Records(order.target))
-            crew = stack.enter_context(Crew(order.jobs))
+            pool = stack.enter_context(WorkerPool(order.jobs))
             watch = None
             if options["watch"]:
                 watch = stack.enter_context(Watch(order.source, order.target))
-            run = Batch(order, records, crew, watch)
-            show = BatchDisplay(options, crew.pause, run.outlook.paused)
+            run = Batch(order, records, pool, watch)
+            show = BatchDisplay(options, pool.pause, run.eta.paused)
             stack.enter_context(show)
             if watch is not None:
                 show.watches(order.source, watch.hears)
@@ -244,7 +244,7 @@ def _check_report(report: Path, options: dict[str, Any]) -> None:
         )
 
 
-def _rehearse(order: "Order") -> None:
+def _rehearse(order: "BatchOptions") -> None:
     """Says of each input what would be done and why; writes nothing."""
     from videnhance.batch.records import Records
     from videnhance.batch.run import rehearsed
