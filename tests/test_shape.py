@@ -14,7 +14,7 @@ ROOTS = {
     *("conversion.resolve", "conversion.run", "cluster.run", "cluster.worker"),
     *("media.reader.video_reader", "media.stills.animation_writer"),
     # It looks at everything that may be missing on a machine.
-    "cli.doctor_checks",
+    "cli.doctor",
 }
 EMPTY_NAMES = {"base", "common", "core", "helpers", "manager", "misc", "utils"}
 
