@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.clips import Clip, write_clip
 from videnhance.errors import UsageError
 from videnhance.system.throttle import Throttle, be_nice
 
@@ -135,3 +137,24 @@ def test_a_system_that_refuses_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(os, "nice", refused, raising=False)
     assert sys.platform == "win32" or not be_nice()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setscheduler"), reason="only Linux has this scheduler"
+)
+def test_an_encoder_gets_no_realtime_priority(tmp_path: Path) -> None:
+    # As root SVT-AV1 takes it; else this only shows that nothing fails.
+    clip = write_clip(tmp_path / "in.mp4", Clip(pts=range(0, 5 * 512, 512)))
+    code = (
+        "import os, sys, videnhance\n"
+        "kinds = set()\n"
+        "def look(_):\n"
+        "    tasks = map(int, os.listdir('/proc/self/task'))\n"
+        "    kinds.update(map(os.sched_getscheduler, tasks))\n"
+        "options = videnhance.ConvertOptions(codec='libsvtav1', workers=0)\n"
+        "videnhance.convert(*sys.argv[1:], options, on_progress=look)\n"
+        "print(kinds <= {os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_IDLE})"
+    )
+    words = [sys.executable, "-c", code, str(clip), str(tmp_path / "out.mkv")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -5,11 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from videnhance.options import check
 
-__all__ = ["Throttle", "be_nice"]
+__all__ = ["Throttle", "be_nice", "leave_realtime"]
 
 _CREDIT_SECONDS = 0.5
 """How much of a time without work may be made up for: more would be a burst."""
@@ -74,6 +75,21 @@ def be_nice(level: int = _NICE) -> bool:
         return _lowered(level)
     except (OSError, AttributeError):
         return False
+
+
+def leave_realtime() -> None:
+    """Takes real-time priority from every thread of this process (Linux).
+
+    SVT-AV1 gives it to its threads where the user is root, as in most containers: they
+    would starve all other programs, whatever `be_nice` and `Throttle` say.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return
+    for thread in map(int, os.listdir("/proc/self/task")):
+        # A thread may end meanwhile.
+        with suppress(OSError):
+            if os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR):
+                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
 if sys.platform == "win32":
