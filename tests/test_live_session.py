@@ -31,11 +31,11 @@ from videnhance.live.engine import Result
 from videnhance.live.options import LiveOptions, convert_command
 from videnhance.live.outputs import Outputs
 from videnhance.live.overlay import Overlay
-from videnhance.live.pattern import TestPattern
 from videnhance.live.pipeline import live_pipeline, preview_pipeline
 from videnhance.live.player import Player, WhenLate
 from videnhance.live.recorder import Recording, live_encoding
 from videnhance.live.session import Session
+from videnhance.live.sources import TestPattern
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed
 from videnhance.media.display import Displayer

@@ -9,10 +9,10 @@ from tests.clips import write_clip
 from videnhance.errors import InputError, UsageError
 from videnhance.geometry import Size
 from videnhance.live.capture_client import CaptureClient
-from videnhance.live.pattern import TestPattern
 from videnhance.live.player import Player
 from videnhance.live.sources import (
     Camera,
+    TestPattern,
     camera_for,
     cameras,
     listed,

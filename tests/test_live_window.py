@@ -12,9 +12,10 @@ import pytest
 
 from tests.screens import Screen, Seen, virtual_screen
 from tests.sources import ROOT
+from videnhance.live.window import find_window, tell_mapped
 from videnhance.media.reader.video_reader import VideoReader
 
-pytestmark = [pytest.mark.window, pytest.mark.opencv]
+pytestmark = pytest.mark.opencv
 CLIP = str(ROOT / "samples" / "animation.mp4")
 WIDTH, HEIGHT = 1280, 720
 """Of the window."""
@@ -22,6 +23,21 @@ MIDDLE = slice(250, 500), slice(450, 850)
 """Where help stands."""
 CORNER = slice(14, 24), slice(60, 400)
 """The upper rim of the panel of figures."""
+PROGRAM = """
+import sys
+from videnhance.live.window import OpenCVWindow, find_window, tell_mapped
+from videnhance.geometry import Size
+import numpy as np
+with OpenCVWindow("a title", Size(320, 200)) as window:
+    assert find_window("another") is None
+    for _ in range(20):
+        window.show(np.full((200, 320, 3), 200, np.uint8))
+    found = find_window("a title")
+    assert found is not None
+    tell_mapped(found)
+    while True:
+        window.show(np.full((200, 320, 3), 200, np.uint8))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +67,7 @@ def kept(seen: Seen, name: str) -> None:
         cv2.imwrite(str(Path(folder) / f"{name}.png"), seen[:HEIGHT, :WIDTH])
 
 
+@pytest.mark.window
 def test_keys_and_mouse_drive_the_window(screen: Screen, tmp_path: Path) -> None:
     with screen.program("live", CLIP, "--loop", cwd=tmp_path) as program:
         for x in (900, 400):
@@ -88,6 +105,7 @@ def is_same(seen: Seen, other: Seen) -> bool:
     return bool((seen[part] == other[part]).all())
 
 
+@pytest.mark.window
 def test_the_cross_closes_and_a_recording_is_complete(
     screen: Screen, tmp_path: Path
 ) -> None:
@@ -102,6 +120,7 @@ def test_the_cross_closes_and_a_recording_is_complete(
         assert len(list(reader)) > 1
 
 
+@pytest.mark.window
 def test_an_interrupt_ends_in_order(screen: Screen, tmp_path: Path) -> None:
     words = "live", CLIP, "--record", "a.mp4", "--record-view"
     with screen.program(*words, cwd=tmp_path) as program:
@@ -118,6 +137,7 @@ def test_an_interrupt_ends_in_order(screen: Screen, tmp_path: Path) -> None:
     assert all(panels)
 
 
+@pytest.mark.window
 def test_a_preview_seeks_and_prints_the_command(screen: Screen, tmp_path: Path) -> None:
     with screen.program("preview", CLIP, cwd=tmp_path) as program:
         program.key("space")
@@ -142,6 +162,7 @@ def knob(seen: Seen) -> int:
     return int(np.flatnonzero(light)[0]) if light.any() else -1
 
 
+@pytest.mark.window
 @pytest.mark.parametrize(
     ("display", "words"), [("", "not set"), (":987", "DISPLAY=:987")]
 )
@@ -164,3 +185,23 @@ def test_without_a_screen_there_is_a_message(
     assert words in done.stderr
     assert "--headless" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.window
+def test_a_window_is_found_and_told() -> None:
+    with virtual_screen() as screen:
+        command = [sys.executable, "-c", PROGRAM]
+        with subprocess.Popen(command, env=screen.env) as process:
+            try:
+                while not (screen.look()[20:180, 20:300] == 200).all():
+                    assert process.poll() is None
+            finally:
+                process.kill()
+
+
+def test_nothing_is_found_where_there_is_no_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(os.environ, "DISPLAY", ":987")
+    assert find_window("videnhance") is None
+    tell_mapped(1)

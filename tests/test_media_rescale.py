@@ -10,13 +10,18 @@ import numpy.typing as npt
 import pytest
 
 from tests.frames import LAYOUTS, RGB10, YUV420, YUV420P10, YUV444, frame_of, noise
-from videnhance.frame import ColourTags, Frame, Layout, Plane
+from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
 from videnhance.geometry import Fit, Region, Size, box_of
-from videnhance.media.encoder.rescale import Rescaler
+from videnhance.media.encoder.rescale import (
+    Rescaler,
+    cut,
+    on_black,
+    with_last_twice,
+)
 from videnhance.media.layout import native_layout
 from videnhance.pipeline.output_size import Target, planned_size
 
-FULL = ColourTags(range=2)
+LIMITED, FULL = ColourTags(range=1), ColourTags(range=2)
 MORE = ("yuv422p10le", "yuv440p12le", "yuv411p", "yuv410p", "yuv420p9le", "gray14le")
 DEEP = ("gbrp16le", "yuv444p16le", "gbrp14le", "yuv420p12le", "yuva420p", "gbrap16le")
 
@@ -183,3 +188,59 @@ def test_a_rescaler_travels_without_its_graphs() -> None:
     assert fresh == used
     for plane, wanted in zip(fresh(frame).planes, made.planes, strict=True):
         np.testing.assert_array_equal(plane, wanted)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_all_planes_are_cut_alike(layout: Layout) -> None:
+    frame = noise(Size(60, 44), layout)
+    got = cut(frame, Region(14, 6, 32, 31))
+    for number, (plane, whole) in enumerate(zip(got.planes, frame.planes, strict=True)):
+        half = number > 0 and layout.chroma_shift == (1, 1)
+        x, y, width, height = (7, 3, 16, 16) if half else (14, 6, 32, 31)
+        wanted = whole[y : y + height, x : x + width]
+        np.testing.assert_array_equal(plane, wanted)
+
+
+@pytest.mark.parametrize(
+    ("layout", "tags", "black"),
+    [
+        (YUV420, ColourTags(), (16, 128, 128)),
+        (YUV420, FULL, (0, 128, 128)),
+        (YUV420P10, LIMITED, (64, 512, 512)),
+        (YUV444, ColourTags(range=1, matrix=0), (16, 16, 16)),
+        (Layout("gray", Family.GRAY, 8), ColourTags(), (0,)),
+        (Layout("gray", Family.GRAY, 8), LIMITED, (16,)),
+        (RGB10, ColourTags(), (0, 0, 0)),
+        (Layout("yuva420p", Family.YUV, 8, (1, 1), True), LIMITED, (16, 128, 128, 0)),
+    ],
+)
+def test_bars_are_black_after_the_range(
+    layout: Layout, tags: ColourTags, black: tuple[int, ...]
+) -> None:
+    frame = noise(Size(40, 40), layout, 0, tags)
+    got = on_black(frame, Region(10, 6, 40, 40), Size(60, 54))
+    assert got.size == Size(60, 54)
+    for plane, whole, level in zip(got.planes, frame.planes, black, strict=True):
+        half = 2 if whole.shape != frame.planes[0].shape else 1
+        inner = slice(6 // half, 46 // half), slice(10 // half, 50 // half)
+        np.testing.assert_array_equal(plane[inner], whole)
+        bars = plane.copy()
+        bars[inner] = level
+        assert set(np.unique(bars)) == {level}
+
+
+def test_the_whole_frame_is_not_copied() -> None:
+    frame = noise(Size(41, 33), YUV420)
+    assert cut(frame, Region.of(frame.size)) is frame
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_a_missing_pixel_is_the_last_one_again(layout: Layout) -> None:
+    frame = noise(Size(61, 43), layout)
+    got = with_last_twice(frame, Size(62, 44))
+    assert got.size == Size(62, 44)
+    for plane, whole in zip(got.planes, frame.planes, strict=True):
+        height, width = whole.shape
+        np.testing.assert_array_equal(plane[:height, :width], whole)
+        np.testing.assert_array_equal(plane[-1, :width], whole[-1])
+        np.testing.assert_array_equal(plane[:height, -1], whole[:, -1])

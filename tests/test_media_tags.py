@@ -11,8 +11,7 @@ from click.testing import CliRunner
 from tests.clips import Clip, write_clip
 from videnhance.cli import app
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.streams.languages import three_letters
-from videnhance.media.streams.timecode import is_counted, moved_timecode
+from videnhance.media.streams.tags import is_counted, moved_timecode, three_letters
 
 NTSC = Fraction(30000, 1001)
 

@@ -42,7 +42,7 @@ from videnhance.media.streams.other_streams import (
     better_container,
     plan_streams,
 )
-from videnhance.media.streams.timecode import is_counted, moved_timecode
+from videnhance.media.streams.tags import is_counted, moved_timecode
 
 __all__ = ["Header", "MemoryOutput", "OutputPlan", "planned_output"]
 

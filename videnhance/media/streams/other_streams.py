@@ -33,13 +33,20 @@ from videnhance.media.streams.actions import (
     Way,
     better_container,
 )
-from videnhance.media.streams.chapters import as_texts, moved_chapters
 from videnhance.media.streams.converters import converter_for
-from videnhance.media.streams.copies import copied_stream
-from videnhance.media.streams.covers import attach_cover, cover_packets, is_cover
+from videnhance.media.streams.copies import (
+    attach_cover,
+    copied_stream,
+    cover_packets,
+    is_cover,
+)
 from videnhance.media.streams.stream_planner import plan_streams
-from videnhance.media.streams.tags import carried_metadata
-from videnhance.media.streams.timecode import moved_timecode
+from videnhance.media.streams.tags import (
+    as_texts,
+    carried_metadata,
+    moved_chapters,
+    moved_timecode,
+)
 from videnhance.media.streams.tracks import Clock, Track, WrittenStream
 from videnhance.media.times.timeline import timeline_of
 

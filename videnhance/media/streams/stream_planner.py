@@ -27,14 +27,15 @@ from videnhance.media.streams.actions import (
     codec_words,
 )
 from videnhance.media.streams.converters import loses_style, text_codec_for
-from videnhance.media.streams.covers import holds_cover, is_cover
-from videnhance.media.streams.late import LISTLESS, TOO_LATE, late_streams
-from videnhance.media.streams.mux_probe import (
+from videnhance.media.streams.copies import (
     container_takes,
     data_survives,
     first_packets,
+    holds_cover,
+    is_cover,
     is_decodable,
 )
+from videnhance.media.streams.late import LISTLESS, TOO_LATE, late_streams
 from videnhance.media.streams.sound_form import best_form, keeps_places
 from videnhance.media.streams.tags import lost_description
 
