@@ -49,7 +49,7 @@ def test_modules_are_short() -> None:
     lines = {source.name: source.text.count("\n") for source in sources()}
     assert {name: n for name, n in lines.items() if n > 350} == {}
     # A module that one other module needs is a part of it; merging these costs some.
-    assert median(lines.values()) <= 170
+    assert median(lines.values()) <= 180
 
 
 def test_modules_are_named_for_what_they_own() -> None:
