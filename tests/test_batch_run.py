@@ -13,21 +13,20 @@ from tests.clips import Clip, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled, job_for, order_for
 from videnhance.batch.batch_options import BatchOptions, First
-from videnhance.batch.events import (
+from videnhance.batch.inputs import Choosing, Kind
+from videnhance.batch.outcome import (
     Event,
     Finished,
     Looked,
     Moved,
+    Outcome,
     PutBack,
     Ticked,
 )
-from videnhance.batch.inputs import Choosing, Kind
-from videnhance.batch.outcome import Outcome
 from videnhance.batch.output_names import Naming
-from videnhance.batch.pool import Said, WorkerPool
+from videnhance.batch.pool import Advanced, Began, Ended, Failed, Said, WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch, rehearsed
-from videnhance.batch.worker import Advanced, Began, Ended, Failed
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import (

@@ -48,9 +48,9 @@ HOMES = {
     "queue": ("system.threads",),
     "threading": ("models.runtime", "system.latest", "system.threads"),
     "torch": ("models", "training"),
-    "multiprocessing": ("batch.pool", "batch.worker", "training.data"),
+    "multiprocessing": ("batch.pool", "training.data"),
     "tqdm": ("cli",),
-    "watchdog": ("batch.watch",),
+    "watchdog": ("batch.timing",),
 }
 LAZY = {"cli", "cluster", "live", "pipeline"}
 """May import inside functions: they load what is heavy only when it is needed."""

@@ -18,8 +18,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from videnhance.batch.batch_options import batch_options_of
-from videnhance.batch.events import Finished
-from videnhance.batch.outcome import Outcome
+from videnhance.batch.outcome import Finished, Outcome
 from videnhance.batch.pool import WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch

@@ -1,22 +1,24 @@
-"""What is asked of a batch: from where, to where, what of it, and how."""
+"""What is asked of a batch: from where, to where, what of it, and how long it takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from videnhance.batch.inputs import Choosing, Kind, Sequences
+from videnhance.batch.inputs import Choosing, Input, Kind, Sequences
 from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import default_jobs
+from videnhance.conversion.estimate import bytes_words, seconds_words
 from videnhance.conversion.job import Job, default_workers, job_of
-from videnhance.errors import UsageError, printable
+from videnhance.conversion.preflight import preflight
+from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.options import FolderOptions
 
-__all__ = ["BatchOptions", "First", "batch_options_of"]
+__all__ = ["BatchOptions", "First", "batch_options_of", "foretold"]
 
 _OF_VIDEOS: dict[str, Any] = {
     "codec": None,
@@ -24,6 +26,8 @@ _OF_VIDEOS: dict[str, Any] = {
     "preset": None,
     "pix_fmt": None,
 }
+_LOOKED_AT = 3
+"""Videos: some frames of each are made, which takes seconds."""
 
 
 class First(Enum):
@@ -126,3 +130,44 @@ def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
         words = {} if quality is None else {"quality": str(quality)}
         changed |= {**_OF_VIDEOS, "encoder_options": words}
     return job_of(source, target, replace(options, **changed))
+
+
+def foretold(inputs: list[Input], order: BatchOptions) -> Iterator[str]:
+    """Time and size of all videos among the inputs, in words: as of some of them.
+
+    Pictures are not counted: they are made in a moment, in comparison. Makes some
+    frames of the largest, the middle and the smallest one, and writes nothing.
+    """
+    videos = [one for one in inputs if one.kind is Kind.VIDEO]
+    videos.sort(key=lambda one: one.bytes)
+    last = len(videos) - 1
+    some = {last, last // 2, 0} if videos else set()
+    looked = size = 0
+    seconds = 0.0
+    for one in (videos[n] for n in sorted(some, reverse=True)):
+        try:
+            guess = preflight(_trial(order, one)).estimate
+        except VidenhanceError as error:
+            yield f"{printable(one.relative)} would fail: {error}"
+            continue
+        if guess.seconds is not None and guess.bytes is not None:
+            looked += one.bytes
+            seconds, size = seconds + guess.seconds, size + guess.bytes
+    if looked:
+        rest = "; pictures are not counted" if len(videos) < len(inputs) else ""
+        share = sum(one.bytes for one in videos) / looked
+        yield (
+            f"{counted(len(videos), 'video')}: about "
+            f"{seconds_words(seconds * share / min(order.jobs, len(videos)))}, "
+            f"{bytes_words(round(size * share))}{rest}"
+        )
+
+
+def _trial(order: BatchOptions, one: Input) -> Job:
+    """The conversion, into the nearest folder that is there."""
+    place = order.target
+    while not place.is_dir():
+        place = place.parent
+    suffix = order.naming.name_for(one)[1]
+    target = place / f"{Path(one.relative).stem}-enlarged{suffix}"
+    return replace(order.job_for(one.path, target, one.kind), overwrite=True)

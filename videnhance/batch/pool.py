@@ -1,6 +1,7 @@
-"""The processes that convert, one file at a time each.
+"""The processes that convert, one file after the other each, and tell of it.
 
-One that dies takes its file with it and nothing else; another takes its place.
+Loading what it needs takes seconds, so a process stays. One that dies takes its file
+with it and nothing else; another takes its place.
 """
 
 import signal
@@ -8,27 +9,33 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from types import ModuleType
+from types import FrameType, ModuleType
 
-from videnhance.batch.worker import (
-    Advanced,
-    Began,
-    Ended,
-    Failed,
-    Pause,
-    Task,
-    died_words,
-    work,
-)
 from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.workdir import kept_words
+from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printable
+from videnhance.frame import VideoInfo
+from videnhance.report import Report
 from videnhance.system.memory import available_memory_mb
 from videnhance.system.threads import available_cores
 
-__all__ = ["Said", "WorkerPool", "default_jobs"]
+__all__ = [
+    "Advanced",
+    "Began",
+    "Ended",
+    "Failed",
+    "Pause",
+    "Said",
+    "Task",
+    "WorkerPool",
+    "default_jobs",
+    "work",
+]
 
 _END_SECONDS = 20.0
 """How long all processes may take to end in order: they close an encoder."""
@@ -36,8 +43,152 @@ _KILL_SECONDS = 2.0
 
 _JOB_MB = 1500.0
 """What one conversion takes: 600 of 360p, 1,400 of 1080p."""
+_TELL_SECONDS = 0.1
+_BUSY_SECONDS = 20.0
+"""How long what a killed run has left may take to notice that it is alone."""
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to convert."""
+
+    number: int
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The work stands still, or goes on."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The first frame of a file is about to be made."""
+
+    frames: int | None
+    """In all; None if nobody knows."""
+    kept: int
+    """Made by earlier runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Some frames of the file are written."""
+
+    frames: int
+    """In all, with those of earlier runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The file is converted."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The file is not converted, and why."""
+
+    reason: str
+
 
 Words = Began | Advanced | Ended | Failed
+
+
+class _Stopped(SystemExit):
+    """The parent wants this process to end, or is gone."""
+
+
+def work(connection: Connection) -> None:
+    """Converts what comes through the connection until it is closed.
+
+    SIGTERM ends the work in order: segments that are closed are kept.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what it means
+    if hasattr(signal, "pthread_sigmask"):
+        # Blocked while this process started; its own children must hear it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, _stop)
+    teller = _Teller(connection)
+    while True:
+        try:
+            words: Task | Pause = connection.recv()
+        except (EOFError, OSError):  # the parent is done, or was killed
+            return
+        if isinstance(words, Task):
+            teller.say(_answer(words.job, teller.watcher))
+
+
+def _answer(job: Job, watcher: Watcher) -> Ended | Failed:
+    try:
+        return Ended(_made(job, watcher))
+    except VidenhanceError as error:
+        kept = kept_words(job.target, error)
+        return Failed(f"{error}; {kept}" if kept else str(error))
+
+
+def _made(job: Job, watcher: Watcher) -> Report:
+    try:
+        return _when_free(job, watcher)
+    except OtherWorkError:
+        words = (
+            "unfinished work of other options, another model, input or processor is "
+            "dropped"
+        )
+        job = replace(job, discard=True, notices=(*job.notices, words))
+        return _when_free(job, watcher)
+
+
+def _when_free(job: Job, watcher: Watcher) -> Report:
+    """Waits for what another process, about to end, still holds."""
+    last = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return convert(job, watcher)
+        except BusyError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(_LOOK_SECONDS)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    del frame
+    # A second signal would end the clean-up.
+    signal.signal(number, signal.SIG_IGN)
+    raise _Stopped(128 + number)
+
+
+class _Teller:
+    """Tells the parent how far a conversion is, and stops when it does."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.watcher = Watcher(self._started, self._advanced)
+        self._connection, self._told = connection, 0.0
+
+    def say(self, words: Words) -> None:
+        try:
+            self._connection.send(words)
+        except OSError as error:
+            raise _Stopped(1) from error
+
+    def _started(self, info: VideoInfo, report: Report) -> None:
+        self.say(Began(info.frames, report.frames_kept))
+
+    def _advanced(self, report: Report) -> None:
+        now = time.monotonic()
+        if now - self._told >= _TELL_SECONDS:
+            self._told = now
+            self.say(Advanced(report.frames_written))
+        try:
+            paused = False
+            while paused or self._connection.poll():
+                paused = self._connection.recv().paused
+        except (EOFError, OSError) as error:
+            raise _Stopped(1) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +292,7 @@ class WorkerPool:
     def _buried(self, member: _Member) -> Said | None:
         """Takes a process that has died off the list."""
         member.process.join(_END_SECONDS)
-        words = died_words(member.process.exitcode)
+        words = _died_words(member.process.exitcode)
         member.connection.close()
         self._members.remove(member)
         return None if member.task is None else Said(member.task, Failed(words))
@@ -183,3 +334,12 @@ def default_jobs(memory_mb: float | None = None) -> int:
     memory = available_memory_mb() if memory_mb is None else memory_mb
     room = available_cores() if memory is None else int(memory / _JOB_MB)
     return max(min(available_cores(), room), 1)
+
+
+def _died_words(code: int | None) -> str:
+    """What to say of a process that ended in the midst of a file."""
+    if code is not None and code < 0:
+        number = -code
+        name = signal.Signals(number).name if number in set(signal.Signals) else number
+        return printable(f"the process that converted it was ended by {name}")
+    return f"the process that converted it ended with exit code {code}"

@@ -10,27 +10,24 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import BatchOptions, First
-from videnhance.batch.debounce import GONE, Settling, version_of
-from videnhance.batch.eta import Eta
-from videnhance.batch.events import (
+from videnhance.batch.batch_options import BatchOptions, First, foretold
+from videnhance.batch.inputs import Found, Input, Kind, found_in
+from videnhance.batch.outcome import (
     Event,
     Finished,
     Item,
     Looked,
     Moved,
+    Outcome,
     PutBack,
+    Status,
     Ticked,
 )
-from videnhance.batch.forecast import foretold
-from videnhance.batch.inputs import Found, Input, Kind, found_in
-from videnhance.batch.options_digest import options_digest
-from videnhance.batch.outcome import Outcome, Status
 from videnhance.batch.output_names import Names, folder_made
-from videnhance.batch.pool import Said, WorkerPool
+from videnhance.batch.pool import Advanced, Began, Ended, Failed, Said, WorkerPool
 from videnhance.batch.records import Made, Records, identity_of, start_of
-from videnhance.batch.up_to_date import Case, Judge, State
-from videnhance.batch.worker import Advanced, Began, Ended, Failed
+from videnhance.batch.timing import GONE, Eta, Settling, version_of
+from videnhance.batch.up_to_date import Case, Judge, State, options_digest
 from videnhance.conversion.job import Job
 from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.media.output.provenance import digest_of, stamp_of

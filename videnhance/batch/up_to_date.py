@@ -4,11 +4,13 @@ Complete and current, not merely present: only such an output is left as it is. 
 one that is certainly ours is replaced without being asked.
 """
 
+import json
 import os
 import stat
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import (
@@ -18,16 +20,23 @@ from videnhance.batch.records import (
     identity_of,
     start_of,
 )
+from videnhance.conversion.fingerprint import option_key
+from videnhance.conversion.job import Job
+from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import InputError, OutputError, printable
 from videnhance.media.output.provenance import (
+    digest_of,
     has_place,
     stamp_in,
     stamp_of,
 )
 from videnhance.media.reader.file_notices import cut_notice
+from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import series_of
+from videnhance.models.card import find_card
+from videnhance.models.imported import with_card
 
-__all__ = ["Case", "Judge", "State"]
+__all__ = ["Case", "Judge", "State", "options_digest"]
 
 _MATROSKA = (".mkv", ".webm")
 
@@ -183,3 +192,24 @@ def _is_cut(made: Made, files: tuple[Path, ...]) -> bool:
         return sum(file.stat().st_size for file in files) < made.result.bytes
     shorter = files[0].stat().st_size < made.result.bytes
     return shorter and made.start.startswith(start_of(files[0]))
+
+
+def options_digest(job: Job) -> str:
+    """What a user chose; equal for jobs whose outputs differ by their inputs alone.
+
+    Versions of libraries are not in it: an update is no reason to make thousands of
+    outputs anew. Raises ModelError if there is no such model.
+    """
+    wishes: dict[str, Any] = {
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("stamp",)),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+    }
+    if job.settings.strength:
+        card = find_card(with_card(job.choice).model)
+        wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
+        wishes["precision"] = job.choice.precision
+    return digest_of(json.dumps(wishes, sort_keys=True))

@@ -181,7 +181,7 @@ def _run(order: "BatchOptions", options: dict[str, Any], summary: "Summary") -> 
     from videnhance.batch.pool import WorkerPool
     from videnhance.batch.records import Records
     from videnhance.batch.run import Batch
-    from videnhance.batch.watch import Watch
+    from videnhance.batch.timing import Watch
 
     began, run = time.monotonic(), None
     try:

@@ -21,8 +21,7 @@ from videnhance.cli.progress import (
 from videnhance.errors import counted, printable
 
 if TYPE_CHECKING:
-    from videnhance.batch.events import Event, Item, Ticked
-    from videnhance.batch.outcome import Outcome, Summary
+    from videnhance.batch.outcome import Event, Item, Outcome, Summary, Ticked
 
 __all__ = ["BatchDisplay", "tell_end"]
 
@@ -76,7 +75,7 @@ class BatchDisplay:
 
         Raises KeyboardInterrupt on the key q.
         """
-        from videnhance.batch.events import Finished, Looked, Moved, PutBack, Ticked
+        from videnhance.batch.outcome import Finished, Looked, Moved, PutBack, Ticked
 
         if isinstance(event, Finished):
             # First of all: a signal may come while it is told.
@@ -184,7 +183,7 @@ def tell_end(summary: "Summary", reason: str, code: int) -> None:
 
 
 def _plain(event: "Event", trackers: dict[str, Tracker]) -> dict[str, Any]:
-    from videnhance.batch.events import Finished, Looked, Moved, PutBack
+    from videnhance.batch.outcome import Finished, Looked, Moved, PutBack
 
     if isinstance(event, Looked):
         found = event.found
