@@ -20,12 +20,7 @@ from videnhance.options import FolderOptions
 
 __all__ = ["BatchOptions", "First", "batch_options_of", "foretold"]
 
-_OF_VIDEOS: dict[str, Any] = {
-    "codec": None,
-    "crf": None,
-    "preset": None,
-    "pix_fmt": None,
-}
+_OF_VIDEOS: dict[str, Any] = dict.fromkeys(("codec", "crf", "preset", "pix_fmt"))
 _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
 
