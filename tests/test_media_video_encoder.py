@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from tests.frames import noise, pan
-from tests.test_media_mastering import LIGHT
+from tests.test_media_colours import LIGHT
 from videnhance.errors import UsageError
 from videnhance.frame import ColourTags, Family, Frame, Plane, VideoInfo
 from videnhance.geometry import Size

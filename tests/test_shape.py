@@ -4,10 +4,12 @@ import ast
 from collections.abc import Iterator
 from statistics import median, quantiles
 
-from tests.sources import ROOT, Function, Source, sources
+from tests.sources import ROOT, Function, Source, importers, sources
 
 MOST_IMPORTS = 15
 """Modules of the package that one imports: more is too far for a reader to go."""
+ONE_IMPORTER = 0.2
+"""Of the modules, how many may be of use to one other alone: more are parts of it."""
 ROOTS = {
     # Each puts a command, a conversion, a session or a reader together from its parts.
     *("api", "cli", "cli.live", "cli.model", "live.app", "batch.run"),
@@ -67,6 +69,17 @@ def test_modules_import_few_others() -> None:
     imports = {s.name.removeprefix("videnhance."): s.imports() for s in sources()}
     many = {name for name, to in imports.items() if len(to) > MOST_IMPORTS}
     assert many - ROOTS == set()
+
+
+def test_few_modules_serve_one_other() -> None:
+    # What is run, not imported, is not counted: the package itself and __main__.
+    by = {
+        name: modules
+        for name, modules in importers().items()
+        if name != "videnhance" and not name.endswith("__main__")
+    }
+    single = sorted(name for name, modules in by.items() if len(modules) == 1)
+    assert len(single) <= ONE_IMPORTER * len(by), single
 
 
 def test_functions_are_short() -> None:

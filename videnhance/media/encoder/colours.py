@@ -1,10 +1,14 @@
-"""Finds by trial what a codec in a container can say of colours.
+"""What an output can say of colours: tags, found by trial, and HDR's static metadata.
 
-A small picture is encoded in memory and read again, for no list stays true.
+A small picture is encoded in memory and read again, for no list stays true. What HDR
+tells of the display and the light (SMPTE ST 2086, CTA-861.3) goes into the parameters
+of the encoders that know it: they write it into the bitstream, where every container
+carries it.
 """
 
 import io
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
@@ -12,13 +16,13 @@ import av
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from videnhance.frame import ColourTags
+from videnhance.frame import ColourTags, Light, Mastering
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import quietened
 from videnhance.media.planes import BT601_MATRICES, SCALED_MATRICES, set_tags, tags_of
 from videnhance.media.source import DECODE_ERRORS
 
-__all__ = ["assumed_matrix", "stored_tags"]
+__all__ = ["assumed_matrix", "light_notice", "params_name", "stored_tags", "with_light"]
 
 _UNTOLD, _LIMITED = 2, 1
 _BT709, _SMPTE170M = 1, 6
@@ -28,7 +32,7 @@ _WIDEST_SD, _HIGHEST_SD = 1279, 576
 _USUAL_PRIMARIES = (_UNTOLD, 1, 5, 6, 7)
 _USUAL_TRANSFERS = (_UNTOLD, 1, 5, 6, 7, 13, 14, 15)
 """Those of SDR video, which players take an untagged one for."""
-_WORDS = {
+_MATRICES = {
     **dict.fromkeys(BT601_MATRICES, "BT.601"),
     1: "BT.709",
     4: "FCC",
@@ -85,16 +89,16 @@ def stored_tags(
 def _matrix_notices(wanted: int, read: int, here: str, size: Size) -> list[str]:
     if {wanted, read} <= BT601_MATRICES or wanted == _UNTOLD:
         return []
-    words = _WORDS.get(wanted, f"matrix {wanted}")
+    words = _MATRICES.get(wanted, f"matrix {wanted}")
     if read != _UNTOLD and {wanted, read} <= SCALED_MATRICES:
         return [
-            f"colours are converted from {words} to {_WORDS.get(read, read)}: "
+            f"colours are converted from {words} to {_MATRICES.get(read, read)}: "
             f"{here} knows no other matrix"
         ]
     assumed = assumed_matrix(size)
-    if read == _UNTOLD and _WORDS.get(assumed) == words:
+    if read == _UNTOLD and _MATRICES.get(assumed) == words:
         return []
-    taken = _WORDS.get(assumed if read == _UNTOLD else read, "others")
+    taken = _MATRICES.get(assumed if read == _UNTOLD else read, "others")
     advice = "" if here.startswith("libx264") else "; use -c libx264 in .mp4 or .mkv"
     return [
         f"{here} cannot say that colours are {words}: players take them for "
@@ -128,3 +132,97 @@ def _read_again(
             return tags_of(next(made.decode(video=0)))
     except (*DECODE_ERRORS, IndexError, StopIteration):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How an encoder is told."""
+
+    option: str
+    """The option that holds all parameters, as `key=value` with colons between."""
+    mastering: str
+    level: str
+    chromaticity: Callable[[Fraction], str]
+    luminance: Callable[[Fraction], str]
+
+
+def _fiftythousandths(value: Fraction) -> str:
+    return str(round(value * 50_000))
+
+
+def _tenthousandths(value: Fraction) -> str:
+    return str(round(value * 10_000))
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):.6f}"
+
+
+_H26X = (_fiftythousandths, _tenthousandths)
+_X264 = _Words("x264-params", "mastering-display", "cll", *_H26X)
+_WORDS = {
+    "libsvtav1": _Words(
+        "svtav1-params", "mastering-display", "content-light", _decimal, _decimal
+    ),
+    "libx264": _X264,
+    "libx264rgb": _X264,
+    "libx265": _Words("x265-params", "master-display", "max-cll", *_H26X),
+}
+
+
+def params_name(codec: str) -> str | None:
+    """The encoder's option that takes all its own parameters; None if none is known."""
+    words = _WORDS.get(codec)
+    return words.option if words else None
+
+
+def with_light(codec: str, light: Light | None, given: str) -> str:
+    """The encoder's parameters: those of `light`, and `given`, which win."""
+    words = _WORDS[codec]
+    theirs = {part.partition("=")[0].replace("_", "-") for part in given.split(":")}
+    ours = _parameters(words, light) if light else {}
+    kept = [f"{key}={value}" for key, value in ours.items() if key not in theirs]
+    return ":".join([*kept, *([given] if given else [])])
+
+
+def _parameters(words: _Words, light: Light) -> Mapping[str, str]:
+    found = {}
+    display = light.mastering and _display(words, light.mastering)
+    if display:
+        found[words.mastering] = display
+    if light.max_cll is not None or light.max_fall is not None:
+        found[words.level] = f"{light.max_cll or 0},{light.max_fall or 0}"
+    return found
+
+
+def _display(words: _Words, display: Mastering) -> str | None:
+    """The display in words; None if a part of it is not known: none is made up."""
+    points = {
+        "G": display.green,
+        "B": display.blue,
+        "R": display.red,
+        "WP": display.white,
+    }
+    parts = []
+    for name, point in points.items():
+        if point is None:
+            return None
+        parts.append(f"{name}({','.join(map(words.chromaticity, point))})")
+    if display.max_luminance is None or display.min_luminance is None:
+        return None
+    ends = (display.max_luminance, display.min_luminance)
+    return "".join([*parts, f"L({','.join(map(words.luminance, ends))})"])
+
+
+def light_notice(codec: str, light: Light | None) -> str | None:
+    """What of `light` an output of this encoder does not say; None if nothing."""
+    if light is None:
+        return None
+    if codec not in _WORDS:
+        return (
+            f"HDR's mastering data is left out: {codec} stores none; "
+            "libx265, libx264 and libsvtav1 do"
+        )
+    if light.mastering and not _display(_WORDS[codec], light.mastering):
+        return "HDR's mastering display is left out: the source says only a part of it"
+    return None

@@ -11,8 +11,8 @@ from videnhance.errors import counted
 from videnhance.frame import ColourTags, Light, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.containers import Container, container_named
+from videnhance.media.encoder.colours import light_notice
 from videnhance.media.encoder.encoding import video_encoder
-from videnhance.media.encoder.mastering import light_notice
 from videnhance.media.encoder.storage import Stored
 from videnhance.media.layout import chroma_shift, has_alpha
 from videnhance.media.output.readback import ReadBack

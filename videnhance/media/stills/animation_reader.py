@@ -22,7 +22,6 @@ from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.layout import delivered_layout, native_layout
 from videnhance.media.planes import tags_of, with_opacity
-from videnhance.media.reader.delivery import Delivery
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import (
     DECODE_ERRORS,
@@ -30,6 +29,7 @@ from videnhance.media.source import (
     Span,
     check_readable,
 )
+from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.picture_tags import (
     PICTURE_ERRORS,
     opened_picture,

@@ -13,9 +13,9 @@ from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Family, Frame, Layout
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import picture_of, set_tags, tags_of
-from videnhance.media.reader.delivery import Delivery
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import Mark, Span
+from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import series_of
 from videnhance.media.stills.still_reader import (

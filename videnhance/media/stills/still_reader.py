@@ -20,8 +20,8 @@ from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.media.layout import delivered_layout
 from videnhance.media.picture_formats import FORMATS
 from videnhance.media.planes import tags_of, with_opacity
-from videnhance.media.reader.delivery import Delivery
 from videnhance.media.source import DECODE_ERRORS, Mark, check_readable
+from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.exif import is_mirrored, turn_degrees
 from videnhance.media.stills.picture_tags import (
     PICTURE_ERRORS,

@@ -11,8 +11,7 @@ from videnhance.media.encoder.encoding import (
     software_for,
     video_encoder,
 )
-from videnhance.media.encoder.options import speed_options
-from videnhance.media.encoder.rates import rate_options
+from videnhance.media.encoder.options import rate_options, speed_options
 
 
 @pytest.mark.parametrize(
