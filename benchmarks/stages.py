@@ -13,10 +13,10 @@ from cluster import ADDRESS, dask
 from videnhance.conversion import segments
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import Watcher, convert
-from videnhance.conversion.segments import Tails
+from videnhance.conversion.segments import ResumePoints
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import Mark, Span
+from videnhance.media.source import ResumePoint, Span
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Settings
 
@@ -28,7 +28,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def reading(clip: Path) -> tuple[int, float]:
     """Frames, and what the coordinator needs for each: decoding, checksums."""
-    tails = Tails(250, dict)
+    tails = ResumePoints(250, dict)
     with VideoReader(clip) as reader:
         start = time.process_time()
         frames = sum(1 for _ in tails.noted(iter(reader)))
@@ -39,14 +39,14 @@ def seeking(clip: Path) -> float:
     """What a worker needs to find its place, in the middle of the clip."""
     with VideoReader(clip) as reader:
         half = (reader.info.frames or 0) // 2
-        tails = Tails(half, dict)
+        tails = ResumePoints(half, dict)
         for frame in tails.noted(iter(reader)):
             if frame.index == half - 1:
                 break
-        mark = Mark(half, tails.until(half - 1, half))
+        mark = ResumePoint(half, tails.until(half - 1, half))
     start = time.process_time()
     with VideoReader(clip) as reader:
-        reader.go_on_after(mark)
+        reader.resume_after(mark)
     return time.process_time() - start
 
 

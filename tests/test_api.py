@@ -351,6 +351,27 @@ def test_a_folder_can_be_cancelled(tmp_path: Path) -> None:
     assert len(outcomes) == 4
 
 
+def test_a_watched_folder_goes_on_until_it_is_cancelled(tmp_path: Path) -> None:
+    folder, cancel = _folder(tmp_path), threading.Event()
+    options = videnhance.FolderOptions(strength=0, settle=0, jobs=1, nice=False)
+    seen: list[str] = []
+
+    def tell(outcome: videnhance.Outcome) -> None:
+        seen.append(outcome.source)
+        if len(seen) == 4:
+            write_clip(folder / "in/late.mp4", FEW)
+        if "late.mp4" in seen:
+            cancel.set()
+
+    places = folder / "in", folder / "out"
+    with pytest.raises(videnhance.Cancelled):
+        videnhance.convert_folder(
+            *places, options, on_outcome=tell, cancel=cancel, watch=True
+        )
+    assert len(seen) == 5
+    assert (folder / "out/late.mp4").is_file()
+
+
 # Arrays.
 
 

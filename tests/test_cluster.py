@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,24 +18,21 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import videnhance
 from tests.clips import Clip, Sound, write_clip
 from tests.clusters import local_cluster
 from tests.models import write_model
 from videnhance.cli import app
-from videnhance.cluster import (
-    client as scheduler,
-)
-from videnhance.cluster import (
-    task,
-)
-from videnhance.cluster import (
-    worker as segment,
-)
+from videnhance.cluster import client as scheduler
+from videnhance.cluster import task
+from videnhance.cluster import worker as segment
 from videnhance.cluster.compat import check_versions
-from videnhance.cluster.messages import Commission
+from videnhance.cluster.executor import executor_for
+from videnhance.cluster.messages import TaskContext
 from videnhance.conversion.job import Job, Resources
-from videnhance.conversion.run import Watcher, convert
-from videnhance.conversion.segment_encoder import Part
+from videnhance.conversion.run import Watcher
+from videnhance.conversion.run import convert as converted
+from videnhance.conversion.segments import SegmentEncoder
 from videnhance.conversion.workdir import folder_beside, kept_frames
 from videnhance.errors import (
     ClusterError,
@@ -88,6 +86,11 @@ def job(tmp_path: Path, choice: Choice) -> Job:
 
 def _silent(info: VideoInfo, report: Report) -> None:
     del info, report
+
+
+def convert(job: Job, watcher: Watcher) -> Report:
+    """Converts where the job wants it."""
+    return converted(job, watcher, executor_for)
 
 
 def _watcher(advanced: Callable[[Report], None] = lambda _: None) -> Watcher:
@@ -293,7 +296,7 @@ def test_either_goes_on_with_what_the_other_began(
 def test_an_interrupt_calls_the_tasks_off(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("videnhance.cluster.task._PULSE_SECONDS", 0.0)
+    monkeypatch.setattr("videnhance.cluster.dask_worker._HEARTBEAT_SECONDS", 0.0)
     clip = Clip(320, 240, pts=range(0, 200 * 512, 512))
     source = write_clip(job.source.with_name("long.mp4"), clip)
     settings = replace(job.settings, segment_frames=50)
@@ -303,6 +306,37 @@ def test_an_interrupt_calls_the_tasks_off(
     _wait(lambda: not list(folder_beside(there.target).glob("*.part")))
     assert kept_frames(there.target) < 200
     assert not there.target.exists()
+
+
+def test_cancelling_from_another_thread_calls_the_tasks_off(
+    job: Job, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videnhance.cluster.dask_worker._HEARTBEAT_SECONDS", 0.0)
+    clip = Clip(320, 240, pts=range(0, 200 * 512, 512))
+    source = write_clip(job.source.with_name("long.mp4"), clip)
+    target = job.target.with_name("cancelled.mp4")
+    begun, cancel = threading.Event(), threading.Event()
+
+    def told(progress: videnhance.Progress) -> None:
+        if progress.frames:
+            begun.set()
+            assert cancel.wait(120)
+
+    def cancelling() -> None:
+        assert begun.wait(120)
+        cancel.set()
+
+    thread = threading.Thread(target=cancelling)
+    thread.start()
+    options = videnhance.ConvertOptions(
+        model=job.choice.model, trust_model=True, cluster=address, segment=50
+    )
+    with pytest.raises(videnhance.Cancelled):
+        videnhance.convert(source, target, options, on_progress=told, cancel=cancel)
+    thread.join()
+    _wait(lambda: not list(folder_beside(target).glob("*.part")))
+    assert kept_frames(target) < 200
+    assert not target.exists()
 
 
 def _wait(condition: Callable[[], bool]) -> None:
@@ -336,7 +370,7 @@ def test_a_worker_that_does_not_see_the_target_sends_back(
 ) -> None:
     for module in ("worker", "single_task"):
         name = f"videnhance.cluster.{module}.target_seen"
-        monkeypatch.setattr(name, lambda commission: False)
+        monkeypatch.setattr(name, lambda context: False)
     job = replace(job, target=job.target.with_suffix(f".{suffix}"))
     there = _there(job, address)
     convert(job, _watcher())
@@ -357,14 +391,14 @@ def _failing(
     """Lets the making of a part fail, so often; gives a list of the tries."""
     tries: list[str] = []
 
-    class Failing(Part):
+    class Failing(SegmentEncoder):
         def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
             tries.append(path.name)
             if len(tries) <= times:
                 raise error
             super().__init__(plan, path, last_pts)
 
-    monkeypatch.setattr(segment, "Part", Failing)
+    monkeypatch.setattr(segment, "SegmentEncoder", Failing)
     return tries
 
 
@@ -565,13 +599,13 @@ def test_what_a_killed_worker_had_is_made_anew(job: Job) -> None:
 def test_what_comes_before_an_error_of_the_source_is_kept(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Odd(Part):
+    class Odd(SegmentEncoder):
         def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
             if path.name.startswith("000001"):
                 raise InputError("the second part is odd")
             super().__init__(plan, path, last_pts)
 
-    monkeypatch.setattr(segment, "Part", Odd)
+    monkeypatch.setattr(segment, "SegmentEncoder", Odd)
     there = _there(job, address)
     with pytest.raises(InputError, match="odd"):
         convert(there, _watcher())
@@ -604,9 +638,9 @@ def test_names_count_from_the_folder_of_who_asks(
     seen: list[Path] = []
     known = task._is_it
 
-    def is_it(path: Path, commission: Commission) -> bool:
+    def is_it(path: Path, context: TaskContext) -> bool:
         seen.append(path)
-        return known(path, commission)
+        return known(path, context)
 
     monkeypatch.setattr(task, "_is_it", is_it)
     monkeypatch.chdir(job.source.parent)

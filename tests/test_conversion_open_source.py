@@ -13,7 +13,7 @@ from PIL import Image
 from tests.clips import Clip, Sound, write_clip
 from videnhance.cli import app
 from videnhance.conversion.job import Job, Resources
-from videnhance.conversion.open_source import Counted, opened_source
+from videnhance.conversion.open_source import DamageCounter, opened_source
 from videnhance.errors import DecoderCrashError, InputError
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.protocols import FrameSource
@@ -122,16 +122,16 @@ def _crashing(frames: int) -> FrameSource:
 
 
 def test_frames_before_a_crash_count() -> None:
-    counted = Counted(_crashing(3))
+    counted = DamageCounter(_crashing(3))
     assert len(list(counted.frames())) == 3
     assert counted.crash == "signal SEGV"
     with pytest.raises(DecoderCrashError):
-        list(Counted(_crashing(0)).frames())
+        list(DamageCounter(_crashing(0)).frames())
 
 
 def test_damage_of_earlier_runs_is_counted_once() -> None:
     source: Any = SimpleNamespace(damaged_packets=2, damaged_frames=1)
-    counted = Counted(source)
+    counted = DamageCounter(source)
     assert counted.damage() == {"packets": 2, "frames": 1}
     counted.goes_on_from({"packets": 5, "frames": 4})
     assert counted.damage() == {"packets": 5, "frames": 4}

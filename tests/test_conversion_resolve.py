@@ -10,7 +10,7 @@ from tests.clips import Clip, write_clip
 from tests.models import TINY, network, write_model
 from videnhance.conversion.job import Job, Resources
 from videnhance.conversion.journal import Journal
-from videnhance.conversion.resolve import engine_of, work_of
+from videnhance.conversion.resolve import loaded_model, resolve
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Fit, Size, box_of
@@ -42,7 +42,7 @@ def _info(job: Job) -> VideoInfo:
 
 
 def test_segments_and_threads_are_chosen(job: Job) -> None:
-    work = work_of(job, _info(job))
+    work = resolve(job, _info(job))
     assert work.job.settings.segment_frames == 250
     assert (work.job.encoding.threads or 0) >= 1
     assert (work.size, work.info.sample_aspect_ratio) == (Size(128, 96), Fraction(4, 3))
@@ -52,12 +52,12 @@ def test_segments_and_threads_are_chosen(job: Job) -> None:
 def test_unfinished_work_keeps_its_threads(job: Job) -> None:
     with Journal(job.target, {"threads": 7}) as journal:
         journal.close_last()
-        assert work_of(job, _info(job)).job.encoding.threads == 7
+        assert resolve(job, _info(job)).job.encoding.threads == 7
 
 
 def test_a_box_sets_scale_and_size(job: Job) -> None:
     boxed = replace(job, box=box_of("400x300", Fit.PAD))
-    work = work_of(boxed, _info(job))
+    work = resolve(boxed, _info(job))
     assert work.size == Size(400, 300)
     assert work.job.settings.scale == 4
     assert work.job.settings.finish is not None
@@ -68,10 +68,10 @@ def test_pixels_become_square_where_their_shape_cannot_be_said(job: Job) -> None
     matroska = replace(
         job, target=job.target.with_suffix(".mkv"), encoding=Encoding(codec="ffv1")
     )
-    work = work_of(matroska, _info(job))
+    work = resolve(matroska, _info(job))
     assert (work.size, work.info.sample_aspect_ratio) == (Size(170, 96), Fraction(1))
     assert "become square, in 170x96" in work.job.notices[-1]
-    kept = work_of(replace(matroska, encoding=Encoding()), _info(job))
+    kept = resolve(replace(matroska, encoding=Encoding()), _info(job))
     assert (kept.size, kept.info.sample_aspect_ratio) == (Size(128, 96), Fraction(4, 3))
     assert kept.job.notices == ()
 
@@ -79,25 +79,25 @@ def test_pixels_become_square_where_their_shape_cannot_be_said(job: Job) -> None
 def test_an_output_that_is_too_large_is_refused(job: Job) -> None:
     small = replace(job, reading=Reading(limit_pixels=200))
     with pytest.raises(InputError, match="--limit-pixels"):
-        work_of(small, _info(job))
+        resolve(small, _info(job))
 
 
 def test_queues_are_cut_to_the_memory(job: Job) -> None:
     tight = replace(job, resources=Resources(max_memory_mb=350))
-    queue_bytes = work_of(tight, _info(job)).job.settings.queue_bytes
+    queue_bytes = resolve(tight, _info(job)).job.settings.queue_bytes
     assert queue_bytes < job.settings.queue_bytes
     least = replace(job, resources=Resources(max_memory_mb=20))
     with pytest.raises(UsageError, match="--max-memory 20 is too little"):
-        work_of(least, _info(job))
+        resolve(least, _info(job))
 
 
 def test_the_key_knows_what_changes_the_picture(job: Job) -> None:
     info = _info(job)
-    key = engine_of(work_of(job, info)).key
+    key = loaded_model(resolve(job, info)).key
 
     def changed(**changes: object) -> bool:
         other = replace(job, **changes)  # type: ignore[arg-type]  # any field
-        return engine_of(work_of(other, info)).key != key
+        return loaded_model(resolve(other, info)).key != key
 
     assert not changed(overwrite=True, notices=("words",), full_check=True)
     assert not changed(settings=replace(job.settings, workers=2))
@@ -109,7 +109,7 @@ def test_the_key_knows_what_changes_the_picture(job: Job) -> None:
 
 
 def test_the_base_needs_no_model(job: Job) -> None:
-    engine = engine_of(work_of(job, _info(job)))
+    engine = loaded_model(resolve(job, _info(job)))
     assert isinstance(engine.upscaler, Bicubic)
     assert engine.words == "none: strength is 0"
 
@@ -123,7 +123,7 @@ def test_unfinished_work_keeps_its_precision(job: Job, tmp_path: Path) -> None:
     )
     with Journal(job.target, {"precision": "float32"}) as journal:
         journal.close_last()
-        engine = engine_of(work_of(full, _info(job)))
+        engine = loaded_model(resolve(full, _info(job)))
     assert "float32" in engine.words
     assert engine.key["precision"] == "float32"
 
@@ -136,20 +136,20 @@ def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) ->
         settings=replace(job.settings, strength=1.0),
         resources=Resources(cluster="tcp://127.0.0.1:8786"),
     )
-    engine = engine_of(work_of(far, _info(job)))
+    engine = loaded_model(resolve(far, _info(job)))
     assert engine.words == "tiny float32 on cuda"
     assert "arithmetic" not in engine.key
     assert (engine.key["precision"], engine.key["cuda"]) == ("float32", True)
     int8 = replace(far, choice=replace(far.choice, precision="int8"))
     with pytest.raises(UsageError, match="float32 only"):
-        engine_of(work_of(int8, _info(job)))
+        loaded_model(resolve(int8, _info(job)))
     strange = replace(far, choice=replace(far.choice, trusted=False))
     with pytest.raises(ModelError, match="--trust-model"):
-        engine_of(work_of(strange, _info(job)))
+        loaded_model(resolve(strange, _info(job)))
     near = replace(far, choice=replace(far.choice, device="auto"))
-    engine = engine_of(work_of(near, _info(job)))
+    engine = loaded_model(resolve(near, _info(job)))
     assert engine.key["cuda"] is False
-    again = engine_of(work_of(near, _info(job)))
+    again = loaded_model(resolve(near, _info(job)))
     assert engine.key["arithmetic"] == again.key["arithmetic"]
 
 
@@ -167,7 +167,7 @@ def test_weights_that_a_cluster_cannot_see_are_refused_with_what_to_do(
     with pytest.raises(
         UsageError, match=r"cannot make a model of .*with --trust-model"
     ):
-        engine_of(work_of(asked, _info(asked)))
-    assert engine_of(
-        work_of(replace(asked, resources=Resources()), _info(asked))
+        loaded_model(resolve(asked, _info(asked)))
+    assert loaded_model(
+        resolve(replace(asked, resources=Resources()), _info(asked))
     ).words.startswith("a float32")

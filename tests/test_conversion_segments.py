@@ -1,4 +1,4 @@
-"""Segments: closed ones stay, and joined they are the file that one go would make."""
+"""Segments: encoded, kept, gone on from and joined."""
 
 import os
 import shutil
@@ -15,17 +15,19 @@ from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from tests.frames import GRAY, frame_of
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.segments import (
+    ResumePoints,
     SegmentedWriter,
-    Tails,
+    SegmentEncoder,
     segment_length,
 )
 from videnhance.conversion.workdir import folder_beside, kept_frames
-from videnhance.errors import OutputError, VidenhanceError
+from videnhance.errors import OutputError, UsageError, VidenhanceError
 from videnhance.frame import Frame
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.header import planned_output
+from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.muxer import VideoWriter
+from videnhance.media.output.packets import packet_times
 from videnhance.media.reader.seeking import LONGEST_TAIL
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
@@ -49,7 +51,7 @@ def _made(
     with VideoReader(source) as reader:
         size = reader.info.size
         plan = planned_output(target, reader.info, size, encoding, Source(source))
-        tails = Tails(length, lambda: {"packets": reader.damaged_packets})
+        tails = ResumePoints(length, lambda: {"packets": reader.damaged_packets})
         with (
             Journal(target, {"length": length}) as journal,
             SegmentedWriter(plan, journal, tails, length) as writer,
@@ -57,7 +59,7 @@ def _made(
             if journal.complete:
                 return writer
             if journal.segments:
-                reader.go_on_after(journal.mark)
+                reader.resume_after(journal.mark)
             for frame in tails.noted(iter(reader)):
                 if frame.index == stop_at:
                     raise _Stop
@@ -274,7 +276,7 @@ def test_a_full_disk_keeps_what_is_closed(
 
 @pytest.mark.parametrize("length", [5, 16, 40])
 def test_a_segment_is_closed_however_far_ahead_the_reader_is(length: int) -> None:
-    tails = Tails(length, lambda: {"packets": 1})
+    tails = ResumePoints(length, lambda: {"packets": 1})
     plane = np.zeros((3, 5), np.uint8)
     frames = list(tails.noted(frame_of([plane], GRAY, n) for n in range(2003)))
     for end in [*range(length - 1, 2003, length), 2002]:
@@ -293,3 +295,45 @@ def test_the_time_of_a_late_start_is_kept(tmp_path: Path) -> None:
     source, target = write_clip(tmp_path / "a.nut", clip), tmp_path / "b.mp4"
     _made(source, target, encoding=replace(EXACT, threads=2))
     assert pts_of(target) == pts_of(source)
+
+
+def _plan(clip: Path) -> OutputPlan:
+    with VideoReader(clip) as reader:
+        info = reader.info
+    return planned_output(clip.with_name("out.mp4"), info, info.size, Encoding())
+
+
+def test_a_closed_part_says_what_is_in_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", Clip(pts=range(0, 5 * 512, 512)))
+    tail = ((1, 2),)
+    with SegmentEncoder(_plan(clip), tmp_path / "part", None) as part:
+        with VideoReader(clip) as reader:
+            for frame in reader:
+                part.write(frame)
+        segment = part.closed(tail, {"packets": 3})
+    assert (segment.frames, segment.tail, segment.counts) == (5, tail, {"packets": 3})
+    assert (segment.first_pts, segment.last_pts, segment.end_pts) == (0, 2048, 2560)
+    assert segment.bytes == part.path.stat().st_size
+    assert sorted(packet_times(part.path)) == list(range(0, 5 * 512, 512))
+
+
+def test_a_part_begins_after_the_frame_before_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", Clip(pts=range(0, 5 * 512, 512)))
+    with SegmentEncoder(_plan(clip), tmp_path / "part", 700) as part:
+        with VideoReader(clip) as reader:
+            for frame in reader:
+                part.write(frame)
+        segment = part.closed((), {})
+    assert sorted(packet_times(part.path)) == [701, 702, 1024, 1536, 2048]
+    assert segment.first_pts == 701
+
+
+def test_a_part_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    plan, path = _plan(write_clip(tmp_path / "a.mp4")), tmp_path / "part"
+    with pytest.raises(UsageError), SegmentEncoder(plan, path, None):
+        raise UsageError("stop")
+    assert not path.exists()
+    path.write_bytes(b"another's")
+    with pytest.raises(FileExistsError):
+        SegmentEncoder(plan, path, None)
+    assert path.read_bytes() == b"another's"

@@ -10,7 +10,7 @@ from tests.clips import Clip, write_clip
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.run import Watcher, convert
-from videnhance.conversion.segments import Tails
+from videnhance.conversion.segments import ResumePoints
 from videnhance.conversion.sinks import KeptSequence, opened_sink
 from videnhance.conversion.workdir import folder_beside
 from videnhance.errors import OutputError
@@ -78,7 +78,7 @@ def test_a_kept_sequence_counts_what_earlier_runs_made(
 ) -> None:
     with opened(job.source) as reader:
         info, frames = reader.info, list(reader)
-    tails = Tails(5, dict)
+    tails = ResumePoints(5, dict)
     with Journal(job.target, {}) as journal:
         with opened_sink(SinkKind.SEQUENCE, job, info, Size(64, 48), False) as writer:
             sink = KeptSequence(writer, journal, tails, 5)

@@ -18,7 +18,7 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import Mark, Span
+from videnhance.media.source import ResumePoint, Span
 from videnhance.media.stills.animation_reader import AnimationReader
 from videnhance.media.stills.animation_writer import AnimationWriter
 from videnhance.media.stills.palette import Palettes
@@ -232,13 +232,13 @@ def test_an_animation_goes_on_after_a_mark(tmp_path: Path) -> None:
     frames = _frames(source)
     tail = tuple((f.pts, frame_checksum(f)) for f in frames[:3])
     with AnimationReader(source) as reader:
-        reader.go_on_after(Mark(3, tail))
+        reader.resume_after(ResumePoint(3, tail))
         assert [frame.index for frame in reader] == [3, 4]
     with (
         AnimationReader(source) as reader,
         pytest.raises(InputError, match="--discard"),
     ):
-        reader.go_on_after(Mark(3, ((0, 1), *tail[1:])))
+        reader.resume_after(ResumePoint(3, ((0, 1), *tail[1:])))
 
 
 def test_a_profile_that_is_lost_is_said(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from videnhance.media.pipes.reader import PipeReader
 from videnhance.media.reader.decoding import LONGEST_LEAD, ffmpeg_errors
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import AnyPacket, Mark, Span
+from videnhance.media.source import AnyPacket, ResumePoint, Span
 
 GROUP, COUNT = 25, 60
 EVEN = tuple(range(0, COUNT * 512, 512))
@@ -150,7 +150,7 @@ def test_every_way_to_a_place_leaves_out_the_same(tmp_path: Path, name: str) -> 
     for count in (1, 20):
         tail = [(f.pts, frame_checksum(f)) for f in frames[max(count - 16, 0) : count]]
         with VideoReader(cut) as reader:
-            reader.go_on_after(Mark(count, tuple(tail)))
+            reader.resume_after(ResumePoint(count, tuple(tail)))
             rest = list(reader)
         assert [f.index for f in rest] == list(range(count, len(frames)))
         assert [f.pts for f in rest] == [f.pts for f in frames[count:]]

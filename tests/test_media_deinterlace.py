@@ -17,7 +17,7 @@ from videnhance.media.reader.video_reader import (
     VideoReader,
     frame_checksum,
 )
-from videnhance.media.source import Deinterlace, Mark, Reading
+from videnhance.media.source import Deinterlace, Reading, ResumePoint
 
 WIDTH, HEIGHT, STEP = 64, 48, 4
 CODEC_OPTIONS = {
@@ -202,7 +202,7 @@ def test_fields_after_a_mark_do_not_depend_on_it(
     frames, _ = _read(path, Deinterlace.AUTO)
     tail = tuple((f.pts, frame_checksum(f)) for f in frames[count - 16 : count])
     with VideoReader(path) as reader:
-        reader.go_on_after(Mark(count, tail))
+        reader.resume_after(ResumePoint(count, tail))
         for got, wanted in zip(reader, frames[count:], strict=True):
             assert got.index == wanted.index
             for plane, same in zip(got.planes, wanted.planes, strict=True):

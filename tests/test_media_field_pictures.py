@@ -26,8 +26,8 @@ from videnhance.media.reader.video_reader import (
 from videnhance.media.source import (
     AnyPacket,
     Deinterlace,
-    Mark,
     Reading,
+    ResumePoint,
 )
 
 HEIGHT, WIDTH, FRAMES, RATE = 64, 96, 30, 25
@@ -174,7 +174,7 @@ def test_work_goes_on_with_the_same_frames_and_times(
     done = min(done, len(frames) - 1)
     tail = [(pts, check) for pts, _, check in frames[max(done - 16, 0) : done]]
     with VideoReader(path) as reader:
-        reader.go_on_after(Mark(done, tuple(tail)))
+        reader.resume_after(ResumePoint(done, tuple(tail)))
         rest = [(f.pts, f.duration, frame_checksum(f)) for f in reader]
     assert rest == frames[done:]
 

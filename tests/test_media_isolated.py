@@ -43,7 +43,7 @@ from videnhance.media.sandbox.messages import (
     Ready,
     encoded,
 )
-from videnhance.media.source import Mark, Reading, Span
+from videnhance.media.source import Reading, ResumePoint, Span
 from videnhance.system.limits import Limits
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits")
@@ -109,13 +109,13 @@ def test_a_span_and_a_place_to_go_on_from_are_kept(clip: Path) -> None:
         frames = list(reader)
     tail = tuple((f.pts, frame_checksum(f)) for f in frames[7:12])
     with IsolatedReader(clip, span) as reader:
-        reader.go_on_after(Mark(12, tail))
+        reader.resume_after(ResumePoint(12, tail))
         _assert_same(list(reader), frames[12:])
     with (
         IsolatedReader(clip, span) as reader,
         pytest.raises(InputError, match="not the video"),
     ):
-        reader.go_on_after(Mark(12, tuple((pts, crc ^ 1) for pts, crc in tail)))
+        reader.resume_after(ResumePoint(12, tuple((pts, crc ^ 1) for pts, crc in tail)))
 
 
 def test_damage_is_counted_and_told(clip: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.clips import Clip, write_clip
 from tests.pictures import rgb_samples
 from videnhance.conversion.journal import Journal
-from videnhance.conversion.segments import SegmentedWriter, Tails
+from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
 from videnhance.geometry import Size
@@ -27,7 +27,7 @@ from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.sandbox.isolated import IsolatedReader
-from videnhance.media.source import Mark
+from videnhance.media.source import ResumePoint
 from videnhance.media.stills.animation_reader import AnimationReader
 from videnhance.media.stills.animation_writer import AnimationWriter
 from videnhance.media.stills.picture_writer import SequenceWriter, StillWriter
@@ -120,14 +120,14 @@ def test_a_source_goes_on_after_a_mark_or_says_that_it_cannot(
 ) -> None:
     with SOURCES[name](tmp_path) as source:
         frames = list(source)
-    mark = Mark(1, ((frames[0].pts, frame_checksum(frames[0])),))
-    wrong = Mark(1, ((frames[0].pts, 7),))
+    mark = ResumePoint(1, ((frames[0].pts, frame_checksum(frames[0])),))
+    wrong = ResumePoint(1, ((frames[0].pts, 7),))
     with SOURCES[name](tmp_path) as source:
         if name in ("pipe", "still"):
             with pytest.raises(UsageError, match="--discard"):
-                source.go_on_after(mark)
+                source.resume_after(mark)
             return
-        source.go_on_after(mark)
+        source.resume_after(mark)
         rest = list(source)
     assert [(f.index, f.pts) for f in rest] == [(f.index, f.pts) for f in frames[1:]]
     for one, other in zip(rest, frames[1:], strict=True):
@@ -136,7 +136,7 @@ def test_a_source_goes_on_after_a_mark_or_says_that_it_cannot(
         SOURCES[name](tmp_path) as source,
         pytest.raises(InputError, match="--discard"),
     ):
-        source.go_on_after(wrong)
+        source.resume_after(wrong)
 
 
 def _frames(folder: Path) -> list[Frame]:
@@ -151,7 +151,7 @@ class _Segmented(SegmentedWriter):
         with VideoReader(folder / "in.mp4") as reader:
             plan = planned_output(folder / "o.mp4", reader.info, SIZE, Encoding())
         journal = Journal(folder / "o.mp4", {}, lasts=False)
-        tails = Tails(FRAMES, dict)
+        tails = ResumePoints(FRAMES, dict)
         self.frames = tails.noted(iter(_frames(folder)))
         super().__init__(plan, journal, tails, FRAMES)
         self._kept = journal

@@ -14,7 +14,7 @@ from videnhance.media.reader.video_reader import (
     VideoReader,
     frame_checksum,
 )
-from videnhance.media.source import Deinterlace, Mark, Reading, Span
+from videnhance.media.source import Deinterlace, Reading, ResumePoint, Span
 
 COUNT = 90
 EVEN = tuple(range(0, COUNT * 512, 512))
@@ -56,9 +56,9 @@ CASES = {
 }
 
 
-def _mark(frames: list[Frame], count: int) -> Mark:
+def _mark(frames: list[Frame], count: int) -> ResumePoint:
     last = frames[max(count - 16, 0) : count]
-    return Mark(count, tuple((f.pts, frame_checksum(f)) for f in last))
+    return ResumePoint(count, tuple((f.pts, frame_checksum(f)) for f in last))
 
 
 def _assert_same(got: list[Frame], wanted: list[Frame]) -> None:
@@ -78,7 +78,7 @@ def _assert_goes_on(
         notices = list(reader.notices)
     for count in (*counts, len(frames)):
         with VideoReader(path, span, reading) as reader:
-            reader.go_on_after(_mark(frames, count))
+            reader.resume_after(_mark(frames, count))
             _assert_same(list(reader), frames[count:])
             assert reader.notices == notices
 
@@ -113,11 +113,11 @@ def test_only_what_is_near_the_mark_is_decoded_again(
         frames = list(reader)
     with VideoReader(path) as reader:
         monkeypatch.setattr(reader, "_counted", _refused)
-        reader.go_on_after(_mark(frames, 80))
+        reader.resume_after(_mark(frames, 80))
         assert len(list(reader)) == 10
 
 
-def _refused(mark: Mark) -> None:
+def _refused(mark: ResumePoint) -> None:
     raise AssertionError(f"all {mark.frames} frames are decoded again")
 
 
@@ -147,7 +147,7 @@ def test_another_video_is_refused(
         VideoReader(path) as reader,
         pytest.raises(InputError, match=r"a\.mp4 is not the video .* --discard"),
     ):
-        reader.go_on_after(Mark(40, change(mark.tail)))
+        reader.resume_after(ResumePoint(40, change(mark.tail)))
 
 
 def test_damage_may_be_mended_in_another_way(tmp_path: Path) -> None:
@@ -162,14 +162,14 @@ def test_damage_may_be_mended_in_another_way(tmp_path: Path) -> None:
     mark = _mark(frames, 60)
     other = tuple((pts, checksum ^ 1) for pts, checksum in mark.tail)
     with VideoReader(path) as reader:
-        reader.go_on_after(Mark(60, other))
+        reader.resume_after(ResumePoint(60, other))
         assert [f.pts for f in reader] == [f.pts for f in frames[60:]]
 
 
 def test_nothing_done_is_the_beginning(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4")
     with VideoReader(path) as reader:
-        reader.go_on_after(Mark(0, ()))
+        reader.resume_after(ResumePoint(0, ()))
         assert [f.index for f in reader] == list(range(12))
 
 
@@ -177,7 +177,7 @@ def test_a_mark_comes_before_the_iteration(tmp_path: Path) -> None:
     with VideoReader(write_clip(tmp_path / "a.mp4")) as reader:
         list(reader)
         with pytest.raises(RuntimeError):
-            reader.go_on_after(Mark(0, ()))
+            reader.resume_after(ResumePoint(0, ()))
 
 
 @pytest.mark.parametrize(("frames", "tail"), [(1, ((0, 1), (1, 1))), (3, ())])
@@ -185,7 +185,7 @@ def test_a_mark_that_cannot_be_is_refused(
     frames: int, tail: tuple[tuple[int, int], ...]
 ) -> None:
     with pytest.raises(ValueError, match="frames"):
-        Mark(frames, tail)
+        ResumePoint(frames, tail)
 
 
 def test_a_file_that_is_cut_off_says_so_again(tmp_path: Path) -> None:
@@ -197,6 +197,6 @@ def test_a_file_that_is_cut_off_says_so_again(tmp_path: Path) -> None:
         said, damaged = list(reader.notices), reader.damaged_packets
     assert "cut off" in said[0]
     with VideoReader(path) as reader:
-        reader.go_on_after(_mark(frames, 60))
+        reader.resume_after(_mark(frames, 60))
         _assert_same(list(reader), frames[60:])
         assert (reader.notices, reader.damaged_packets) == (said, damaged)

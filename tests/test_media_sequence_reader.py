@@ -15,7 +15,7 @@ from videnhance.geometry import Size
 from videnhance.media.open_any import SinkKind, opened, sink_kind
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import Mark, Span
+from videnhance.media.source import ResumePoint, Span
 from videnhance.media.stills.picture_writer import SequenceWriter
 from videnhance.media.stills.sequence_reader import SequenceReader
 from videnhance.media.stills.series import numbered_name, series_of
@@ -138,15 +138,15 @@ def test_a_sequence_goes_on_after_a_mark(tmp_path: Path) -> None:
     for done in range(1, 6):
         tail = tuple((f.pts, frame_checksum(f)) for f in frames[:done][-2:])
         with SequenceReader(place, Fraction(10)) as reader:
-            reader.go_on_after(Mark(done, tail))
+            reader.resume_after(ResumePoint(done, tail))
             rest = list(reader)
         assert [f.index for f in rest] == [f.index for f in frames[done:]]
         for before, after in zip(frames[done:], rest, strict=True):
             assert frame_checksum(before) == frame_checksum(after)
     with SequenceReader(place, Fraction(10)) as reader:
-        mark = Mark(2, ((0, 1), (1, 2)))
+        mark = ResumePoint(2, ((0, 1), (1, 2)))
         with pytest.raises(InputError, match="--discard"):
-            reader.go_on_after(mark)
+            reader.resume_after(mark)
 
 
 def test_no_picture_at_all_is_an_error(tmp_path: Path) -> None:

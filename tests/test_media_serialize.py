@@ -27,7 +27,7 @@ from videnhance.media.sandbox.serialize import (
     from_plain,
     to_plain,
 )
-from videnhance.media.source import Mark, Reading, Span
+from videnhance.media.source import Reading, ResumePoint, Span
 
 T = TypeVar("T")
 
@@ -87,7 +87,12 @@ def test_what_a_file_does_not_say_survives() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [Span(0.4, 7.5, 3), Reading(), Mark(20, ((-5, 1 << 31), (7, 0))), Mark(0, ())],
+    [
+        Span(0.4, 7.5, 3),
+        Reading(),
+        ResumePoint(20, ((-5, 1 << 31), (7, 0))),
+        ResumePoint(0, ()),
+    ],
     ids=str,
 )
 def test_an_order_survives(value: object) -> None:

@@ -16,7 +16,7 @@ from videnhance.frame import Frame
 from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.sandbox.messages import OpenFile, decoded, encoded
-from videnhance.media.source import Mark, Reading, Span, open_source
+from videnhance.media.source import Reading, ResumePoint, Span, open_source
 from videnhance.media.times.jumps import ClockRepair, clock_repair, is_unbroken
 from videnhance.media.times.scan import PacketTimes
 from videnhance.media.times.timeline import (
@@ -216,16 +216,16 @@ def test_work_on_a_joined_file_goes_on_where_it_ended(tmp_path: Path) -> None:
     for count in (5, 17, 30):
         mark = _mark(whole[:count])
         with VideoReader(source) as reader:
-            reader.go_on_after(mark)
+            reader.resume_after(mark)
             rest = list(reader)
         assert [(f.index, f.pts) for f in rest] == [
             (f.index, f.pts) for f in whole[count:]
         ]
 
 
-def _mark(frames: Sequence[Frame]) -> Mark:
+def _mark(frames: Sequence[Frame]) -> ResumePoint:
     tail = [(f.pts, frame_checksum(f)) for f in frames[-LONGEST_TAIL:]]
-    return Mark(len(frames), tuple(tail))
+    return ResumePoint(len(frames), tuple(tail))
 
 
 def test_a_span_of_a_joined_file_counts_on_the_mended_clock(tmp_path: Path) -> None:

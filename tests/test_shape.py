@@ -13,7 +13,7 @@ ONE_IMPORTER = 0.2
 ROOTS = {
     # Each puts a command, a conversion, a session or a reader together from its parts.
     *("api", "cli", "cli.live", "cli.model", "live.app", "batch.run"),
-    *("conversion.resolve", "conversion.run", "cluster.run", "cluster.worker"),
+    *("conversion.resolve", "conversion.run", "cluster.executor", "cluster.worker"),
     *("media.reader.video_reader", "media.stills.animation_writer"),
     # It looks at everything that may be missing on a machine.
     "cli.doctor",

@@ -22,6 +22,8 @@ from videnhance.batch.outcome import Finished, Outcome
 from videnhance.batch.pool import WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch
+from videnhance.batch.watch import Watch
+from videnhance.cluster.executor import executor_for
 from videnhance.conversion.job import (
     box_from,
     choice_of,
@@ -101,7 +103,7 @@ def convert(
     job = job_of(Path(source), Path(target), chosen)
     with kept_is_told(job.target):
         _check(cancel)
-        return converted(job, _Follower(on_progress, cancel).watcher)
+        return converted(job, _Follower(on_progress, cancel).watcher, executor_for)
 
 
 def preflight(
@@ -133,8 +135,9 @@ def convert_folder(
 
     A file that fails stops no other: its outcome says why. `on_outcome` is called on
     this thread as each is known. Setting `cancel` ends the work within seconds and
-    raises Cancelled; the same call goes on. Each file is converted in a process of its
-    own. Raises a VidenhanceError for what holds for all inputs.
+    raises Cancelled; the same call goes on. With `watch`, only that ends it. Each file
+    is converted in another process. Raises a VidenhanceError for what holds for all
+    inputs.
     """
     chosen = _changed(options or FolderOptions(), changes)
     order = batch_options_of(Path(source), Path(target), chosen)
@@ -143,7 +146,10 @@ def convert_folder(
     with ExitStack() as stack:
         records = stack.enter_context(Records(order.target))
         pool = stack.enter_context(WorkerPool(order.jobs))
-        events = Batch(order, records, pool).events()
+        watch = None
+        if chosen.watch:
+            watch = stack.enter_context(Watch(order.source, order.target))
+        events = Batch(order, records, pool, watch).events()
         for event in stack.enter_context(closing(events)):
             if isinstance(event, Finished):
                 outcomes[event.outcome.source] = event.outcome

@@ -199,6 +199,8 @@ class FolderOptions(ConvertOptions):
     """Make everything anew."""
     recheck: bool = False
     """Compare contents, not sizes and times."""
+    watch: bool = False
+    """Go on with files that come, until cancelled."""
 
     def __post_init__(self) -> None:
         ConvertOptions.__post_init__(self)

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import FrameType, ModuleType
 
+from videnhance.cluster.executor import executor_for
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import Watcher, convert
 from videnhance.conversion.workdir import kept_words
@@ -148,7 +149,7 @@ def _when_free(job: Job, watcher: Watcher) -> Report:
     last = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            return convert(job, watcher)
+            return convert(job, watcher, executor_for)
         except BusyError:
             if time.monotonic() > last:
                 raise

@@ -94,12 +94,13 @@ def convert(**options: Any) -> None:
 
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
+    from videnhance.cluster.executor import executor_for
     from videnhance.conversion.run import convert as run
     from videnhance.conversion.workdir import kept_is_told, kept_words
 
     try:
         with signals(), display, kept_is_told(job.target):
-            return run(job, display.watcher)
+            return run(job, display.watcher, executor_for)
     except (KeyboardInterrupt, SystemExit) as stop:
         words = f"interrupted; {kept_words(job.target) or 'nothing was written'}"
         click.echo(f"videnhance: {words}", err=True)

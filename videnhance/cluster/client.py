@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
 
+from videnhance.cluster import compat
 from videnhance.cluster.compat import check_versions
 from videnhance.cluster.dask_worker import load_distributed, topic_of
-from videnhance.cluster.pickled_call import done
 from videnhance.conversion.fingerprint import library_key
 from videnhance.errors import ClusterError, counted, printable
 
@@ -174,16 +174,16 @@ class Cluster:
         return len(workers), int(sum(gpus))
 
     def submit(
-        self, errand: bytes, sent: Call | None, key: str, priority: int = 0
+        self, pickled: bytes, sent: Call | None, key: str, priority: int = 0
     ) -> Call:
         """Asks for a task; of those that wait, the highest priority comes first.
 
-        `sent` is what it needs beside the errand.
+        `sent` is what it needs in addition to the pickled call.
         """
         with self._connected():
             call = self._client.submit(
-                done,
-                errand,
+                compat.call,
+                pickled,
                 sent,
                 key=key,
                 priority=priority,

@@ -1,10 +1,27 @@
-"""Whether other machines have the libraries of this one."""
+"""Compares the libraries of machines, and makes calls bytes that only a worker unpacks.
 
-from collections.abc import Mapping
+Light: the scheduler loads what stands in tasks, and must not stand still while torch is
+loaded.
+"""
+
+import pickle
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from videnhance.errors import ClusterError
 
-__all__ = ["check_versions"]
+__all__ = ["call", "check_versions", "pickled_call"]
+
+
+def pickled_call(function: Callable[..., Any], *args: object) -> bytes:
+    """The call of a function, which `call` makes."""
+    return pickle.dumps((function, args))
+
+
+def call(pickled: bytes, sent: bytes | None) -> Any:  # noqa: ANN401 - what it gives
+    """Makes the call, with what was sent along as its last argument."""
+    function, args = pickle.loads(pickled)
+    return function(*args, sent)
 
 
 def check_versions(

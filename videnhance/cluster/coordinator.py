@@ -1,4 +1,4 @@
-"""The segments of one video, spread over the workers of a cluster.
+"""Spreads the segments of one video over the workers of a cluster.
 
 This process reads the source once, ahead of the workers, and so knows where each
 segment begins; it alone writes the journal, in order.
@@ -11,21 +11,21 @@ from fractions import Fraction
 from pathlib import Path
 
 from videnhance.cluster.client import Call, Cluster
-from videnhance.cluster.messages import Commission, Made, Order
-from videnhance.cluster.pickled_call import packed
-from videnhance.cluster.progress import Tally
-from videnhance.cluster.upload import Shipment
-from videnhance.cluster.worker import made
+from videnhance.cluster.compat import pickled_call
+from videnhance.cluster.messages import SegmentOrder, SegmentResult, TaskContext
+from videnhance.cluster.progress import WorkerProgress
+from videnhance.cluster.upload import SourceUpload
+from videnhance.cluster.worker import make_segment
 from videnhance.conversion.journal import Segment
-from videnhance.conversion.segments import SegmentedWriter, Tails
+from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.errors import ClusterError, InputError, printable
 from videnhance.frame import Frame
 from videnhance.media.encoder.video_encoder import ticks_of
 from videnhance.media.output.output_file import write_failure
-from videnhance.media.source import Mark
+from videnhance.media.source import ResumePoint
 from videnhance.system.disk import sync
 
-__all__ = ["Beginning", "Spread"]
+__all__ = ["Beginning", "Coordinator"]
 
 _LOOK_SECONDS = 0.03
 
@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.03
 class Beginning:
     """Where the work begins, and how the output counts time."""
 
-    mark: Mark
+    mark: ResumePoint
     last_pts: int | None
     """The time of the frame before, in ticks of the output."""
     time_base: Fraction
@@ -56,10 +56,10 @@ class _End:
 class _Asked:
     """A segment that was asked for."""
 
-    order: Order
+    order: SegmentOrder
     call: Call
     losses: int = 0
-    made: Made | None = None
+    made: SegmentResult | None = None
     failure: InputError | None = None
     end: _End | None = None
 
@@ -68,25 +68,27 @@ class _Asked:
         return self.made is not None or self.failure is not None
 
 
-class Spread:
+class Coordinator:
     """Segments asked for, and entered as they come back."""
 
     def __init__(
         self,
         cluster: Cluster,
-        commission: Commission,
+        context: TaskContext,
         writer: SegmentedWriter,
-        tally: Tally,
+        progress: WorkerProgress,
     ) -> None:
-        self._cluster, self._commission = cluster, commission
-        self._writer, self._tally = writer, tally
-        self._length = commission.job.settings.segment_frames
-        self._shipment = Shipment(cluster, commission.job.source)
+        self._cluster, self._context = cluster, context
+        self._writer, self._progress = writer, progress
+        self._length = context.job.settings.segment_frames
+        self._upload = SourceUpload(cluster, context.job.source)
         self._asked: dict[int, _Asked] = {}
         """By number; those that are entered are gone."""
         self._looked = 0.0
 
-    def run(self, frames: Iterator[Frame], tails: Tails, beginning: Beginning) -> None:
+    def run(
+        self, frames: Iterator[Frame], points: ResumePoints, beginning: Beginning
+    ) -> None:
         """Has all segments made of these frames, and enters them.
 
         Raises ClusterError, and what reading and making raise: after an error of the
@@ -94,7 +96,7 @@ class Spread:
         """
         try:
             try:
-                self._ask_for_all(frames, tails, beginning)
+                self._ask_for_all(frames, points, beginning)
             except InputError:
                 ended = [n for n, asked in self._asked.items() if asked.end]
                 self._wait_while(lambda: any(n in self._asked for n in ended))
@@ -105,38 +107,38 @@ class Spread:
             self._cluster.call_off()
 
     def _ask_for_all(
-        self, frames: Iterator[Frame], tails: Tails, beginning: Beginning
+        self, frames: Iterator[Frame], points: ResumePoints, beginning: Beginning
     ) -> None:
         mark, last_pts, count = beginning.mark, beginning.last_pts, 0
         base, zero = beginning.time_base, beginning.zero
         index = mark.frames - 1
-        for frame in tails.noted(frames):
+        for frame in points.noted(frames):
             index, count = frame.index, frame.index % self._length + 1
             if count == 1:
                 self._wait_while(self._is_full)
-                self._ask(Order(index // self._length, mark, last_pts))
+                self._ask(SegmentOrder(index // self._length, mark, last_pts))
             last_pts = ticks_of(frame, base, zero, last_pts)
             if count == self._length:
-                mark = self._ended(index, count, tails)
+                mark = self._ended(index, count, points)
             self._look()
         if 0 < count < self._length:
-            self._ended(index, count, tails)
+            self._ended(index, count, points)
 
-    def _ended(self, index: int, count: int, tails: Tails) -> Mark:
+    def _ended(self, index: int, count: int, points: ResumePoints) -> ResumePoint:
         """Notes how a segment of so many frames ends; gives where the next begins."""
-        end = _End(count, tails.until(index, count), tails.counts(index))
+        end = _End(count, points.until(index, count), points.counts(index))
         self._asked[index // self._length].end = end
-        return Mark(index + 1, end.tail)
+        return ResumePoint(index + 1, end.tail)
 
-    def _ask(self, order: Order) -> None:
+    def _ask(self, order: SegmentOrder) -> None:
         self._asked[order.number] = _Asked(order, self._call(order, 0))
 
-    def _call(self, order: Order, again: int) -> Call:
-        commission, number = self._commission, order.number
+    def _call(self, order: SegmentOrder, again: int) -> Call:
+        context, number = self._context, order.number
         return self._cluster.submit(
-            packed(made, commission, order),
-            self._shipment.sent,
-            key=f"videnhance_segment-{commission.run}-{number:06d}-{again}",
+            pickled_call(make_segment, context, order),
+            self._upload.sent,
+            key=f"videnhance_segment-{context.run}-{number:06d}-{again}",
             # The journal takes them in order.
             priority=-number,
         )
@@ -160,7 +162,7 @@ class Spread:
             return
         self._looked = now
         for words in self._cluster.told():
-            self._tally.heard(words)
+            self._progress.heard(words)
         for asked in list(self._asked.values()):
             if not asked.is_done and asked.call.done():
                 self._take(asked)
@@ -170,28 +172,28 @@ class Spread:
     def _take(self, asked: _Asked) -> None:
         """Looks at what a task gave; asks again for what was lost or not seen."""
         outcome = self._cluster.result(asked.call)
-        if isinstance(outcome, Made):
+        if isinstance(outcome, SegmentResult):
             asked.made = replace(outcome, file=self._stored(outcome, asked.order))
-            self._tally.made(asked.order.number, outcome)
+            self._progress.made(asked.order.number, outcome)
             return
         if isinstance(outcome, InputError):
             asked.failure = outcome  # what comes before it is entered first
             return
         asked.losses += 1
-        self._shipment.answer(outcome, asked.losses)
+        self._upload.answer(outcome, asked.losses)
         asked.call = self._call(asked.order, asked.losses)
 
-    def _stored(self, outcome: Made, order: Order) -> Path:
+    def _stored(self, outcome: SegmentResult, order: SegmentOrder) -> Path:
         """The file of the packets in the folder of unfinished work."""
         if isinstance(outcome.file, Path):
             return outcome.file
-        path = self._commission.token.with_name(f"{order.number:06d}-came.part")
+        path = self._context.token.with_name(f"{order.number:06d}-came.part")
         try:
             path.write_bytes(outcome.file)
             with path.open("rb+") as file:
                 sync(file.fileno())
         except OSError as error:
-            raise write_failure(self._commission.job.target, error) from error
+            raise write_failure(self._context.job.target, error) from error
         return path
 
     def _entered(self, number: int) -> bool:
@@ -202,13 +204,13 @@ class Spread:
         if asked.made is None or asked.end is None:
             return False
         assert isinstance(asked.made.file, Path)
-        segment = _agreed(asked.made, asked.end, self._commission.job.source)
+        segment = _agreed(asked.made, asked.end, self._context.job.source)
         self._writer.add(asked.made.file, segment)
         del self._asked[number]
         return True
 
 
-def _agreed(made: Made, end: _End, source: Path) -> Segment:
+def _agreed(made: SegmentResult, end: _End, source: Path) -> Segment:
     """The segment as the journal takes it. Raises ClusterError if the worker has read
     other frames than this process.
     """

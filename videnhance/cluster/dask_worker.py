@@ -1,5 +1,6 @@
-"""The worker that a task runs on, as the task sees it."""
+"""The Dask worker that a task runs on, and what it tells of the task."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -7,9 +8,10 @@ from typing import Any
 
 from videnhance.system.optional import optional
 
-__all__ = ["Station", "load_distributed", "topic_of"]
+__all__ = ["DaskWorker", "Heartbeat", "Unwanted", "load_distributed", "topic_of"]
 
 _TOPICS = 32
+_HEARTBEAT_SECONDS = 1.0
 
 
 def load_distributed() -> ModuleType:
@@ -28,15 +30,15 @@ def topic_of(run: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
-    """A place among the threads of one worker process."""
+class DaskWorker:
+    """The worker that a task runs on, as the task sees it."""
 
     worker: Any
     key: Any
     """Of the task."""
 
     @classmethod
-    def of_this_task(cls) -> "Station":
+    def of_this_task(cls) -> "DaskWorker":
         """Raises ValueError outside a task."""
         worker = load_distributed().get_worker()
         return cls(worker, worker.get_current_task())
@@ -64,3 +66,27 @@ class Station:
     def tell(self, words: Mapping[str, Any]) -> None:
         """Says something to the `run` that asked for the task."""
         self.worker.log_event(topic_of(words["run"]), dict(words))
+
+
+class Unwanted(Exception):
+    """Nobody waits for this task any more."""
+
+
+class Heartbeat:
+    """Tells now and then how far a task is, and ends it if nobody waits for it."""
+
+    def __init__(self, worker: DaskWorker, run: str, number: int) -> None:
+        self._worker = worker
+        self._words = {"run": run, "number": number, "worker": worker.name}
+        self._next = 0.0
+        self(0)
+
+    def __call__(self, frames: int) -> None:
+        """So many frames are done. Raises Unwanted."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _HEARTBEAT_SECONDS
+        if not self._worker.is_wanted:
+            raise Unwanted
+        self._worker.tell({**self._words, "frames": frames})

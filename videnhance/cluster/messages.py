@@ -9,22 +9,21 @@ from videnhance.conversion.journal import Segment
 from videnhance.conversion.workdir import Key
 from videnhance.errors import VidenhanceError
 from videnhance.media.output.header import OutputPlan
-from videnhance.media.source import Mark
-from videnhance.models.runtime import Choice
+from videnhance.media.source import ResumePoint
 from videnhance.report import Report
 
 __all__ = [
-    "Commission",
     "Converted",
-    "Made",
-    "Order",
     "Outcome",
-    "Unseen",
+    "SegmentOrder",
+    "SegmentResult",
+    "SourceMissing",
+    "TaskContext",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
+class TaskContext:
     """What all tasks of one conversion have in common."""
 
     run: str
@@ -41,26 +40,21 @@ class Commission:
     plan: OutputPlan | None = None
     """Of a video's segments; what is no video has none."""
 
-    @property
-    def choice(self) -> Choice:
-        """The model, as it must run."""
-        return self.job.choice
-
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SegmentOrder:
     """One segment to be made."""
 
     number: int
     """Counted from 0."""
-    mark: Mark
+    mark: ResumePoint
     """Where it begins."""
     last_pts: int | None
     """The time of the frame before, in ticks of the output."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SegmentResult:
     """A segment that is made."""
 
     worker: str
@@ -85,11 +79,11 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class SourceMissing:
     """The worker does not see the source, and it was not sent along."""
 
     worker: str
 
 
-Outcome = Made | Converted | Unseen | VidenhanceError
+Outcome = SegmentResult | Converted | SourceMissing | VidenhanceError
 """A failure that comes again is an answer: Dask repeats a task that raises."""

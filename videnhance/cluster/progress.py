@@ -1,16 +1,16 @@
-"""Who has done what: a cluster's work as the report and the watcher see it."""
+"""Fills a report in as workers tell how far they are."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from videnhance.cluster.messages import Made
+from videnhance.cluster.messages import SegmentResult
 from videnhance.errors import ClusterError
 from videnhance.report import Report, Share
 
-__all__ = ["Tally"]
+__all__ = ["WorkerProgress"]
 
 
-class Tally:
+class WorkerProgress:
     """Fills a report in as workers tell how far they are, and when they are done."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Tally:
             self._report.retries += begun > 1
         self._advance(number, frames)
 
-    def made(self, number: int, made: Made) -> None:
+    def made(self, number: int, made: SegmentResult) -> None:
         """A segment is done. Raises ClusterError if it does not fit the others."""
         self._check_arithmetic(made)
         report, theirs = self._report, made.report
@@ -47,7 +47,7 @@ class Tally:
         if isinstance(made.file, bytes):
             self._sent_back.add(made.worker)
 
-    def _check_arithmetic(self, made: Made) -> None:
+    def _check_arithmetic(self, made: SegmentResult) -> None:
         if not self._arithmetic:
             # This machine runs no network: all must be like the first that answers.
             self._arithmetic, self._like = made.arithmetic, f"the worker {made.worker}"

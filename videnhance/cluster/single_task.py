@@ -1,93 +1,79 @@
-"""What is not made in segments, as one task: pictures, many pictures, animations."""
+"""Has an output without segments made as one task: pictures, animations."""
 
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 
 from videnhance.cluster.client import Cluster
-from videnhance.cluster.dask_worker import Station
-from videnhance.cluster.messages import Commission, Converted, Outcome, Unseen
-from videnhance.cluster.pickled_call import packed
-from videnhance.cluster.progress import Tally
-from videnhance.cluster.task import Pulse, answered, source_seen, target_seen
-from videnhance.cluster.upload import Shipment
+from videnhance.cluster.compat import pickled_call
+from videnhance.cluster.dask_worker import DaskWorker, Heartbeat
+from videnhance.cluster.messages import Converted, Outcome, TaskContext
+from videnhance.cluster.progress import WorkerProgress
+from videnhance.cluster.task import answered, target_seen
+from videnhance.cluster.upload import SourceUpload
 from videnhance.conversion.job import Job
+from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import ClusterError, printable
 from videnhance.media.output.output_file import publish, temporary_beside, write_failure
 from videnhance.media.stills.series import is_series
 from videnhance.report import Report, Share
 
-__all__ = ["Conversion", "converted", "taken_over", "whole"]
+__all__ = ["convert_whole", "take_over", "whole"]
 
 _LOOK_SECONDS = 0.05
 
-Conversion = Callable[[Job, Callable[[int], None]], Report]
-"""Converts here, and tells how many frames are done."""
 
-
-def converted(
-    commission: Commission, conversion: Conversion, sent: bytes | None = None
-) -> Outcome:
-    """The task that Dask runs: one output. Raises what may pass, to be repeated."""
-    return answered(commission, partial(_converted, commission, conversion, sent))
+def convert_whole(context: TaskContext, sent: bytes | None = None) -> Outcome:
+    """One output that has no segments. Raises what may pass, to be repeated."""
+    return answered(context, sent, 0, _converted)
 
 
 def _converted(
-    commission: Commission,
-    conversion: Conversion,
-    sent: bytes | None,
-    station: Station,
-) -> Outcome:
-    job = commission.job
-    if job.settings.workers:
-        job = replace(job, settings=replace(job.settings, workers=station.threads))
-    with source_seen(commission, sent) as place:
-        if place is None:
-            return Unseen(station.name)
-        job, pulse = replace(job, source=place), Pulse(station, commission.run, 0)
-        if target_seen(commission):
-            return Converted(station.name, conversion(job, pulse), None)
-        if is_series(job.target):
-            raise ClusterError(
-                f"{printable(job.target)}: its folder is not seen here, and many "
-                "pictures are not sent; put it where all machines have it"
-            )
-        with tempfile.TemporaryDirectory(prefix="videnhance-") as folder:
-            target = Path(folder) / job.target.name
-            report = conversion(replace(job, target=target), pulse)
-            return Converted(station.name, report, target.read_bytes())
+    context: TaskContext, worker: DaskWorker, heartbeat: Heartbeat
+) -> Converted:
+    job = context.job
+    watcher = Watcher(lambda *_: None, lambda report: heartbeat(report.frames_written))
+    if target_seen(context):
+        return Converted(worker.name, convert(job, watcher), None)
+    if is_series(job.target):
+        raise ClusterError(
+            f"{printable(job.target)}: its folder is not seen here, and many "
+            "pictures are not sent; put it where all machines have it"
+        )
+    with tempfile.TemporaryDirectory(prefix="videnhance-") as folder:
+        target = Path(folder) / job.target.name
+        report = convert(replace(job, target=target), watcher)
+        return Converted(worker.name, report, target.read_bytes())
 
 
 def whole(
-    cluster: Cluster, commission: Commission, conversion: Conversion, tally: Tally
+    cluster: Cluster, context: TaskContext, progress: WorkerProgress
 ) -> Converted:
     """Has one output made by a worker; gives what came of it.
 
     Raises ClusterError, and what the conversion raises.
     """
-    shipment, losses = Shipment(cluster, commission.job.source), 0
+    upload, losses = SourceUpload(cluster, context.job.source), 0
     while True:
         call = cluster.submit(
-            packed(converted, commission, conversion),
-            shipment.sent,
-            key=f"videnhance_whole-{commission.run}-{losses}",
+            pickled_call(convert_whole, context),
+            upload.sent,
+            key=f"videnhance_whole-{context.run}-{losses}",
         )
         while not call.done():
             cluster.slots()  # says if nobody is left to wait for
             for words in cluster.told():
-                tally.heard(words)
+                progress.heard(words)
             time.sleep(_LOOK_SECONDS)
         outcome = cluster.result(call)
         if isinstance(outcome, Converted):
             return outcome
         losses += 1
-        shipment.answer(outcome, losses)
+        upload.answer(outcome, losses)
 
 
-def taken_over(outcome: Converted, job: Job, report: Report) -> None:
+def take_over(outcome: Converted, job: Job, report: Report) -> None:
     """Gives what came back its name, and makes the worker's report this one's.
 
     Raises OutputError if it cannot be written.

@@ -1,14 +1,14 @@
-"""A source sent through the cluster, for workers that do not see it."""
+"""Sends a source through the cluster, for workers that do not see it."""
 
 import logging
 from pathlib import Path
 
 from videnhance.cluster.client import Call, Cluster
-from videnhance.cluster.messages import Outcome, Unseen
+from videnhance.cluster.messages import Outcome, SourceMissing
 from videnhance.errors import ClusterError, InputError, VidenhanceError, printable
 from videnhance.media.stills.series import is_series
 
-__all__ = ["LARGEST_SENT", "Shipment"]
+__all__ = ["LARGEST_SENT", "SourceUpload"]
 
 LARGEST_SENT = 256 << 20
 """Bytes. A larger source needs storage that all machines share."""
@@ -18,7 +18,7 @@ _MOST_LOSSES = 4
 _LOG = logging.getLogger(__name__)
 
 
-class Shipment:
+class SourceUpload:
     """A source that is sent as soon as a worker turns out not to see it."""
 
     def __init__(self, cluster: Cluster, source: Path) -> None:
@@ -33,7 +33,7 @@ class Shipment:
         """
         if isinstance(outcome, VidenhanceError):
             raise outcome
-        if isinstance(outcome, Unseen):
+        if isinstance(outcome, SourceMissing):
             self._load(outcome.worker)
         elif losses > _MOST_LOSSES:
             raise ClusterError(

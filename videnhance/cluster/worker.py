@@ -1,23 +1,26 @@
-"""One segment, made on a worker as the local run makes it."""
+"""Makes one segment on a worker as the local run makes it."""
 
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from videnhance.cluster.dask_worker import Station
-from videnhance.cluster.messages import Commission, Made, Order, Outcome, Unseen
-from videnhance.cluster.task import Pulse, answered, source_seen, target_seen
+from videnhance.cluster.dask_worker import DaskWorker, Heartbeat
+from videnhance.cluster.messages import (
+    Outcome,
+    SegmentOrder,
+    SegmentResult,
+    TaskContext,
+)
+from videnhance.cluster.task import answered, target_seen
 from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.conversion.journal import Segment
-from videnhance.conversion.open_source import Counted, reopened_source
-from videnhance.conversion.segment_encoder import Part
-from videnhance.conversion.segments import Tails
+from videnhance.conversion.open_source import DamageCounter, reopened_source
+from videnhance.conversion.segments import ResumePoints, SegmentEncoder
 from videnhance.errors import ModelError, printable
 from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card
@@ -27,84 +30,86 @@ from videnhance.report import Report
 from videnhance.system.memory import peak_memory_mb
 from videnhance.system.threads import serialized
 
-__all__ = ["made"]
+__all__ = ["make_segment"]
 
 _MOST_KEPT = 4
 """Models, and how they round, that a worker keeps."""
 
 
-def made(commission: Commission, order: Order, sent: bytes | None = None) -> Outcome:
-    """The task that Dask runs: one segment.
+def make_segment(
+    context: TaskContext, order: SegmentOrder, sent: bytes | None = None
+) -> Outcome:
+    """One segment, made as the local run makes it.
 
     `sent` is the source, for workers that do not see it. Raises what may pass, to be
     repeated.
     """
-    return answered(commission, partial(_made, commission, order, sent))
+    return answered(context, sent, order.number, partial(_segment, order=order))
 
 
-def _made(
-    commission: Commission, order: Order, sent: bytes | None, station: Station
-) -> Outcome:
-    with source_seen(commission, sent) as place, _file_for(commission, order) as path:
-        if place is None:
-            return Unseen(station.name)
-        begun, report = time.process_time(), Report()
-        pulse = Pulse(station, commission.run, order.number)
-        job = replace(commission.job, source=place)
-        if job.settings.workers:
-            job = replace(job, settings=replace(job.settings, workers=station.threads))
-        work = replace(commission, job=job)
+def _segment(
+    context: TaskContext,
+    worker: DaskWorker,
+    heartbeat: Heartbeat,
+    order: SegmentOrder,
+) -> SegmentResult:
+    begun, report, job = time.process_time(), Report(), context.job
+    with _file_for(context, order) as path:
         try:
-            segment = _encoded(work, order, path, report, pulse)
+            segment = _encoded(context, order, path, report, heartbeat)
         except WRITE_ERRORS as error:
             raise write_failure(job.target, error) from error
         report.peak_memory_mb = peak_memory_mb()
-        return Made(
-            worker=station.name,
+        return SegmentResult(
+            worker=worker.name,
             segment=segment,
-            file=path if path.parent == commission.token.parent else path.read_bytes(),
+            file=path if path.parent == context.token.parent else path.read_bytes(),
             report=report,
             processor=(begun, time.process_time()),
-            arithmetic=_arithmetic(work.choice, work.digest),
+            arithmetic=_arithmetic(job.choice, context.digest),
         )
 
 
 @contextmanager
-def _file_for(commission: Commission, order: Order) -> Iterator[Path]:
+def _file_for(context: TaskContext, order: SegmentOrder) -> Iterator[Path]:
     """Where the packets go: beside the journal, or if need be somewhere here."""
-    if target_seen(commission):
+    if target_seen(context):
         # A worker that was given up for lost may still write: each try has its file.
         name = f"{order.number:06d}-{token_hex(4)}.part"
-        yield commission.token.with_name(name)
+        yield context.token.with_name(name)
     else:
         with tempfile.TemporaryDirectory(prefix="videnhance-") as folder:
             yield Path(folder) / "packets"
 
 
 def _encoded(
-    work: Commission, order: Order, path: Path, report: Report, pulse: Pulse
+    context: TaskContext,
+    order: SegmentOrder,
+    path: Path,
+    report: Report,
+    heartbeat: Heartbeat,
 ) -> Segment:
-    job, plan = work.job, work.plan
+    job, plan = context.job, context.plan
     assert plan
     length = job.settings.segment_frames
-    with reopened_source(job) as reader, Part(plan, path, order.last_pts) as part:
+    with (
+        reopened_source(job) as reader,
+        SegmentEncoder(plan, path, order.last_pts) as encoder,
+    ):
         if order.mark.frames:
-            reader.go_on_after(order.mark)
-        source = Counted(reader)
-        tails = Tails(length, source.damage)
-        frames = tails.noted(islice(source.frames(), length))
-        upscaler = _upscaler(work.choice, work.digest)
+            reader.resume_after(order.mark)
+        source = DamageCounter(reader)
+        points = ResumePoints(length, source.damage)
+        frames = points.noted(islice(source.frames(), length))
+        digest = context.digest
+        upscaler = _network(job.choice, digest) if digest else Bicubic()
         for frame in enhanced_ahead(frames, upscaler, job.settings, report):
             began = time.perf_counter()
-            part.write(frame)
+            encoder.write(frame)
             report.add("writing", time.perf_counter() - began)
-            pulse(part.frames)
-        last = order.mark.frames + part.frames - 1
-        return part.closed(tails.until(last, part.frames), tails.counts(last))
-
-
-def _upscaler(choice: Choice, digest: str) -> Upscaler:
-    return _network(choice, digest) if digest else Bicubic()
+            heartbeat(encoder.frames)
+        last = order.mark.frames + encoder.frames - 1
+        return encoder.closed(points.until(last, encoder.frames), points.counts(last))
 
 
 @serialized
@@ -122,4 +127,4 @@ def _network(choice: Choice, digest: str) -> Upscaler:
 
 @lru_cache(_MOST_KEPT)
 def _arithmetic(choice: Choice, digest: str) -> str:
-    return arithmetic_of(_upscaler(choice, digest)) if digest else ""
+    return arithmetic_of(_network(choice, digest)) if digest else ""

@@ -1,10 +1,11 @@
-"""How long a conversion takes and how large its output is, guessed from samples."""
+"""Guesses from samples how long a conversion takes and how large its output is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-__all__ = ["Estimate", "Sample", "bytes_words", "estimated", "seconds_words"]
+from videnhance.media.output.trial_encode import Run
+
+__all__ = ["Estimate", "bytes_words", "estimated", "seconds_words"]
 
 _SPREAD = 1.6
 """The output of most clips lies between the estimate over this, and times this."""
@@ -12,26 +13,6 @@ _SPREAD_OF_ONE = 2.5
 """The same, if only one place of a clip was looked at."""
 _ENOUGH = 3
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-
-
-class Sample(Protocol):
-    """What some frames in a row took."""
-
-    @property
-    def frames(self) -> int:
-        """How many there were."""
-
-    @property
-    def seconds(self) -> float:
-        """By the clock, from when the first frame is done."""
-
-    @property
-    def key_bytes(self) -> tuple[int, ...]:
-        """Sizes of the packets that a decoder can start at."""
-
-    @property
-    def other_bytes(self) -> tuple[int, ...]:
-        """Sizes of the packets between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +29,7 @@ class Estimate:
 
 
 def estimated(
-    samples: Sequence[Sample],
+    samples: Sequence[Run],
     frames: int | None,
     segment_frames: int,
     other_bytes: float,

@@ -13,7 +13,9 @@ import numpy as np
 
 from videnhance import __version__
 from videnhance.errors import InputError, printable
+from videnhance.media.open_any import PIPE
 from videnhance.media.sandbox.serialize import to_plain
+from videnhance.media.stills.series import is_series, series_of
 from videnhance.pipeline.enhance import Upscaler
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "library_key",
     "option_key",
     "series_key",
+    "source_key",
 ]
 
 _LIBRARIES = ("av", "numpy", "opencv-python", "torch")
@@ -64,6 +67,15 @@ def series_key(files: Sequence[Path]) -> dict[str, Any]:
         line = f"{path.name!r} {status.st_size} {status.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return {"input files": len(files), "input hash": digest.hexdigest()}
+
+
+def source_key(source: Path) -> dict[str, Any]:
+    """What tells this source from another; empty for a pipe. Raises InputError."""
+    if source == PIPE:
+        return {}
+    return (
+        series_key(series_of(source).files) if is_series(source) else input_key(source)
+    )
 
 
 def library_key() -> dict[str, str]:

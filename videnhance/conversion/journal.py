@@ -24,7 +24,7 @@ from videnhance.conversion.workdir import (
     segment_file,
 )
 from videnhance.errors import OtherWorkError, printable
-from videnhance.media.source import Mark
+from videnhance.media.source import ResumePoint
 from videnhance.system.disk import sync, sync_folder
 
 __all__ = ["Journal", "Segment"]
@@ -101,10 +101,10 @@ class Journal:
         return sum(segment.frames for segment in self.segments)
 
     @property
-    def mark(self) -> Mark:
+    def mark(self) -> ResumePoint:
         """Where the work goes on."""
         last = self.segments[-1].tail if self.segments else ()
-        return Mark(self.frames, last)
+        return ResumePoint(self.frames, last)
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""A source opened as a conversion needs it: from outside first, and with a count."""
+"""Opens the source of a job: from outside first, and with a count of damage."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -11,13 +11,10 @@ from videnhance.media.containers import CONTAINERS
 from videnhance.media.open_any import is_video_file, opened
 from videnhance.media.protocols import FrameSource
 from videnhance.media.sandbox.ipc import SilentError
-from videnhance.media.sandbox.isolated import (
-    IsolatedReader,
-    probed_safely,
-)
+from videnhance.media.sandbox.isolated import IsolatedReader, probed_safely
 from videnhance.media.sandbox.messages import OtherStreams
 
-__all__ = ["Counted", "opened_source", "reopened_source"]
+__all__ = ["DamageCounter", "opened_source", "reopened_source"]
 
 _LOG = getLogger(__name__)
 
@@ -47,7 +44,7 @@ def reopened_source(job: Job) -> FrameSource:
     return opened(job.source, job.span, job.reading, job.rate, job.raw)
 
 
-class Counted:
+class DamageCounter:
     """The frames of a source up to its end or its crash, and the damage on the way."""
 
     def __init__(self, reader: FrameSource) -> None:

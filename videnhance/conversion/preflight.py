@@ -15,11 +15,8 @@ from videnhance.conversion.estimate import (
     seconds_words,
 )
 from videnhance.conversion.job import Job
-from videnhance.conversion.open_source import (
-    opened_source,
-    reopened_source,
-)
-from videnhance.conversion.resolve import engine_of, work_of
+from videnhance.conversion.open_source import opened_source, reopened_source
+from videnhance.conversion.resolve import loaded_model, resolve
 from videnhance.errors import (
     OutputError,
     UsageError,
@@ -29,12 +26,7 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame
 from videnhance.media.layout import delivered_layout
-from videnhance.media.open_any import (
-    PIPE,
-    SinkKind,
-    is_video_file,
-    sink_kind,
-)
+from videnhance.media.open_any import PIPE, SinkKind, is_video_file, sink_kind
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.output_file import check_target
 from videnhance.media.output.trial_encode import (
@@ -134,12 +126,12 @@ def preflight(job: Job) -> Preflight:
         )
     check_target(job.target, job.source, job.overwrite)
     with opened_source(job) as reader:
-        work, told = work_of(job, reader.info), (*job.notices, *reader.notices)
+        work, told = resolve(job, reader.info), (*job.notices, *reader.notices)
     job = work.job
     others = is_video_file(job.source)
     source = Source(job.source, job.span, job.reading.video_track) if others else None
     plan = planned_output(job.target, work.info, work.size, job.encoding, source)
-    upscaler, settings = engine_of(work).upscaler, job.settings
+    upscaler, settings = loaded_model(work).upscaler, job.settings
     found = rehearsed(
         plan,
         lambda span: reopened_source(replace(job, span=span)),

@@ -1,18 +1,16 @@
-"""A job beside its opened source: all that was left open, decided."""
+"""Resolves a job against its opened source: size, threads, model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from videnhance.conversion.fingerprint import (
     arithmetic_of,
-    input_key,
     library_key,
     option_key,
-    series_key,
+    source_key,
 )
 from videnhance.conversion.job import Job
-from videnhance.conversion.sample_frames import glimpses
+from videnhance.conversion.sample_frames import sample_frames
 from videnhance.conversion.segments import segment_length
 from videnhance.conversion.workdir import Key, recorded
 from videnhance.errors import UsageError
@@ -26,7 +24,6 @@ from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.picture_check import keeps_aspect
 from videnhance.media.sandbox.serialize import to_plain
-from videnhance.media.stills.series import is_series, series_of
 from videnhance.models.card import Card, find_card
 from videnhance.models.imported import (
     calibration_chart,
@@ -37,20 +34,17 @@ from videnhance.models.imported import (
 from videnhance.models.runtime import Choice, check_trust, load
 from videnhance.pipeline.alpha import laid_on_black
 from videnhance.pipeline.enhance import Bicubic, Upscaler
-from videnhance.pipeline.output_size import (
-    Target,
-    planned_size,
-    squared,
-)
-from videnhance.system.limits import (
-    LIMIT_PIXELS,
-    Demand,
-    check_pixels,
-    queue_bytes_for,
-)
+from videnhance.pipeline.output_size import Target, planned_size, squared
+from videnhance.system.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
 from videnhance.system.threads import available_cores
 
-__all__ = ["NOT_IN_THE_PICTURE", "Engine", "Work", "engine_of", "source_key", "work_of"]
+__all__ = [
+    "NOT_IN_THE_PICTURE",
+    "LoadedModel",
+    "ResolvedJob",
+    "loaded_model",
+    "resolve",
+]
 
 NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "begin", "finish")
 """Settings that change no pixel."""
@@ -59,8 +53,8 @@ _OUTPUT_AREAS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What is to be done."""
+class ResolvedJob:
+    """A job with all that its source, the machine or unfinished work decides."""
 
     job: Job
     """With settings and encoding as they will be used."""
@@ -73,7 +67,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class LoadedModel:
     """What enlarges, and all that the result depends on."""
 
     upscaler: Upscaler
@@ -84,7 +78,7 @@ class Engine:
     """For each file that the model is made of its sha256."""
 
 
-def work_of(job: Job, info: VideoInfo) -> Work:
+def resolve(job: Job, info: VideoInfo) -> ResolvedJob:
     """Decides what the source, the machine or unfinished work decides.
 
     Raises UsageError or InputError for what is too large.
@@ -111,7 +105,7 @@ def work_of(job: Job, info: VideoInfo) -> Work:
         encoding=encoding,
         notices=(*job.notices, *notices),
     )
-    return Work(_within_memory(job, info, size), info, size, before)
+    return ResolvedJob(_within_memory(job, info, size), info, size, before)
 
 
 def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, ...]]:
@@ -179,14 +173,14 @@ def _within_memory(job: Job, info: VideoInfo, size: Size) -> Job:
     return replace(job, settings=replace(settings, queue_bytes=queue_bytes))
 
 
-def engine_of(work: Work) -> Engine:
+def loaded_model(work: ResolvedJob) -> LoadedModel:
     """Loads the model; where unfinished work was begun with one, it is the same.
 
     Raises what `load` raises.
     """
     job, key = work.job, _key(work)
     if not job.settings.strength:
-        return Engine(Bicubic(), "none: strength is 0", key)
+        return LoadedModel(Bicubic(), "none: strength is 0", key)
     choice, before = _choice(work), work.recorded.get("precision")
     card = find_card(choice.model)
     if choice.precision == "auto" and before in card.files:
@@ -205,26 +199,28 @@ def engine_of(work: Work) -> Engine:
         model = {**model, "arithmetic": name}
     name, digest = card.files[network.precision]
     files = {**sources_of(job.choice.model), name: digest}
-    return Engine(network, str(network), {**key, **model}, model_files=files)
+    return LoadedModel(network, str(network), {**key, **model}, model_files=files)
 
 
-def _distant(card: Card, choice: Choice, key: Key) -> Engine:
+def _distant(card: Card, choice: Choice, key: Key) -> LoadedModel:
     """An engine that only other machines have. Raises what `load` raises."""
     check_trust(card, choice)
     if choice.precision == "int8" or "float32" not in card.files:
         raise UsageError("--device cuda runs float32 only; leave --precision out")
     words = f"{card.name} float32 on cuda"
-    return Engine(Bicubic(), words, {**key, **_model_key(card, "float32", True)})
+    return LoadedModel(Bicubic(), words, {**key, **_model_key(card, "float32", True)})
 
 
-def _choice(work: Work) -> Choice:
+def _choice(work: ResolvedJob) -> Choice:
     """The job's; what has no card is made a model, with a look at the source."""
     job = work.job
     if not needs_import(job.choice.model):
         return job.choice
     hidden = job.resources.isolate or job.source == PIPE
     seen = (
-        calibration_chart() if hidden else glimpses(job.source, work.info, job.reading)
+        calibration_chart()
+        if hidden
+        else sample_frames(job.source, work.info, job.reading)
     )
     choice = with_card(job.choice, seen)
     if job.resources.cluster is not None:
@@ -241,7 +237,7 @@ def _model_key(card: Card, precision: str, cuda: bool) -> Key:
     return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
 
 
-def _key(work: Work) -> Key:
+def _key(work: ResolvedJob) -> Key:
     job = work.job
     return {
         **source_key(job.source),
@@ -254,12 +250,3 @@ def _key(work: Work) -> Key:
         "rate": to_plain(job.rate),
         "model": job.choice.model,
     }
-
-
-def source_key(source: Path) -> Key:
-    """What tells this source from another; empty for a pipe. Raises InputError."""
-    if source == PIPE:
-        return {}
-    return (
-        series_key(series_of(source).files) if is_series(source) else input_key(source)
-    )

@@ -1,4 +1,4 @@
-"""A few pictures of a source before the work begins: what calibrates a model."""
+"""Samples frames of a source before the work begins, to calibrate a model."""
 
 from itertools import islice
 from pathlib import Path
@@ -11,12 +11,12 @@ from videnhance.media.source import Reading, Span
 from videnhance.models.imported import calibration_chart
 from videnhance.pipeline.colour import model_input
 
-__all__ = ["glimpses"]
+__all__ = ["sample_frames"]
 
 _PLACES = 8
 
 
-def glimpses(
+def sample_frames(
     source: Path, info: VideoInfo, reading: Reading | None = None
 ) -> list[Pixels]:
     """One picture at each of eight places, as luma, H x W x 1.

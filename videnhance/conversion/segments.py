@@ -1,29 +1,29 @@
-"""Frames in, closed segments on disk, and at the end one file of them under its name.
+"""Writes frames as closed segments on disk, and joins them to one file at the end.
 
-A segment is a fixed number of frames, made by an encoder of its own. What is closed and
-in the journal is never made again: the same work goes on after it, and gives the same
-frames. Joining copies packets; nothing is encoded twice.
+A segment is a fixed number of frames, and its encoder makes no other. What is closed
+and in the journal is never made again: the same work goes on after it, and gives the
+same frames. Joining copies packets; nothing is encoded twice.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 from videnhance.conversion.journal import Journal, Segment
-from videnhance.conversion.segment_encoder import Part
 from videnhance.errors import OutputError, counted, printable
 from videnhance.frame import Frame
 from videnhance.geometry import Size
-from videnhance.media.output.header import OutputPlan
+from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.muxer import Muxer
 from videnhance.media.output.output_file import (
     WRITE_ERRORS,
     check_target,
     write_failure,
 )
-from videnhance.media.output.packets import packet_times, read_packets
+from videnhance.media.output.packets import PacketFile, packet_times, read_packets
 from videnhance.media.output.trial_encode import other_bytes_a_second
 from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.source import AnyPacket
@@ -31,7 +31,7 @@ from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.system.disk import free_bytes
 from videnhance.system.memory import give_back_freed_memory
 
-__all__ = ["SegmentedWriter", "Tails", "segment_length"]
+__all__ = ["ResumePoints", "SegmentEncoder", "SegmentedWriter", "segment_length"]
 
 _WORK = 1500 * 640 * 360
 """Input pixels of a segment: what two cores do in a minute."""
@@ -39,19 +39,18 @@ _LONGEST, _SHORTEST = 250, 100
 """Frames. The longest is the distance at which x264 puts key frames by itself; a joint
 is one, and many of them make a file larger and a still picture pulse."""
 
-
-def segment_length(size: Size) -> int:
-    """Frames of a segment for a video of this size, before enlargement."""
-    return min(max(_WORK // size.area, _SHORTEST), _LONGEST)
-
-
 _ROUNDING = 1.1
 """What containers add to the packets, and estimates miss."""
 _MARGIN = 1 << 18
 """Bytes for headers and indexes of short files."""
 
 
-class Tails:
+def segment_length(size: Size) -> int:
+    """Frames of a segment for a video of this size, before enlargement."""
+    return min(max(_WORK // size.area, _SHORTEST), _LONGEST)
+
+
+class ResumePoints:
     """Notes the last source frames of each segment as they pass."""
 
     def __init__(self, length: int, counts: Callable[[], Mapping[str, int]]) -> None:
@@ -87,6 +86,77 @@ class Tails:
         return self._damage.pop(index, None) or dict(self._counts())
 
 
+class SegmentEncoder:
+    """Encodes a segment to a packet file; what is not `closed` leaves nothing behind.
+
+    `last_pts` is the time of the frame before its first one, in ticks of the output;
+    None if there is none. Raises as the encoder and the disk do.
+    """
+
+    def __init__(self, plan: OutputPlan, path: Path, last_pts: int | None) -> None:
+        # Alone in its trial, the video needs no second look at the source.
+        self._trial = MemoryOutput(replace(plan, source=None))
+        try:
+            self._file = PacketFile(path)
+        except BaseException:
+            self._trial.close()
+            raise
+        self._coder = self._trial.coder
+        self._coder.last_pts = last_pts
+
+    def __enter__(self) -> "SegmentEncoder":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self._trial.close()
+        else:
+            self.drop()
+
+    @property
+    def path(self) -> Path:
+        """The file of the packets."""
+        return self._file.path
+
+    @property
+    def frames(self) -> int:
+        """Frames given to the encoder."""
+        return self._coder.frames
+
+    def write(self, frame: Frame) -> None:
+        """Encodes a frame. Raises OutputError for one of another size."""
+        self._file.write(self._coder.packets(frame))
+
+    def closed(
+        self, tail: tuple[tuple[int, int], ...], counts: Mapping[str, int]
+    ) -> Segment:
+        """Ends the encoder, syncs the file, and gives what the journal says of it."""
+        coder, path = self._coder, self.path
+        with self._file:
+            self._file.write(coder.flush())
+        return Segment(
+            frames=coder.frames,
+            bytes=path.stat().st_size,
+            first_pts=coder.first_pts or 0,
+            last_pts=coder.last_pts or 0,
+            end_pts=coder.end_pts,
+            delay=_delay(packet_times(path)),
+            tail=tail,
+            counts=counts,
+        )
+
+    def drop(self) -> None:
+        """Leaves nothing of it."""
+        self._trial.close()
+        self._file.drop()
+
+
+def _delay(times: list[int]) -> int:
+    """Packets that a decoder must be ahead so that none is shown before it is there."""
+    rank = {pts: n for n, pts in enumerate(sorted(times))}
+    return max((n - rank[pts] for n, pts in enumerate(times)), default=0)
+
+
 class SegmentedWriter:
     """An output that is being made in segments; leaving the `with` block without an
     error joins them under its name, and with an error keeps the closed ones.
@@ -98,7 +168,7 @@ class SegmentedWriter:
         self,
         plan: OutputPlan,
         journal: Journal,
-        tails: Tails,
+        points: ResumePoints,
         length: int,
         overwrite: bool = False,
         full_check: bool = False,
@@ -112,9 +182,9 @@ class SegmentedWriter:
         """What was found right in the finished file."""
         self.frames_written = journal.frames
         """Frames given to an encoder, those of earlier runs among them."""
-        self._plan, self._journal, self._tails = plan, journal, tails
+        self.plan, self.journal, self.points = plan, journal, points
         self._length, self._overwrite, self._full = length, overwrite, full_check
-        self._open: Part | None = None
+        self._open: SegmentEncoder | None = None
 
     def __enter__(self) -> "SegmentedWriter":
         return self
@@ -128,13 +198,13 @@ class SegmentedWriter:
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""
         try:
-            part = self._open or self._begun()
-            part.write(frame)
+            encoder = self._open or self._begun()
+            encoder.write(frame)
             self.frames_written += 1
             if (frame.index + 1) % self._length == 0:
                 self._close_segment(frame.index)
         except WRITE_ERRORS as error:
-            raise write_failure(self._plan.target, error) from error
+            raise write_failure(self.plan.target, error) from error
 
     def add(self, part: Path, segment: Segment) -> None:
         """Takes the next segment, made elsewhere; its file lies in the same folder.
@@ -142,9 +212,9 @@ class SegmentedWriter:
         Raises OutputError if the disk refuses.
         """
         try:
-            self._journal.close_segment(part, segment)
+            self.journal.close_segment(part, segment)
         except OSError as error:
-            raise write_failure(self._plan.target, error) from error
+            raise write_failure(self.plan.target, error) from error
         self.frames_written += segment.frames
 
     def commit(self) -> None:
@@ -155,44 +225,44 @@ class SegmentedWriter:
         try:
             if self._open:
                 self._close_segment(self.frames_written - 1)
-            if not self._journal.segments:
-                name = printable(self._plan.target)
+            if not self.journal.segments:
+                name = printable(self.plan.target)
                 raise OutputError(f"{name}: there is no frame to write")
-            if not self._journal.complete:
-                self._journal.close_last()
+            if not self.journal.complete:
+                self.journal.close_last()
         except WRITE_ERRORS as error:
-            raise write_failure(self._plan.target, error) from error
+            raise write_failure(self.plan.target, error) from error
         finally:
             self.abort()
         try:
             self._join()
         except OSError as error:  # of the segments; a muxer tells its own
-            raise write_failure(self._plan.target, error) from error
-        self._journal.remove()
+            raise write_failure(self.plan.target, error) from error
+        self.journal.remove()
 
     def abort(self) -> None:
         """Drops the segment that is not closed."""
-        part, self._open = self._open, None
-        if part is not None:
-            part.drop()
+        encoder, self._open = self._open, None
+        if encoder is not None:
+            encoder.drop()
 
-    def _begun(self) -> Part:
-        closed = self._journal.segments
+    def _begun(self) -> SegmentEncoder:
+        closed = self.journal.segments
         last_pts = closed[-1].last_pts if closed else None
-        self._open = Part(self._plan, self._journal.unfinished(), last_pts)
+        self._open = SegmentEncoder(self.plan, self.journal.unfinished(), last_pts)
         return self._open
 
     def _close_segment(self, index: int) -> None:
-        part = self._open
-        assert part
-        with part:
-            tail = self._tails.until(index, part.frames)
-            segment = part.closed(tail, self._tails.counts(index))
-            self._journal.close_segment(part.path, segment)
+        encoder = self._open
+        assert encoder
+        with encoder:
+            tail = self.points.until(index, encoder.frames)
+            segment = encoder.closed(tail, self.points.counts(index))
+            self.journal.close_segment(encoder.path, segment)
         self._open = None
 
     def _join(self) -> None:
-        plan, journal = self._plan, self._journal
+        plan, journal = self.plan, self.journal
         segments = journal.segments
         # A muxer's index of all packets fits in no gap that frames have left.
         give_back_freed_memory()
@@ -204,7 +274,7 @@ class SegmentedWriter:
             for packet in self._packets(base, frugal):
                 muxer.mux([packet])
             end = segments[-1].end_pts * base
-            muxer.complete(self._journal.frames, end, self._full)
+            muxer.complete(self.journal.frames, end, self._full)
             self.checks = muxer.checks
             self.dropped_packets = muxer.dropped_packets
             self.later_notices = muxer.later_notices
@@ -217,7 +287,7 @@ class SegmentedWriter:
         The encoders' own would run back at a joint, where one starts before the other
         has ended. `frugal` removes each segment when it is copied.
         """
-        journal = self._journal
+        journal = self.journal
         delay = max(segment.delay for segment in journal.segments)
         first = journal.segments[0]
         times = sorted(packet_times(journal.path(0)))
@@ -242,16 +312,16 @@ class SegmentedWriter:
         A crash in these seconds costs its work. Raises OutputError, and removes
         nothing, if there is not even room to copy one.
         """
-        sizes = [segment.bytes for segment in self._journal.segments]
-        seconds = self._plan.info.duration_seconds or 0.0
-        others = round(other_bytes_a_second(self._plan) * seconds)
-        free = free_bytes(self._journal.folder)
+        sizes = [segment.bytes for segment in self.journal.segments]
+        seconds = self.plan.info.duration_seconds or 0.0
+        others = round(other_bytes_a_second(self.plan) * seconds)
+        free = free_bytes(self.journal.folder)
         if free is None or free >= (sum(sizes) + others) * _ROUNDING + _MARGIN:
             return False
         needed = round((max(sizes) + others) * _ROUNDING) + _MARGIN
         if free < needed:
             raise OutputError(
-                f"{printable(self._plan.target)}: no space left to join what is done "
+                f"{printable(self.plan.target)}: no space left to join what is done "
                 f"({counted(free, 'byte')} free, {needed} needed): make room, and "
                 "repeat the command"
             )

@@ -1,11 +1,11 @@
-"""Who takes the frames of a job that makes no video file of segments."""
+"""Opens what takes the frames of a job that makes no video file of segments."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal, Segment
-from videnhance.conversion.segments import Tails
+from videnhance.conversion.segments import ResumePoints
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
@@ -65,10 +65,10 @@ class KeptSequence:
     """
 
     def __init__(
-        self, writer: FrameSink, journal: Journal, tails: Tails, length: int
+        self, writer: FrameSink, journal: Journal, points: ResumePoints, length: int
     ) -> None:
         self._writer, self._journal = writer, journal
-        self._tails, self._length = tails, length
+        self._points, self._length = points, length
         if isinstance(writer, SequenceWriter):
             # Pictures may have been taken away since.
             journal.cut_to(writer.done // length)
@@ -120,7 +120,7 @@ class KeptSequence:
             last_pts=frame.pts,
             end_pts=frame.pts,
             delay=0,
-            tail=self._tails.until(frame.index, self._length),
-            counts=self._tails.counts(frame.index),
+            tail=self._points.until(frame.index, self._length),
+            counts=self._points.counts(frame.index),
         )
         self._journal.close_segment(part, segment)

@@ -6,7 +6,7 @@ from typing import Protocol
 from videnhance.errors import OutputError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.source import Mark
+from videnhance.media.source import ResumePoint
 from videnhance.media.streams.other_streams import StreamPlan
 
 __all__ = ["FrameSink", "FrameSource", "check_size"]
@@ -31,7 +31,7 @@ class FrameSource(Protocol):
 
     def __iter__(self) -> Iterator[Frame]: ...
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Lets the iteration begin after a mark. Raises InputError if it is not there.
 
         Raises UsageError if the source is one that cannot be read again.

@@ -31,8 +31,8 @@ __all__ = [
     "DECODE_ERRORS",
     "AnyPacket",
     "Deinterlace",
-    "Mark",
     "Reading",
+    "ResumePoint",
     "Source",
     "Span",
     "check_readable",
@@ -112,7 +112,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ResumePoint:
     """Where finished work ends: enough to find the next frame again, for sure."""
 
     frames: int

@@ -23,8 +23,8 @@ from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import (
     DECODE_ERRORS,
     AnyPacket,
-    Mark,
     Reading,
+    ResumePoint,
     Span,
     opened_container,
     reason,
@@ -103,7 +103,7 @@ class PipeReader(VideoReader):
         if others := [*others, *["chapters"] * bool(self.info.chapters)]:
             self._note(f"only the video of a pipe is used, not {', '.join(others)}")
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Raises UsageError: what went through a pipe does not come again."""
         if mark.frames:
             raise UsageError("a pipe cannot be read again: start over with --discard")

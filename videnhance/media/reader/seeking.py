@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame
-from videnhance.media.source import Mark
+from videnhance.media.source import ResumePoint
 
 __all__ = [
     "LEAD_FRAMES",
@@ -42,7 +42,7 @@ def frame_checksum(frame: Frame) -> int:
     return zlib.crc32(frame.planes[0].tobytes())
 
 
-def recognized(frames: Iterator[Frame], mark: Mark) -> Match:
+def recognized(frames: Iterator[Frame], mark: ResumePoint) -> Match:
     """Whether the frames lead past the mark; if so, the next one is the first after it.
 
     The tail must come whole, in order.
@@ -62,7 +62,7 @@ def recognized(frames: Iterator[Frame], mark: Mark) -> Match:
     return Match.OTHER
 
 
-def check_tail(frames: Iterable[Frame], mark: Mark, path: Path) -> None:
+def check_tail(frames: Iterable[Frame], mark: ResumePoint, path: Path) -> None:
     """Raises InputError unless these are the frames that the mark remembers."""
     if tuple((frame.pts, frame_checksum(frame)) for frame in frames) != mark.tail:
         raise InputError(

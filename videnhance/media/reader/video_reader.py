@@ -33,12 +33,12 @@ from videnhance.media.reader.seeking import (
 )
 from videnhance.media.reader.side_data import user_data_of
 from videnhance.media.reader.survey import FieldSurvey, survey_file
-from videnhance.media.source import Mark, Reading, Span
+from videnhance.media.source import Reading, ResumePoint, Span
 from videnhance.media.stream_choice import choice_notice, listed_streams
 from videnhance.media.times.timeline import Timeline, timeline_of
 from videnhance.system.limits import check_pixels
 
-__all__ = ["Mark", "Reading", "Span", "VideoReader", "frame_checksum"]
+__all__ = ["Reading", "ResumePoint", "Span", "VideoReader", "frame_checksum"]
 
 _MARGIN_SECONDS = 1
 """How far before its place a seek aims: pictures right after a key frame may need what
@@ -125,7 +125,7 @@ class VideoReader:
         left = None if last is None else max(last - self._index, 0)
         yield from islice(until_next(self._frames), left)
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Lets the iteration begin after the mark, its frames as they would have been.
 
         Damage counts from there. Raises InputError if the frames before the mark are
@@ -149,7 +149,7 @@ class VideoReader:
 
     # The way back to a place.
 
-    def _is_near(self, mark: Mark) -> bool:
+    def _is_near(self, mark: ResumePoint) -> bool:
         """Goes past the mark by a seek; False if that leads elsewhere."""
         pictures = self._near(mark)
         if pictures is None:
@@ -158,7 +158,7 @@ class VideoReader:
         # Where times are made up, a wrong place may have the right ones.
         return recognized(self._frames, mark) is Match.SAME and self._own_times
 
-    def _count_up_to(self, mark: Mark) -> None:
+    def _count_up_to(self, mark: ResumePoint) -> None:
         """Goes past the mark by decoding all that is before it."""
         self._frames = self._delivered(self._counted(mark))
         found = recognized(self._frames, mark)
@@ -172,7 +172,7 @@ class VideoReader:
                 cause_stays=True,
             )
 
-    def _near(self, mark: Mark) -> Iterator[VideoFrame] | None:
+    def _near(self, mark: ResumePoint) -> Iterator[VideoFrame] | None:
         """Pictures from shortly before the mark, by a seek; None if it is no use."""
         if len(mark.tail) < LONGEST_TAIL or not self._decoder.keeps_times:
             return None
@@ -184,7 +184,7 @@ class VideoReader:
         pictures = self._within(self._timed())
         return from_shortly_before(pictures, pts)
 
-    def _counted(self, mark: Mark) -> Iterator[VideoFrame]:
+    def _counted(self, mark: ResumePoint) -> Iterator[VideoFrame]:
         """Pictures from shortly before the mark, all those before it decoded."""
         self._reopen()
         pictures, _ = self._started()

@@ -133,7 +133,7 @@ def _deliver(order: OpenFile, talk: _Talk) -> None:
         if order.shared >= 0:
             shared = SlotWriter(order.shared, go.slots, go.slot_bytes)
         if go.mark is not None:
-            reader.go_on_after(go.mark)
+            reader.resume_after(go.mark)
         talk.say(Ready(talk.found(reader)))
         for frame in reader:
             talk.wait_for_slot(go.slots)

@@ -43,7 +43,7 @@ from videnhance.media.sandbox.messages import (
 )
 from videnhance.media.sandbox.serialize import SerializeError
 from videnhance.media.sandbox.shared_memory import SharedMemory, planes_in
-from videnhance.media.source import Mark, Reading, Span, check_readable
+from videnhance.media.source import Reading, ResumePoint, Span, check_readable
 from videnhance.media.times.timeline import Timeline, timeline_of
 from videnhance.system.limits import Limits, check_pixels
 
@@ -158,7 +158,7 @@ class IsolatedReader:
                 f"damaged or made to do harm: try another container{sound}"
             ) from error
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Lets the iteration begin after the mark, its frames as they would have been.
 
         Raises InputError if the frames before the mark are not the ones it remembers.
@@ -181,7 +181,7 @@ class IsolatedReader:
         except (ChildLostError, SerializeError) as error:
             raise self._crash(error) from error
 
-    def _begin(self, mark: Mark | None) -> None:
+    def _begin(self, mark: ResumePoint | None) -> None:
         self._begun = True
         sizes = self.info.layout.plane_sizes(self.info.size)
         deep = 1 if self.info.layout.depth == 8 else 2

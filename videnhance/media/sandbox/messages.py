@@ -22,7 +22,7 @@ from videnhance.media.sandbox.serialize import (
     from_plain,
     to_plain,
 )
-from videnhance.media.source import Mark, Reading, Span
+from videnhance.media.source import Reading, ResumePoint, Span
 from videnhance.media.times.timeline import Timeline
 
 __all__ = [
@@ -88,7 +88,7 @@ class OpenFile:
 class Go:
     """Parent: the frames after this place, please."""
 
-    mark: Mark | None
+    mark: ResumePoint | None
     memory_bytes: int
     slots: int
     slot_bytes: int

@@ -25,7 +25,7 @@ from videnhance.media.planes import tags_of, with_opacity
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import (
     DECODE_ERRORS,
-    Mark,
+    ResumePoint,
     Span,
     check_readable,
 )
@@ -111,7 +111,7 @@ class AnimationReader:
         """Closes the file; frames already delivered stay valid."""
         self._open.close()
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Makes the iteration start behind the mark, as if it had come there.
 
         Raises InputError if the frames before it are not the same any more.

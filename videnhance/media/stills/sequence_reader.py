@@ -14,7 +14,7 @@ from videnhance.frame import Family, Frame, Layout
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import picture_of, set_tags, tags_of
 from videnhance.media.reader.seeking import check_tail
-from videnhance.media.source import Mark, Span
+from videnhance.media.source import ResumePoint, Span
 from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import series_of
@@ -78,7 +78,7 @@ class SequenceReader:
         """Ends the iteration; frames already delivered stay valid."""
         self._files = ()
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Makes the iteration start behind the mark, as if it had come there.
 
         Raises InputError if the pictures before it are not the same any more.

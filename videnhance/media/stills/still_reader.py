@@ -20,7 +20,7 @@ from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.media.layout import delivered_layout
 from videnhance.media.picture_formats import FORMATS
 from videnhance.media.planes import tags_of, with_opacity
-from videnhance.media.source import DECODE_ERRORS, Mark, check_readable
+from videnhance.media.source import DECODE_ERRORS, ResumePoint, check_readable
 from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.exif import is_mirrored, turn_degrees
 from videnhance.media.stills.picture_tags import (
@@ -187,7 +187,7 @@ class StillReader:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def go_on_after(self, mark: Mark) -> None:
+    def resume_after(self, mark: ResumePoint) -> None:
         """Does nothing before the one frame. Raises UsageError after it."""
         if mark.frames:
             raise UsageError(

@@ -1,0 +1,130 @@
+"""Has a conversion made by a cluster: connected, given the work, reported on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+
+from videnhance.cluster.client import Cluster
+from videnhance.cluster.coordinator import Beginning, Coordinator
+from videnhance.cluster.messages import TaskContext
+from videnhance.cluster.progress import WorkerProgress
+from videnhance.cluster.single_task import take_over, whole
+from videnhance.conversion.fingerprint import library_key, source_key
+from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.run import Executor, Running, local
+from videnhance.conversion.segments import SegmentedWriter
+from videnhance.conversion.workdir import folder_failure
+from videnhance.errors import UsageError
+from videnhance.frame import Frame
+from videnhance.media.open_any import PIPE
+from videnhance.media.output.header import MemoryOutput
+from videnhance.media.output.output_file import temporary_beside
+from videnhance.models.card import card_names
+
+__all__ = ["ClusterExecutor", "executor_for"]
+
+
+@contextmanager
+def executor_for(job: Job) -> Iterator[Executor]:
+    """Who makes the frames of a job: this machine, or the cluster that it names.
+
+    Raises UsageError for what cannot go to a cluster, and what Cluster raises.
+    """
+    address = job.resources.cluster
+    if address is None:
+        with local(job) as here:
+            yield here
+        return
+    if PIPE in (job.source, job.target):
+        raise UsageError(
+            "--cluster: other machines cannot read or write this one's pipe; name "
+            "files, or leave --cluster out"
+        )
+    with Cluster(address, gpu=job.choice.device == "cuda") as cluster:
+        yield ClusterExecutor(cluster)
+
+
+class ClusterExecutor:
+    """The workers of an open cluster, which make all frames."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def check_ready(self, says: Callable[[str], None]) -> None:
+        """Waits for the first worker, and compares the libraries of all."""
+        self._cluster.check_workers(says)
+
+    def make_segments(
+        self, running: Running, frames: Iterator[Frame], writer: SegmentedWriter
+    ) -> None:
+        """Has the segments of these frames made, and enters them.
+
+        Raises as Coordinator does.
+        """
+        report, plan, kept = running.report, writer.plan, writer.journal
+        kept.clear_parts()
+        arithmetic = running.model.key.get("arithmetic", "")
+        progress = WorkerProgress(report, running.watcher.advanced, arithmetic)
+        bare = replace(plan, source=None, streams=(), notices=())
+        with MemoryOutput(bare) as trial:
+            base = trial.coder.time_base
+        last_pts = kept.segments[-1].last_pts if kept.segments else None
+        beginning = Beginning(kept.mark, last_pts, base, plan.zero)
+        with _token(kept.folder / f".{token_hex(4)}.part", plan.target) as token:
+            context = replace(self._context(running, token), plan=bare)
+            coordinator = Coordinator(self._cluster, context, writer, progress)
+            coordinator.run(frames, writer.points, beginning)
+        report.add("processor", progress.processor_seconds)
+        report.later_notices += progress.notices()
+
+    def make_whole(self, running: Running, here: Callable[[], None]) -> None:
+        """Has one worker make the output. Raises ClusterError, and its errors."""
+        del here
+        job, report, reader = running.work.job, running.report, running.reader
+        report.notices += [*job.notices, *reader.notices]
+        running.watcher.started(reader.info, report)
+        progress = WorkerProgress(report, running.watcher.advanced)
+        with _token(temporary_beside(job.target), job.target) as token:
+            outcome = whole(self._cluster, self._context(running, token), progress)
+        progress.converted(outcome.report.frames_written)
+        take_over(outcome, job, report)
+
+    def _context(self, running: Running, token: Path) -> TaskContext:
+        job, key = running.work.job, running.model.key
+        model = job.choice.model
+        choice = replace(
+            job.choice,
+            model=model if model in card_names() else str(Path(model).absolute()),
+            precision=key.get("precision", "auto"),
+            device="cuda" if key.get("cuda") else "cpu",
+        )
+        return TaskContext(
+            run=self._cluster.run,
+            job=replace(
+                job,
+                choice=choice,
+                # Elsewhere a name counts from another folder.
+                source=job.source.absolute(),
+                target=job.target.absolute(),
+                # What may be used of this machine says nothing of another.
+                resources=Resources(isolate=job.resources.isolate),
+            ),
+            source=source_key(job.source),
+            token=token.absolute(),
+            versions=library_key(),
+            digest=key.get("model file", ("", ""))[1],
+        )
+
+
+@contextmanager
+def _token(path: Path, target: Path) -> Iterator[Path]:
+    try:
+        path.touch()
+    except OSError as error:
+        raise folder_failure(target, error) from error
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
