@@ -22,7 +22,7 @@ from videnhance.batch.outcome import Finished, Outcome
 from videnhance.batch.pool import WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch
-from videnhance.batch.watch import Watch
+from videnhance.batch.timing import Watch
 from videnhance.cluster.executor import executor_for
 from videnhance.conversion.job import (
     box_from,
