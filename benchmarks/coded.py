@@ -112,7 +112,11 @@ def figures(form: Form, frames: list[Frame], wanted: list[Luma]) -> list[float]:
 
 def coded(small: list[Luma], coding: str) -> list[Luma]:
     """The clip as it is, or by x264 at a CRF."""
-    return small if coding == "none" else recoded(small, "libx264", {"crf": coding})
+    return (
+        small
+        if coding == "none"
+        else recoded(small, "libx264", options={"crf": coding})
+    )
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def _onnx(bench: Bench, folder: Path) -> Path:
     """The network as an ONNX file, written at first."""
     path = folder / "network.onnx"
     if not path.exists():
-        write_onnx(bench.network, bench.network.shape.channels, path)
+        write_onnx(bench.network, bench.network.shape.channels, path=path)
     return path
 
 

@@ -184,7 +184,9 @@ def measured(folder: Path, card: dict[str, Any], sets: Path) -> dict[str, float]
         stills = known_stills(sets / name / "HR")
         for precision, file in card["files"].items():
             script = loaded((folder / file["file"]).read_bytes())
-            scores = mean_scores(stills, by_script(script, STEP), 1, full=False)
+            scores = mean_scores(
+                stills, by_script(script, STEP), channels=1, full=False
+            )
             found[f"{name} x2 PSNR-Y, {precision}"] = round(scores.psnr, 3)
     return found
 

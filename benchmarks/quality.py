@@ -84,7 +84,7 @@ def rows(network: Network, path: Path, count: int) -> Iterator[dict[str, object]
              for f in frames]  # fmt: skip
     for coding, clip in (
         ("none", small),
-        ("CRF 23", recoded(small, "libx264", {"crf": "23"})),
+        ("CRF 23", recoded(small, "libx264", options={"crf": "23"})),
     ):
         plain, base, *rest = measured(network, frames, clip)
         row: dict[str, object] = {"clip": path.stem, "coding": coding}

@@ -62,7 +62,7 @@ def forms(names: list[str]) -> Iterator[tuple[str, Callable[[Pixels], Pixels], i
 
 def cell(stills: list[KnownStill], enlarge: Callable[[Pixels], Pixels], n: int) -> str:
     """PSNR and SSIM of one form on one set."""
-    scores = mean_scores(stills, enlarge, n)
+    scores = mean_scores(stills, enlarge, channels=n)
     return f"{scores.psnr:.2f} / {scores.ssim:.4f}"
 
 

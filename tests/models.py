@@ -69,7 +69,7 @@ def quantized(made: SRVGGNetLightweight) -> torch.jit.ScriptModule:
     with warnings.catch_warnings():
         # torch warns of its quantized tensors once a process, from C++.
         warnings.simplefilter("ignore", UserWarning)
-        return int8_script(made, calibration(made.shape.channels), STEP)
+        return int8_script(made, calibration(made.shape.channels), step=STEP)
 
 
 def write_model(

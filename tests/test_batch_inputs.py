@@ -24,7 +24,7 @@ NOWHERE = Path("nowhere")
 
 
 def _found(folder: Path, **chosen: object) -> Found:
-    return found_in(folder, Choosing(**chosen), NOWHERE)  # type: ignore[arg-type]  # its own fields
+    return found_in(folder, Choosing(**chosen), without=NOWHERE)  # type: ignore[arg-type]  # its own fields
 
 
 def _names(folder: Path, **chosen: object) -> list[str]:
@@ -83,7 +83,7 @@ def test_patterns_choose(
 def test_the_folder_of_outputs_is_left_out_by_any_name(tmp_path: Path) -> None:
     filled(tmp_path, "a.mp4", "out/b.mp4")
     (tmp_path / "other").symlink_to(tmp_path / "out")
-    found = found_in(tmp_path, Choosing(follow_links=True), tmp_path / "other")
+    found = found_in(tmp_path, Choosing(follow_links=True), without=tmp_path / "other")
     assert [one.relative for one in found.inputs] == ["a.mp4"]
 
 

@@ -163,7 +163,7 @@ def test_what_is_gone_waits_no_more(clock: _Clock) -> None:
 def test_an_input_can_be_made_to_wait(tmp_path: Path, clock: _Clock) -> None:
     (tmp_path / "a.mp4").write_bytes(b"old")
     os.utime(tmp_path / "a.mp4", ns=(0, 7))
-    (one,) = found_in(tmp_path, Choosing(), Path("nowhere")).inputs
+    (one,) = found_in(tmp_path, Choosing(), without=Path("nowhere")).inputs
     settling = Settling(2.0, clock, clock)
     settling.wait_for(one)
     assert [*settling.settled([one])] == []

@@ -42,7 +42,9 @@ class _Setup:
 
     @property
     def one(self) -> Input:
-        return found_in(self.source.parent, Choosing(), Path("nowhere")).inputs[0]
+        return found_in(self.source.parent, Choosing(), without=Path("nowhere")).inputs[
+            0
+        ]
 
     def record(self) -> None:
         source, result = identity_of(self.source), identity_of(self.target)

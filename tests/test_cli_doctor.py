@@ -58,9 +58,9 @@ def test_encoders_are_tried_for_real() -> None:
 
 def test_an_encoder_that_is_not_here_says_so() -> None:
     scene = list(moving_scene(Size(64, 48), 2))
-    try_encoder("libx264", scene_info(scene), scene)
+    try_encoder("libx264", scene_info(scene), frames=scene)
     with pytest.raises(UsageError, match="nosuch"):
-        try_encoder("nosuch", scene_info(scene), scene)
+        try_encoder("nosuch", scene_info(scene), frames=scene)
 
 
 def test_a_driver_that_crashes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from videnhance.media.output.trial_encode import Run
 
 def test_the_whole_is_made_of_keys_and_frames_between() -> None:
     runs = [Run(5, 2.0, (1000,), (100, 100, 100, 100)), Run(3, 1.0, (2000,), (400, 0))]
-    guess = estimated(runs, 70, 25, 500.0)
+    guess = estimated(runs, 70, segment_frames=25, other_bytes=500.0)
     assert guess.frames_per_second == 2.0
     assert guess.seconds == 35.0
     # three segments with a key frame each, 67 frames of 800 / 6 bytes
@@ -23,19 +23,29 @@ def test_the_whole_is_made_of_keys_and_frames_between() -> None:
 
 
 def test_an_encoder_of_key_frames_alone_stays_one() -> None:
-    assert estimated([Run(2, 1.0, (50, 70), ())], 9, 25, 0.0).bytes == 540
+    assert (
+        estimated(
+            [Run(2, 1.0, (50, 70), ())], 9, segment_frames=25, other_bytes=0.0
+        ).bytes
+        == 540
+    )
 
 
 def test_more_places_give_a_narrower_range() -> None:
     run = Run(3, 1.0, (900,), (90, 90))
-    one, many = (estimated([run] * n, 100, 25, 0.0).most_bytes for n in (1, 5))
+    one, many = (
+        estimated([run] * n, 100, segment_frames=25, other_bytes=0.0).most_bytes
+        for n in (1, 5)
+    )
     assert one is not None
     assert many is not None
     assert one > many
 
 
 def test_without_a_length_only_the_pace_is_known() -> None:
-    guess = estimated([Run(3, 1.0, (900,), (90, 90))], None, 25, 0.0)
+    guess = estimated(
+        [Run(3, 1.0, (900,), (90, 90))], None, segment_frames=25, other_bytes=0.0
+    )
     assert guess.frames_per_second == 2.0
     assert guess.seconds is None
     assert guess.bytes is None
@@ -43,7 +53,7 @@ def test_without_a_length_only_the_pace_is_known() -> None:
 
 def test_without_a_frame_there_is_nothing_to_go_by() -> None:
     with pytest.raises(ValueError, match="no frame"):
-        estimated([], 3, 25, 0.0)
+        estimated([], 3, segment_frames=25, other_bytes=0.0)
 
 
 @pytest.mark.parametrize(

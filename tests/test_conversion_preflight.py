@@ -37,7 +37,9 @@ def plan_of(source: Path, target: Path, codec: str = "libx264") -> OutputPlan:
     with VideoReader(source) as reader:
         info = reader.info
     size = info.size.scaled(2)
-    return planned_output(target, info, size, Encoding(codec), Source(source))
+    return planned_output(
+        target, info, size=size, encoding=Encoding(codec), source=Source(source)
+    )
 
 
 def flight(source: Path, plan: OutputPlan) -> Preflight:
@@ -128,7 +130,7 @@ def test_a_full_disk_is_an_error_in_a_second(
     roomy(monkeypatch, 10)
     begun = time.process_time()
     with pytest.raises(OutputError, match=r"about .*, and 10 bytes are free: make"):
-        checked_beforehand(plan, first_of(source), PLAIN)
+        checked_beforehand(plan, first_of(source), settings=PLAIN)
     with pytest.raises(OutputError, match="10 bytes are free"):
         flight(source, plan)
     assert time.process_time() - begun < 5
@@ -147,10 +149,10 @@ def test_a_disk_that_may_fill_is_told(
 def test_the_first_frame_is_encoded_and_read_again(source: Path) -> None:
     settings = Settings(workers=0)
     good = plan_of(source, source.with_name("out.mkv"), "ffv1")
-    assert checked_beforehand(good, first_of(source), settings) == ()
+    assert checked_beforehand(good, first_of(source), settings=settings) == ()
     bad = plan_of(source, source.with_name("out.mov"), "rawvideo")
     with pytest.raises(OutputError, match="cannot be read again from mov"):
-        checked_beforehand(bad, first_of(source), settings)
+        checked_beforehand(bad, first_of(source), settings=settings)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +174,4 @@ def test_what_cannot_work_fails_at_once(
         info = reader.info
     encoding = Encoding(pix_fmt="yuv420p")
     with pytest.raises(UsageError, match="takes only even sizes in yuv420p"):
-        planned_output(tmp_path / name, info, info.size, encoding)
+        planned_output(tmp_path / name, info, size=info.size, encoding=encoding)

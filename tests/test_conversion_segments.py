@@ -50,7 +50,9 @@ def _made(
     """Copies a clip in segments, or goes on with it; fails before frame `stop_at`."""
     with VideoReader(source) as reader:
         size = reader.info.size
-        plan = planned_output(target, reader.info, size, encoding, Source(source))
+        plan = planned_output(
+            target, reader.info, size=size, encoding=encoding, source=Source(source)
+        )
         tails = ResumePoints(length, lambda: {"packets": reader.damaged_packets})
         with (
             Journal(target, {"length": length}) as journal,
@@ -300,7 +302,9 @@ def test_the_time_of_a_late_start_is_kept(tmp_path: Path) -> None:
 def _plan(clip: Path) -> OutputPlan:
     with VideoReader(clip) as reader:
         info = reader.info
-    return planned_output(clip.with_name("out.mp4"), info, info.size, Encoding())
+    return planned_output(
+        clip.with_name("out.mp4"), info, size=info.size, encoding=Encoding()
+    )
 
 
 def test_a_closed_part_says_what_is_in_it(tmp_path: Path) -> None:

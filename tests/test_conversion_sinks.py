@@ -80,7 +80,9 @@ def test_a_kept_sequence_counts_what_earlier_runs_made(
         info, frames = reader.info, list(reader)
     tails = ResumePoints(5, dict)
     with Journal(job.target, {}) as journal:
-        with opened_sink(SinkKind.SEQUENCE, job, info, Size(64, 48), False) as writer:
+        with opened_sink(
+            SinkKind.SEQUENCE, job, info=info, size=Size(64, 48), overwrite=False
+        ) as writer:
             sink = KeptSequence(writer, journal, tails, 5)
             for frame in tails.noted(iter(frames[:7])):
                 sink.write(frame)

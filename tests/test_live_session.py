@@ -450,7 +450,7 @@ def test_the_command_means_what_the_preview_shows(
     settings: Settings, choice: Choice | None, track: int | None
 ) -> None:
     command = convert_command(
-        Source(Path("-a b'c.mkv"), video_track=track), settings, choice
+        Source(Path("-a b'c.mkv"), video_track=track), settings, choice=choice
     )
     words = shlex.split(command)
     assert words[:2] == ["videnhance", "convert"]

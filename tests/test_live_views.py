@@ -93,9 +93,9 @@ def test_a_few_samples_do_not_darken_the_difference() -> None:
 
 
 def test_a_picture_keeps_its_shape() -> None:
-    where = fitted(Size(100, 100), Fraction(1), Region(0, 0, 120, 80)).place
+    where = fitted(Size(100, 100), Fraction(1), room=Region(0, 0, 120, 80)).place
     assert where == Region(20, 0, 80, 80)
-    wide = fitted(Size(720, 480), Fraction(32, 27), Region(0, 0, 1600, 900)).place
+    wide = fitted(Size(720, 480), Fraction(32, 27), room=Region(0, 0, 1600, 900)).place
     assert wide == Region(0, 0, 1600, 900)
 
 
@@ -111,7 +111,7 @@ def test_the_loupe_magnifies_what_is_under_the_mouse() -> None:
     picture[100, 200] = 255
     canvas = blank(window)
     state = ViewState(View.AFTER, mouse=(0.5, 1 / 3))
-    draw_loupe(canvas, Pair(picture, picture), state)
+    draw_loupe(canvas, Pair(picture, picture), state=state)
     rows, columns = np.nonzero(canvas[..., 0] == 255)
     spots = np.zeros(canvas.shape[:2], np.bool_)
     spots[rows, columns] = True
@@ -199,7 +199,7 @@ def test_the_timeline_shows_the_place() -> None:
 def test_a_place_on_the_timeline_is_a_place_in_the_file(
     x: int, y: int, place: float | None
 ) -> None:
-    assert timeline_place(LARGE, x, y) == place
+    assert timeline_place(LARGE, x, y=y) == place
 
 
 def test_a_stamp_is_mixed_and_cut_at_the_edge() -> None:

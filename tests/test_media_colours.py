@@ -279,34 +279,34 @@ WHOLE = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
 
 def test_x265_and_x264_are_told_in_whole_units() -> None:
-    told = with_light("libx265", LIGHT, "")
+    told = with_light("libx265", LIGHT, given="")
     assert told == f"master-display={WHOLE}:max-cll=1000,400"
-    told = with_light("libx264", LIGHT, "")
+    told = with_light("libx264", LIGHT, given="")
     assert told == f"mastering-display={WHOLE}:cll=1000,400"
 
 
 def test_svt_av1_is_told_in_decimals() -> None:
-    told = with_light("libsvtav1", LIGHT, "")
+    told = with_light("libsvtav1", LIGHT, given="")
     assert told.startswith("mastering-display=G(0.265000,0.690000)B(0.150000,0.06")
     assert told.endswith("L(1000.000000,0.005000):content-light=1000,400")
 
 
 def test_what_the_user_says_stays_and_wins() -> None:
-    told = with_light("libx265", LIGHT, "max_cll=5,4:aq-mode=3")
+    told = with_light("libx265", LIGHT, given="max_cll=5,4:aq-mode=3")
     assert told == f"master-display={WHOLE}:max_cll=5,4:aq-mode=3"
-    assert with_light("libx265", None, "aq-mode=3") == "aq-mode=3"
-    assert with_light("libx265", None, "") == ""
+    assert with_light("libx265", None, given="aq-mode=3") == "aq-mode=3"
+    assert with_light("libx265", None, given="") == ""
 
 
 def test_a_level_alone_is_told() -> None:
-    assert with_light("libx265", Light(max_cll=7), "") == "max-cll=7,0"
-    assert with_light("libx265", Light(), "") == ""
+    assert with_light("libx265", Light(max_cll=7), given="") == "max-cll=7,0"
+    assert with_light("libx265", Light(), given="") == ""
 
 
 @pytest.mark.parametrize("part", ["red", "white", "min_luminance"])
 def test_of_a_display_with_unknown_parts_nothing_is_made_up(part: str) -> None:
     light = replace(LIGHT, mastering=replace(DISPLAY, **{part: None}))
-    assert with_light("libx265", light, "") == "max-cll=1000,400"
+    assert with_light("libx265", light, given="") == "max-cll=1000,400"
     assert "only a part of it" in str(light_notice("libx265", light))
 
 

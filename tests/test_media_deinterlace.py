@@ -224,4 +224,4 @@ def test_fields_after_a_mark_do_not_depend_on_it(
 def test_the_container_is_asked_where_pictures_say_nothing(
     codec: str, order: int, field: str | None
 ) -> None:
-    assert untold_field(codec, order, pattern(Clip(), 0)) == field
+    assert untold_field(codec, order, first=pattern(Clip(), 0)) == field

@@ -27,23 +27,25 @@ def test_the_limits_of_an_encoder_are_found(codec: str) -> None:
     assert takes(codec, "yuv420p", Size(across, 64))
     assert not takes(codec, "yuv420p", Size(across + 2, 64))
     for size in (Size(across + 2, 64), Size(64, down + 2), Size(40000, 40000)):
-        words = size_advice(codec, "yuv420p", size, HELD)
+        words = size_advice(codec, "yuv420p", size=size, held=HELD)
         assert f"at most {across} pixels across and {down} down" in str(words)
         assert f"--size {across}x{down}" in str(words)
 
 
 def test_another_encoder_is_named_that_takes_it() -> None:
     size = Size(18000, 128)
-    assert "-c libx265" in str(size_advice("libx264", "yuv420p", size, HELD))
+    assert "-c libx265" in str(size_advice("libx264", "yuv420p", size=size, held=HELD))
     only = {"libx264", "libvpx-vp9"}
-    assert "-c libvpx-vp9" in str(size_advice("libx264", "yuv420p", size, only))
-    none = size_advice("libx264", "yuv420p", size, {"libx264"})
+    assert "-c libvpx-vp9" in str(
+        size_advice("libx264", "yuv420p", size=size, held=only)
+    )
+    none = size_advice("libx264", "yuv420p", size=size, held={"libx264"})
     assert "-c ffv1 in an output named .mkv" in str(none)
 
 
 def test_what_is_refused_for_another_reason_is_not_the_size() -> None:
-    assert size_advice("libx264", "yuv420p", Size(64, 64), HELD) is None
-    assert size_advice("dnxhd", "yuv422p", Size(64, 64), HELD) is None
+    assert size_advice("libx264", "yuv420p", size=Size(64, 64), held=HELD) is None
+    assert size_advice("dnxhd", "yuv422p", size=Size(64, 64), held=HELD) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_what_is_refused_for_another_reason_is_not_the_size() -> None:
 def test_odd_sides_are_rounded_where_they_must(
     codec: str, name: str, size: Size, wanted: Size
 ) -> None:
-    assert even_size(codec, name, size) == wanted
+    assert even_size(codec, name, size=size) == wanted
 
 
 @pytest.mark.parametrize(
@@ -81,12 +83,14 @@ def test_a_size_is_refused_before_the_work(
     with VideoReader(write_clip(tmp_path / "in.mp4", Clip())) as reader:
         info = reader.info
     with pytest.raises(UsageError, match=words):
-        planned_output(tmp_path / target, info, size, Encoding(codec))
+        planned_output(tmp_path / target, info, size=size, encoding=Encoding(codec))
 
 
 @pytest.mark.parametrize("codec", ["libx265", "libvpx-vp9"])
 def test_what_the_advice_names_opens(tmp_path: Path, codec: str) -> None:
     with VideoReader(write_clip(tmp_path / "in.mp4", Clip())) as reader:
         info = reader.info
-    plan = planned_output(tmp_path / "a.mp4", info, Size(18000, 64), Encoding(codec))
+    plan = planned_output(
+        tmp_path / "a.mp4", info, size=Size(18000, 64), encoding=Encoding(codec)
+    )
     assert plan.size == Size(18000, 64)

@@ -201,7 +201,7 @@ def test_a_crop_of_matroska_is_cut_out(tmp_path: Path) -> None:
     ],
 )
 def test_a_crop_keeps_its_size_or_is_none(crop: Crop, usable: Crop | None) -> None:
-    assert usable_crop(crop, Size(64, 48), ITU_YUV) == usable
+    assert usable_crop(crop, Size(64, 48), layout=ITU_YUV) == usable
 
 
 def test_a_crop_keeps_opacity_in_full_size() -> None:
@@ -210,7 +210,7 @@ def test_a_crop_keeps_opacity_in_full_size() -> None:
         np.zeros((s.height, s.width), np.uint8)
         for s in layout.plane_sizes(Size(21, 17))
     )
-    shown = cropped(planes, layout, Crop(2, 4, 4, 0))
+    shown = cropped(planes, layout, crop=Crop(2, 4, 4, 0))
     wanted = layout.plane_sizes(Size(15, 13))
     assert [p.shape for p in shown] == [(s.height, s.width) for s in wanted]
 

@@ -82,7 +82,7 @@ def test_another_kind_of_quality_stands_alone(name: str) -> None:
 
 def _speed(codec: str, preset: str | None, wordy: bool | None) -> dict[str, str]:
     known = {} if wordy is None else {"preset": wordy}
-    return speed_options(Encoding(codec, preset=preset), known, [])
+    return speed_options(Encoding(codec, preset=preset), known, notices=[])
 
 
 def test_each_encoder_has_its_fast_preset() -> None:
@@ -113,18 +113,20 @@ def test_a_preset_that_is_not_known_is_noted(
     codec: str, known: dict[str, bool], words: str
 ) -> None:
     notices: list[str] = []
-    usual = speed_options(Encoding(codec), known, [])
-    assert speed_options(Encoding(codec, preset="slow"), known, notices) == usual
+    usual = speed_options(Encoding(codec), known, notices=[])
+    assert (
+        speed_options(Encoding(codec, preset="slow"), known, notices=notices) == usual
+    )
     assert words in notices[0]
 
 
 def test_each_ffv1_frame_stands_alone_with_checksums() -> None:
-    assert speed_options(Encoding("ffv1"), {}, []) == {
+    assert speed_options(Encoding("ffv1"), {}, notices=[]) == {
         "level": "3",
         "g": "1",
         "slicecrc": "1",
     }
-    assert speed_options(Encoding("mpeg4"), {}, []) == {}
+    assert speed_options(Encoding("mpeg4"), {}, notices=[]) == {}
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,9 @@ class _Segmented(SegmentedWriter):
 
     def __init__(self, folder: Path) -> None:
         with VideoReader(folder / "in.mp4") as reader:
-            plan = planned_output(folder / "o.mp4", reader.info, SIZE, Encoding())
+            plan = planned_output(
+                folder / "o.mp4", reader.info, size=SIZE, encoding=Encoding()
+            )
         journal = Journal(folder / "o.mp4", {}, lasts=False)
         tails = ResumePoints(FRAMES, dict)
         self.frames = tails.noted(iter(_frames(folder)))

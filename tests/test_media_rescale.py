@@ -37,7 +37,7 @@ EVERY = (*LAYOUTS, *map(_native, (*MORE, *DEEP)))
 
 def _target(source: Size, size: Size, fit: Fit = Fit.STRETCH) -> Target:
     box = box_of(str(size), fit)
-    plan = planned_size(source, None, 0, box, (0, 0))
+    plan = planned_size(source, None, rotation_degrees=0, box=box, chroma_shift=(0, 0))
     if fit is Fit.STRETCH:
         return replace(plan, scale=1, crop=Region.of(source))
     return plan
@@ -164,7 +164,7 @@ def test_a_frame_of_another_size_is_refused() -> None:
 
 def test_plan_and_resizing_agree_on_an_anamorphic_picture() -> None:
     box = box_of("96x54", Fit.PAD)
-    target = planned_size(Size(36, 28), Fraction(16, 15), 0, box)
+    target = planned_size(Size(36, 28), Fraction(16, 15), rotation_degrees=0, box=box)
     got = Rescaler(target)(noise(Size(36, 28).scaled(target.scale), YUV420))
     assert got.size == Size(96, 54)
 
@@ -173,7 +173,9 @@ def test_plan_and_resizing_agree_on_an_anamorphic_picture() -> None:
 @pytest.mark.parametrize("fit", list(Fit))
 def test_every_fit_gives_the_size_that_was_planned(layout: Layout, fit: Fit) -> None:
     source = Size(37, 29)
-    target = planned_size(source, Fraction(16, 15), 90, box_of("64x96", fit))
+    target = planned_size(
+        source, Fraction(16, 15), rotation_degrees=90, box=box_of("64x96", fit)
+    )
     got = Rescaler(target)(noise(source.scaled(target.scale), layout))
     assert got.size == target.size
     assert got.size == (Size(82, 64) if fit is Fit.INSIDE else Size(96, 64))
@@ -218,7 +220,7 @@ def test_bars_are_black_after_the_range(
     layout: Layout, tags: ColourTags, black: tuple[int, ...]
 ) -> None:
     frame = noise(Size(40, 40), layout, 0, tags)
-    got = on_black(frame, Region(10, 6, 40, 40), Size(60, 54))
+    got = on_black(frame, Region(10, 6, 40, 40), size=Size(60, 54))
     assert got.size == Size(60, 54)
     for plane, whole, level in zip(got.planes, frame.planes, black, strict=True):
         half = 2 if whole.shape != frame.planes[0].shape else 1

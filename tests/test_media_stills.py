@@ -205,7 +205,7 @@ def test_a_profile_of_other_colours_is_left_out(tmp_path: Path) -> None:
 
 def test_exif_changes_only_what_it_must() -> None:
     exif = exif_block(6, SIZE)
-    changed = updated_exif(exif, Size(74, 46), 1)
+    changed = updated_exif(exif, Size(74, 46), orientation=1)
     assert changed is not None
     before = exif.removeprefix(b"Exif\0\0")
     differing = sum(a != b for a, b in zip(before, changed, strict=True))
@@ -226,7 +226,7 @@ def test_a_thumbnail_does_not_stay_in_exif() -> None:
     block += struct.pack(f"{order}HHII", 0x201, 4, 1, thumb)
     block += struct.pack(f"{order}HHII", 0x202, 4, 1, 5)
     block += bytes(4) + b"THUMB"
-    changed = updated_exif(bytes(block), SIZE, 1)
+    changed = updated_exif(bytes(block), SIZE, orientation=1)
     assert changed is not None
     assert b"THUMB" not in changed
     assert orientation_of(changed) == 1
@@ -236,7 +236,7 @@ def test_a_thumbnail_does_not_stay_in_exif() -> None:
     "exif", [b"", b"II*\0", b"XX*\0\0\0\0\x08", b"II*\0\xff\xff\xff"]
 )
 def test_damaged_exif_is_no_exif(exif: bytes) -> None:
-    assert updated_exif(exif, SIZE, 1) is None
+    assert updated_exif(exif, SIZE, orientation=1) is None
     assert orientation_of(exif) is None
 
 

@@ -27,7 +27,9 @@ SIZE = Size(18, 14)
 def _stored(
     name: str, codec: str, wanted: str | None = None, container: str = ""
 ) -> tuple[str, str | None]:
-    return stored_format(delivered_layout(name), codec, wanted, container)
+    return stored_format(
+        delivered_layout(name), codec, wanted=wanted, container=container
+    )
 
 
 def _info(frame: Frame) -> VideoInfo:
@@ -48,7 +50,7 @@ def _info(frame: Frame) -> VideoInfo:
 
 def _picture(frame: Frame, codec: str, pix_fmt: str | None = None) -> VideoFrame:
     stored = storage(_info(frame), Encoding(codec, pix_fmt=pix_fmt), [])
-    return as_picture(frame, stored, Converter())
+    return as_picture(frame, stored, converter=Converter())
 
 
 def test_the_source_format_is_stored_where_the_codec_has_it() -> None:
@@ -196,14 +198,14 @@ def test_opacity_goes_to_its_place(form: str, samples: list[int]) -> None:
     rows = rows.reshape(3, -1)
     start = [0 if value == 255 else value for value in samples]
     rows[:, : 5 * len(samples)] = start * 5
-    set_opacity(picture, np.full((3, 5), 1023, np.uint16), 10)
+    set_opacity(picture, np.full((3, 5), 1023, np.uint16), depth=10)
     np.testing.assert_array_equal(rows[:, : 5 * len(samples)], [samples * 5] * 3)
 
 
 def test_a_format_without_opacity_is_refused() -> None:
     nothing: Plane = np.zeros((3, 5), np.uint8)
     with pytest.raises(ValueError, match="rgb24 has no opacity"):
-        set_opacity(VideoFrame(5, 3, "rgb24"), nothing, 8)
+        set_opacity(VideoFrame(5, 3, "rgb24"), nothing, depth=8)
 
 
 def test_a_frame_of_another_layout_is_refused() -> None:
@@ -211,7 +213,7 @@ def test_a_frame_of_another_layout_is_refused() -> None:
     stored = storage(_info(frame), Encoding(), [])
     other = frame_of([frame.planes[0]], delivered_layout("gray"))
     with pytest.raises(OutputError, match="is gray, not yuv420p"):
-        as_picture(other, stored, Converter())
+        as_picture(other, stored, converter=Converter())
 
 
 def test_mjpeg_is_stored_in_the_full_range_and_says_so() -> None:
@@ -318,7 +320,7 @@ def _of(name: str, tags: ColourTags | None = None) -> VideoInfo:
 def test_players_get_what_they_show(
     container: str, name: str, codec: str, stored: str
 ) -> None:
-    chosen, words = playable(Encoding(codec), _of(name), container)
+    chosen, words = playable(Encoding(codec), _of(name), container=container)
     assert (chosen.codec, chosen.pix_fmt) == (codec, stored)
     assert (words is None) == (name in ("gray", "yuv410p"))  # nothing becomes less
     if words:
@@ -345,18 +347,18 @@ def test_players_get_what_they_show(
 def test_who_knows_better_gets_the_source(
     container: str, encoding: Encoding, name: str
 ) -> None:
-    assert playable(encoding, _of(name), container) == (encoding, None)
+    assert playable(encoding, _of(name), container=container) == (encoding, None)
 
 
 def test_what_plays_already_stays() -> None:
-    assert playable(DEFAULT, _of("yuv420p"), "mp4") == (DEFAULT, None)
+    assert playable(DEFAULT, _of("yuv420p"), container="mp4") == (DEFAULT, None)
 
 
 def test_hdr_takes_a_codec_with_ten_bits() -> None:
-    chosen, words = playable(DEFAULT, _of("yuv420p10le", PQ), "mp4")
+    chosen, words = playable(DEFAULT, _of("yuv420p10le", PQ), container="mp4")
     assert (chosen.codec, chosen.pix_fmt) == ("libx265", None)
     assert "HDR is encoded by libx265" in str(words)
-    chosen, words = playable(DEFAULT, _of("yuv444p12le", PQ), "mov")
+    chosen, words = playable(DEFAULT, _of("yuv444p12le", PQ), container="mov")
     assert (chosen.codec, chosen.pix_fmt) == ("libx265", "yuv420p10le")
     assert "12 bits as 10" in str(words)
 
@@ -365,7 +367,7 @@ def test_hdr_takes_a_codec_with_ten_bits() -> None:
     "encoding", [Encoding("libx264"), replace(DEFAULT, options={"bf": "0"})]
 )
 def test_hdr_keeps_its_bits_in_the_codec_that_was_named(encoding: Encoding) -> None:
-    chosen, words = playable(encoding, _of("yuv420p10le", PQ), "mp4")
+    chosen, words = playable(encoding, _of("yuv420p10le", PQ), container="mp4")
     assert chosen == encoding
     assert "few players show the 10 bits of libx264" in str(words)
 

@@ -36,15 +36,17 @@ NTSC = Fraction(30000, 1001)
 def test_a_timecode_counts_on(
     timecode: str, rate: Fraction, frames: int, wanted: str
 ) -> None:
-    assert moved_timecode(timecode, rate, frames / rate) == wanted
+    assert moved_timecode(timecode, rate, seconds=frames / rate) == wanted
 
 
 def test_every_frame_of_ten_minutes_has_its_own_number() -> None:
-    codes = [moved_timecode("00:00:00;00", NTSC, n / NTSC) for n in range(17983)]
+    codes = [
+        moved_timecode("00:00:00;00", NTSC, seconds=n / NTSC) for n in range(17983)
+    ]
     assert len(set(codes)) == 17983
     assert codes == sorted(codes)
     for code, n in zip(codes[::977], range(0, 17983, 977), strict=True):
-        assert moved_timecode(code, NTSC, -n / NTSC) == "00:00:00;00"
+        assert moved_timecode(code, NTSC, seconds=-n / NTSC) == "00:00:00;00"
     assert not any(c[3:8] == "01:00" and c[9:] in ("00", "01") for c in codes)
 
 

@@ -95,7 +95,7 @@ def test_a_counter_that_wraps_goes_on_to_the_tick() -> None:
 def test_a_pause_of_the_recorder_stays_and_a_join_does_not(
     seconds: float, mpeg: bool, unbroken: bool, stays: bool
 ) -> None:
-    repair = clock_repair(_both(1, 2 + seconds), mpeg, lambda _: unbroken)
+    repair = clock_repair(_both(1, 2 + seconds), mpeg, unbroken=lambda _: unbroken)
     assert (repair.changes == {}) is stays
     long = stays and seconds > 10
     assert repair.holes == pytest.approx([seconds] if long else [], abs=0.1)

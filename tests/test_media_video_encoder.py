@@ -62,9 +62,16 @@ def _written(
     stored = storage(info, encoding, notices, container)
     converter = Converter()
     with av.open(str(path), "w", format=container) as out:
-        stream = added_stream(out, info, first.size, encoding, stored, notices)
+        stream = added_stream(
+            out,
+            info,
+            size=first.size,
+            encoding=encoding,
+            stored=stored,
+            notices=notices,
+        )
         for index, frame in enumerate(frames):
-            picture = as_picture(frame, stored, converter)
+            picture = as_picture(frame, stored, converter=converter)
             picture.pts, picture.time_base = index, Fraction(1, 25)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
@@ -299,10 +306,15 @@ def test_the_number_of_threads_is_given_to_the_encoder(tmp_path: Path) -> None:
         stored = storage(_info(frames[0]), encoding, [])
         with av.open(str(tmp_path / "a.mkv"), "w", format="matroska") as out:
             stream = added_stream(
-                out, _info(frames[0]), EVEN, encoding, stored, list[str]()
+                out,
+                _info(frames[0]),
+                size=EVEN,
+                encoding=encoding,
+                stored=stored,
+                notices=list[str](),
             )
             assert stream.codec_context.thread_count == threads
-            out.mux(stream.encode(as_picture(frames[0], stored, Converter())))
+            out.mux(stream.encode(as_picture(frames[0], stored, converter=Converter())))
             out.mux(stream.encode(None))
 
 

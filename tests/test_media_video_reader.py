@@ -226,7 +226,7 @@ def test_a_container_that_fails_for_ever_comes_to_an_end(
 ) -> None:
     container: Any = _Failing(error)
     errors: list[BaseException] = []
-    assert len(list(packets_of(container, [], errors.append))) == 1
+    assert len(list(packets_of(container, [], damaged=errors.append))) == 1
     assert (container.reads, len(errors)) == (reads, told)
 
 

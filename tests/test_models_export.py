@@ -45,9 +45,11 @@ def test_the_file_does_what_the_network_does(
         pytest.importorskip(NEEDS[form])
     made = network(shape)
     write_network(made, tmp_path / "a.pth")
-    picture, written = exported(str(tmp_path / "a.pth"), form, tmp_path / "out" / "a")
+    picture, written = exported(
+        str(tmp_path / "a.pth"), form, target=tmp_path / "out" / "a"
+    )
     assert written.path.suffix == EXPORTERS[form][0]
-    rows = list(parity(picture, written, _seen(stills, picture.channels)))
+    rows = list(parity(picture, written, seen=_seen(stills, picture.channels)))
     assert [row.picture for row in rows] == ["a.png", "b.png"]
     assert all(row.largest < 0.01 and row.psnr > 100 for row in rows)
     # And the network's picture is the pipeline's, but for its rounding.
@@ -60,9 +62,11 @@ def test_the_file_does_what_the_network_does(
 def test_other_peoples_networks_are_exported_too(tmp_path: Path, stills: Path) -> None:
     compact = network(NetworkShape(3, 6, 2, 4, "prelu"))
     torch.save({"params": compact.state_dict()}, tmp_path / "a.pth")
-    picture, written = exported(str(tmp_path / "a.pth"), "mobile", tmp_path / "b")
+    picture, written = exported(
+        str(tmp_path / "a.pth"), "mobile", target=tmp_path / "b"
+    )
     assert picture.channels == 1
-    assert next(parity(picture, written, _seen(stills, 1))).largest < 0.01
+    assert next(parity(picture, written, seen=_seen(stills, 1))).largest < 0.01
 
 
 def test_what_is_not_optimized_is_said(
@@ -72,10 +76,10 @@ def test_what_is_not_optimized_is_said(
         raise RuntimeError("only with XNNPACK. XNNPACK is not enabled. Please build")
 
     monkeypatch.setattr(mobile_optimizer, "optimize_for_mobile", absent)
-    _, written = exported("default", "mobile", tmp_path / "a")
+    _, written = exported("default", "mobile", target=tmp_path / "a")
     assert "does nothing here: this build of torch has no XNNPACK" in written.notes[0]
     monkeypatch.setattr(mobile_optimizer, "optimize_for_mobile", lambda script: script)
-    _, written = exported("default", "mobile", tmp_path / "a")
+    _, written = exported("default", "mobile", target=tmp_path / "a")
     assert written.notes[0].startswith("optimized for mobile")
 
 
@@ -88,7 +92,7 @@ def test_a_difference_is_seen(stills: Path) -> None:
         return large + 2 / 255
 
     written = Written(Path("a"), "none", wrong)
-    row = next(parity(picture, written, _seen(stills, 1)))
+    row = next(parity(picture, written, seen=_seen(stills, 1)))
     assert row.largest == pytest.approx(2, abs=1e-3)
     assert row.psnr == pytest.approx(20 * np.log10(255 / 2), abs=0.01)
     assert "a.png" in row.line()
@@ -103,7 +107,7 @@ def test_a_missing_library_is_named_with_its_extra(
 
     monkeypatch.setattr("videnhance.system.optional.import_module", gone)
     with pytest.raises(MissingLibraryError, match=rf"pip install '.\[{form}\]'"):
-        exported("default", form, tmp_path / "a")
+        exported("default", form, target=tmp_path / "a")
 
 
 def test_the_command_ends_with_a_table(tmp_path: Path, stills: Path) -> None:

@@ -119,7 +119,7 @@ def test_it_is_imported_in_float(
     monkeypatch.setattr(foreign, "optional", lambda name, extra: _spandrel(model, 2))
     torch.save(model.state_dict(), tmp_path / "a.pth")
     card = import_model(
-        str(tmp_path / "a.pth"), calibration_chart(), tmp_path / "cache"
+        str(tmp_path / "a.pth"), calibration_chart(), folder=tmp_path / "cache"
     )
     ready = load(Choice(str(card), device="cpu", trusted=True))
     assert (ready.precision, ready.halo) == ("float32", 2)

@@ -53,7 +53,7 @@ def _base(luma: Pixels) -> npt.NDArray[np.float64]:
 def test_it_enlarges_as_its_authors_say(
     weights: Path, tmp_path: Path, precision: str
 ) -> None:
-    card = import_model(str(weights), calibration_chart(), tmp_path / "cache")
+    card = import_model(str(weights), calibration_chart(), folder=tmp_path / "cache")
     ready = load(Choice(str(card), precision, "cpu", trusted=True))
     assert (ready.channels, ready.halo) == (1, COMPACT.halo)
     pixels = calibration_chart()[1][:40, :52]
@@ -73,11 +73,14 @@ def test_it_enlarges_as_its_authors_say(
 def test_it_is_made_once_and_named_after_its_source(
     weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = import_model(str(weights), calibration_chart(), tmp_path / "cache")
+    card = import_model(str(weights), calibration_chart(), folder=tmp_path / "cache")
     fields = json.loads(card.read_text(encoding="utf-8"))
     assert fields["made_of"] == {"a.pth": sha256_of(weights)}
     monkeypatch.setattr(imported, "_make", None)
-    assert import_model(str(weights), calibration_chart(), tmp_path / "cache") == card
+    assert (
+        import_model(str(weights), calibration_chart(), folder=tmp_path / "cache")
+        == card
+    )
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [card.parent.name]
 
 
@@ -85,22 +88,24 @@ def test_another_clip_or_file_makes_another_model(
     weights: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "cache"
-    cards = {import_model(str(weights), calibration_chart(), folder)}
-    cards.add(import_model(str(weights), calibration_chart()[:1], folder))
+    cards = {import_model(str(weights), calibration_chart(), folder=folder)}
+    cards.add(import_model(str(weights), calibration_chart()[:1], folder=folder))
     torch.save({"params": network(COMPACT, seed=3).state_dict()}, weights)
-    cards.add(import_model(str(weights), calibration_chart(), folder))
+    cards.add(import_model(str(weights), calibration_chart(), folder=folder))
     assert len(cards) == 3
 
 
 def test_our_own_weights_are_imported_too(tmp_path: Path) -> None:
     write_network(network(TINY), tmp_path / "ours.pth")
     card = import_model(
-        str(tmp_path / "ours.pth"), calibration_chart(), tmp_path / "cache"
+        str(tmp_path / "ours.pth"), calibration_chart(), folder=tmp_path / "cache"
     )
     assert load(Choice(str(card), "float32", "cpu", trusted=True)).halo == TINY.halo
     write_network(network(NetworkShape(channels=3)), tmp_path / "rgb.pth")
     with pytest.raises(ModelError, match="is one of our RGB networks; quantize it"):
-        import_model(str(tmp_path / "rgb.pth"), calibration_chart(), tmp_path / "cache")
+        import_model(
+            str(tmp_path / "rgb.pth"), calibration_chart(), folder=tmp_path / "cache"
+        )
 
 
 def test_a_folder_that_cannot_be_written_is_named(
@@ -108,7 +113,7 @@ def test_a_folder_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ModelError, match=r"cannot be written: .*XDG_CACHE_HOME"):
-        import_model(str(weights), calibration_chart(), tmp_path / "file")
+        import_model(str(weights), calibration_chart(), folder=tmp_path / "file")
 
 
 def test_weights_are_told_by_their_suffix() -> None:
@@ -133,7 +138,7 @@ def test_many_inputs_share_the_model_that_a_chart_calibrated(
     choice = with_card(Choice(str(weights)))
     assert choice.trusted
     assert choice.model == str(
-        import_model(str(weights), calibration_chart(), tmp_path / "cache")
+        import_model(str(weights), calibration_chart(), folder=tmp_path / "cache")
     )
     assert (
         with_card(Choice(str(weights)), calibration_chart()[:1]).model != choice.model

@@ -110,7 +110,7 @@ def test_layers_can_stay_float(kept: tuple[int, ...]) -> None:
     pixels = torch.from_numpy(noise(2, 1, 37, 41, seed=5))
     exact = _codes(float32_script(made, STEP), pixels)
     with deprecated():
-        script = int8_script(made, calibration(1), STEP, kept)
+        script = int8_script(made, calibration(1), step=STEP, kept=kept)
     assert len(list(layers(script))) == 3 - len(kept)
     error = (_codes(script, pixels) - exact).abs().float().mean()
     assert (
@@ -125,7 +125,7 @@ def test_networks_in_a_frame_are_quantized(scale: int) -> None:
     pixels = torch.from_numpy(noise(2, 1, 37, 41, seed=5))
     exact = _codes(float32_script(made, 1.0), pixels)
     with deprecated():
-        script = int8_script(made, calibration(1), 1.0)
+        script = int8_script(made, calibration(1), step=1.0)
     error = (_codes(script, pixels) - exact).abs()
     assert exact.shape == (2, 4, 37, 41)
     assert int(error.max()) <= 2

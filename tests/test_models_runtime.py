@@ -84,7 +84,7 @@ def _in_patches(network: Network, picture: Pixels, side: int, count: int) -> Pix
             group = tiles[start : start + count]
             batch = np.stack([picture[tile.patch.slices] for tile in group])
             for tile, patch in zip(group, network(batch), strict=True):
-                paste(tile, patch, 2, out)
+                paste(tile, patch, scale=2, out=out)
     return out
 
 

@@ -56,7 +56,7 @@ def test_each_form_is_measured_at_each_size_and_count(tmp_path: Path) -> None:
 def test_both_are_drawn_at_the_size_of_the_larger(tmp_path: Path) -> None:
     small = write_still(tmp_path / "a.png", 30, 20, 1)
     large = write_still(tmp_path / "b.png", 60, 40, 1)
-    size = before_after(rgb_of(small), rgb_of(large), tmp_path / "c.png")
+    size = before_after(rgb_of(small), rgb_of(large), target=tmp_path / "c.png")
     assert size == Size(60, 40)
     with Image.open(tmp_path / "c.png") as image:
         assert image.size == (128, 40)
@@ -68,7 +68,7 @@ def test_both_are_drawn_at_the_size_of_the_larger(tmp_path: Path) -> None:
 def test_a_wrong_size_is_named(tmp_path: Path) -> None:
     small = write_still(tmp_path / "a.png", 30, 20, 1)
     with pytest.raises(ModelError, match="is 30x20, not twice 30x20"):
-        before_after(rgb_of(small), rgb_of(small), tmp_path / "c.png")
+        before_after(rgb_of(small), rgb_of(small), target=tmp_path / "c.png")
 
 
 def test_the_command_enlarges_and_measures(

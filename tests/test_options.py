@@ -43,7 +43,7 @@ def _command(name: str) -> click.Command:
 def test_the_command_line_has_the_same_defaults(tmp_path: Path) -> None:
     words = _typed("convert", str(SOURCE), str(TARGET))
     assert options_from(words, ConvertOptions) == ConvertOptions()
-    assert job_from(words) == job_of(SOURCE, TARGET, ConvertOptions())
+    assert job_from(words) == job_of(SOURCE, TARGET, options=ConvertOptions())
     words = _typed("batch", str(tmp_path), str(tmp_path / "out"))
     assert options_from(words, FolderOptions) == FolderOptions()
 
@@ -126,7 +126,7 @@ def test_a_choice_means_what_its_option_means() -> None:
     same = {f.name for f in fields(plain)} - {"scale", "model"}
     assert [n for n in same if getattr(options, n) == getattr(plain, n)] == []
     words = _typed("convert", str(SOURCE), str(TARGET), *line.split())
-    assert job_from(words) == job_of(SOURCE, TARGET, options)
+    assert job_from(words) == job_of(SOURCE, TARGET, options=options)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> No
     options = FolderOptions(
         jobs=4, max_cpu=80.0, max_memory=4000, workers=3, rate=10, crf=7
     )
-    order = batch_options_of(tmp_path / "in", tmp_path / "out", options)
+    order = batch_options_of(tmp_path / "in", tmp_path / "out", options=options)
     film = order.job_for(SOURCE, TARGET, Kind.VIDEO)
     assert (order.jobs, film.settings.workers, film.encoding.crf) == (4, 3, 7)
     assert film.resources.max_cpu_percent == 20
@@ -227,7 +227,7 @@ def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> No
 @pytest.mark.opencv
 def test_pictures_take_their_own_quality_and_none_of_the_videos(tmp_path: Path) -> None:
     options = FolderOptions(codec="libx265", crf=7, picture_quality=50)
-    order = batch_options_of(tmp_path / "in", tmp_path / "out", options)
+    order = batch_options_of(tmp_path / "in", tmp_path / "out", options=options)
     jpeg = order.job_for(Path("a.jpg"), Path("b.jpg"), Kind.PICTURE).encoding
     assert (jpeg.codec, jpeg.crf, jpeg.options) == ("libx264", None, {"quality": "50"})
     png = order.job_for(Path("a.png"), Path("b.png"), Kind.PICTURE).encoding

@@ -158,7 +158,7 @@ def test_each_pixel_sees_the_chroma_sample_above_it(size: Size) -> None:
 @pytest.mark.parametrize("layout", [GRAY, RGB, YUV420, YUV420P10, YUV444])
 def test_each_plane_gets_a_residual_of_twice_its_size(layout: Layout) -> None:
     frame = noise(SIZE, layout)
-    residuals = plane_residuals(frame, _codes(3), 2, 0.5)
+    residuals = plane_residuals(frame, _codes(3), scale=2, step=0.5)
     assert [r.shape for r in residuals] == [
         (2 * p.shape[0], 2 * p.shape[1]) for p in frame.planes
     ]
@@ -167,13 +167,13 @@ def test_each_plane_gets_a_residual_of_twice_its_size(layout: Layout) -> None:
 def test_the_code_of_nothing_adds_nothing() -> None:
     codes = np.full_like(_codes(3), 128)
     for layout in LAYOUTS:
-        for residual in plane_residuals(noise(SIZE, layout), codes, 2, 0.5):
+        for residual in plane_residuals(noise(SIZE, layout), codes, scale=2, step=0.5):
             assert not residual.any()
 
 
 def test_an_rgb_residual_on_rgb_is_code_times_step() -> None:
     codes = _codes(3)
-    residuals = plane_residuals(noise(SIZE, RGB), codes, 2, 0.25)
+    residuals = plane_residuals(noise(SIZE, RGB), codes, scale=2, step=0.25)
     wanted = (codes - 128.0) * 0.25
     np.testing.assert_array_equal(np.stack(residuals, -1), wanted)
 
@@ -183,7 +183,7 @@ def test_an_rgb_residual_on_rgb_is_code_times_step() -> None:
 def test_a_gray_residual_leaves_chroma_alone(layout: Layout, matrix: int) -> None:
     codes = np.repeat(_codes(1), 3, axis=2)
     frame = noise(SIZE, layout, tags=ColourTags(range=2, matrix=matrix))
-    luma, *chroma = plane_residuals(frame, codes, 2, 0.5)
+    luma, *chroma = plane_residuals(frame, codes, scale=2, step=0.5)
     np.testing.assert_allclose(luma, (codes[..., 0] - 128.0) * 0.5, atol=1e-4)
     for plane in chroma:
         assert np.abs(plane).max() < 1e-4
@@ -197,14 +197,14 @@ def test_a_residual_is_the_difference_of_two_pictures(matrix: int, span: int) ->
     levels: Values = (codes.astype(np.float64) - 128) * 0.5
     frame = noise(SIZE, YUV444, tags=tags)
     wanted = _to_yuv(100 + levels, tags) - _to_yuv(np.full_like(levels, 100), tags)
-    got = np.stack(plane_residuals(frame, codes, 2, 0.5), axis=-1)
+    got = np.stack(plane_residuals(frame, codes, scale=2, step=0.5), axis=-1)
     np.testing.assert_allclose(got, wanted, atol=1e-3)
 
 
 def test_chroma_gains_the_mean_of_the_pixels_that_share_it() -> None:
     codes = _codes(3)
-    whole = plane_residuals(noise(SIZE, YUV444), codes, 2, 0.5)[1]
-    shared = plane_residuals(noise(SIZE, YUV420), codes, 2, 0.5)[1]
+    whole = plane_residuals(noise(SIZE, YUV444), codes, scale=2, step=0.5)[1]
+    shared = plane_residuals(noise(SIZE, YUV420), codes, scale=2, step=0.5)[1]
     assert shared.shape == (38, 52)
     padded = np.pad(whole, ((0, 2), (0, 2)), mode="edge")
     wanted = padded.reshape(38, 2, 52, 2).mean(axis=(1, 3))

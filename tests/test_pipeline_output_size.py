@@ -16,7 +16,7 @@ def _planned(
     aspect: Fraction | None = None,
     turn: int = 0,
 ) -> Target:
-    return planned_size(source, aspect, turn, box_of(wanted, fit))
+    return planned_size(source, aspect, rotation_degrees=turn, box=box_of(wanted, fit))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_inside_is_even_and_never_larger_than_the_box(
     width: int, wanted: str, aspect: Fraction | None
 ) -> None:
     source, box = Size(width, 37), box_of(wanted, Fit.INSIDE)
-    target = planned_size(source, aspect, 0, box)
+    target = planned_size(source, aspect, rotation_degrees=0, box=box)
     size, shape = target.size, target.sample_aspect_ratio or Fraction(1)
     assert size.width % 2 == size.height % 2 == 0
     assert box.height is None or size.height <= box.height
@@ -111,7 +111,9 @@ def test_inside_is_even_and_never_larger_than_the_box(
 
 def test_without_subsampling_odd_sides_stay() -> None:
     box = box_of("641x", Fit.INSIDE)
-    target = planned_size(Size(1280, 720), None, 0, box, (0, 0))
+    target = planned_size(
+        Size(1280, 720), None, rotation_degrees=0, box=box, chroma_shift=(0, 0)
+    )
     assert target.size == Size(641, 361)
 
 
@@ -119,7 +121,9 @@ def test_an_exact_box_that_cuts_a_chroma_sample_is_refused() -> None:
     with pytest.raises(UsageError, match="multiples"):
         _planned(Size(64, 48), "641x360", Fit.PAD)
     box = Box("641x360", 641, 360, Fit.PAD)
-    assert planned_size(Size(64, 48), None, 0, box, (0, 0)).size == Size(641, 360)
+    assert planned_size(
+        Size(64, 48), None, rotation_degrees=0, box=box, chroma_shift=(0, 0)
+    ).size == Size(641, 360)
 
 
 def test_pad_puts_the_whole_picture_in_the_middle() -> None:

@@ -93,7 +93,7 @@ def test_unchanged_cells_are_those_of_a_plain_comparison(
         for spot in random.integers(0, last.size, changes):
             seen.flat[spot] ^= 1
         wanted = _brute_force(last, seen, halo)
-        np.testing.assert_array_equal(unchanged_cells(last, seen, halo), wanted)
+        np.testing.assert_array_equal(unchanged_cells(last, seen, halo=halo), wanted)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_change_counts_up_to_the_halo_and_no_farther(
     last = np.zeros((SIZE.height, SIZE.width, 1), np.uint8)
     seen = last.copy()
     seen[y, x] = 1
-    unchanged = unchanged_cells(last, seen, HALO)
+    unchanged = unchanged_cells(last, seen, halo=HALO)
     assert set(map(tuple, np.argwhere(~unchanged).tolist())) == changed
 
 
@@ -124,7 +124,7 @@ def test_a_change_in_one_channel_is_a_change() -> None:
     for channel in range(3):
         seen = last.copy()
         seen[3, 3, channel] = 1
-        assert not unchanged_cells(last, seen, 0)[0, 0]
+        assert not unchanged_cells(last, seen, halo=0)[0, 0]
 
 
 def test_the_grid_covers_the_frame() -> None:

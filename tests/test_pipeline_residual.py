@@ -33,14 +33,17 @@ def plan(*fills: Fill, moves: bool = True) -> Plan:
 def test_base_alone_has_no_residual() -> None:
     last = np.full(DOUBLE, 140, np.uint8)
     ready = plan(Fill.BASE, Fill.BASE)
-    assert warped_residual(ready, last, 0.3) is None
-    assert assembled(ready, [], last, None) is None
+    assert warped_residual(ready, last, fuse=0.3) is None
+    assert assembled(ready, [], last=last, warped=None) is None
 
 
 def test_what_is_reused_whole_is_the_last_residual_itself() -> None:
     last = np.full(DOUBLE, 140, np.uint8)
     ready = plan(Fill.REUSED, Fill.REUSED)
-    assert assembled(ready, [], last, warped_residual(ready, last, 0.3)) is last
+    assert (
+        assembled(ready, [], last=last, warped=warped_residual(ready, last, fuse=0.3))
+        is last
+    )
 
 
 @pytest.mark.opencv
@@ -49,8 +52,8 @@ def test_each_cell_takes_what_the_plan_says() -> None:
     ready = plan(Fill.MOVED, Fill.NETWORK)
     core = Region(CELL, 0, CELL, CELL)
     patch = np.full((2 * CELL, 2 * CELL, 1), 100, np.uint8)
-    warped = warped_residual(ready, last, 0.5)
-    made = assembled(ready, [(Tile(0, core, core), patch)], last, warped)
+    warped = warped_residual(ready, last, fuse=0.5)
+    made = assembled(ready, [(Tile(0, core, core), patch)], last=last, warped=warped)
     assert made is not None
     assert np.unique(made[:, : 2 * CELL]) == 140
     assert np.unique(made[:, 2 * CELL :]) == 120  # half of the moved one is fused in
@@ -59,8 +62,8 @@ def test_each_cell_takes_what_the_plan_says() -> None:
 def test_without_motion_nothing_is_carried() -> None:
     last = np.full(DOUBLE, 140, np.uint8)
     ready = plan(Fill.REUSED, Fill.BASE, moves=False)
-    assert warped_residual(ready, last, 0.3) is None
-    made = assembled(ready, [], last, None)
+    assert warped_residual(ready, last, fuse=0.3) is None
+    made = assembled(ready, [], last=last, warped=None)
     assert made is not None
     assert np.unique(made[:, : 2 * CELL]) == 140
     assert np.unique(made[:, 2 * CELL :]) == ZERO_CODE

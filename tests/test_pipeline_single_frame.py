@@ -36,10 +36,12 @@ def test_bands_are_composed_to_the_bit(
         composer = Composer(0.5, 0.7, enlarge)
         wanted = [composer(frame, None), composer(frame, residual)]
         for count in (1, 2, 5):
-            tasks = composing(composer, frame, residual, count, with_base=True)
+            tasks = composing(
+                composer, frame, residual=residual, count=count, with_base=True
+            )
             bands = zip(*(task() for task in tasks), strict=True)
             assert_same_frames([joined(frame, band) for band in bands], wanted)
-            tasks = composing(composer, frame, residual, count)
+            tasks = composing(composer, frame, residual=residual, count=count)
             (band,) = zip(*(task() for task in tasks), strict=True)
             assert_same_frames([joined(frame, band)], wanted[1:])
 

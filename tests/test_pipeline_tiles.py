@@ -58,7 +58,7 @@ def _assembled(plan: Plan, found: list[Batch], weave: Weave) -> Pixels:
         if batch.tiles:
             for tile, patch in zip(batch.tiles, weave(batch.pixels), strict=True):
                 if tile.index == plan.frame.index:
-                    paste(tile, patch, 2, out)
+                    paste(tile, patch, scale=2, out=out)
     return out
 
 
@@ -310,7 +310,7 @@ def test_pasting_writes_the_core_alone(scale: int) -> None:
     plane = np.full((23, 31), 7, np.uint8)
     patch = plane[tile.patch.slices].repeat(scale, 0).repeat(scale, 1)[..., None]
     out = np.zeros((23 * scale, 31 * scale, 1), np.uint8)
-    paste(tile, patch, scale, out)
+    paste(tile, patch, scale=scale, out=out)
     wanted = np.zeros_like(out)
     wanted[:, 9 * scale : 20 * scale] = 7
     np.testing.assert_array_equal(out, wanted)

@@ -70,11 +70,11 @@ def test_too_little_memory_is_said_with_what_would_do() -> None:
 
 
 def test_a_picture_above_the_limit_names_the_limit_that_lets_it_in() -> None:
-    check_pixels("a.png", Size(8192, 8192), 8192 * 8192)
+    check_pixels("a.png", Size(8192, 8192), limit=8192 * 8192)
     with pytest.raises(
         InputError, match=r"a\\n.png.*67108864 .*--limit-pixels 67117056"
     ):
-        check_pixels("a\n.png", Size(8193, 8192), 8192 * 8192)
+        check_pixels("a\n.png", Size(8193, 8192), limit=8192 * 8192)
 
 
 def test_memory_of_a_child_grows_with_its_frames() -> None:

@@ -99,23 +99,23 @@ class _Clock:
 
 @pytest.mark.parametrize("limit", [0, 1, 35, 10_000])
 def test_prefetch_keeps_order_and_number(limit: int) -> None:
-    assert _numbers(prefetch(_items(57), limit, Meter())) == list(range(57))
+    assert _numbers(prefetch(_items(57), limit, meter=Meter())) == list(range(57))
 
 
 @pytest.mark.parametrize("limit", [0, 35])
 def test_prefetch_of_nothing_ends(limit: int) -> None:
-    assert _numbers(prefetch(_items(0), limit, Meter())) == []
+    assert _numbers(prefetch(_items(0), limit, meter=Meter())) == []
 
 
 def test_prefetch_runs_ahead_in_one_thread_of_its_own() -> None:
     source = _Source(9)
-    assert _numbers(prefetch(iter(source), 35, Meter())) == list(range(9))
+    assert _numbers(prefetch(iter(source), 35, meter=Meter())) == list(range(9))
     assert source.ran_in == {"videnhance-feed"}
 
 
 def test_prefetch_without_a_limit_runs_in_the_callers_thread() -> None:
     source = _Source(9)
-    with closing(prefetch(iter(source), 0, Meter())) as line:
+    with closing(prefetch(iter(source), 0, meter=Meter())) as line:
         for item in line:
             assert source.made == item.number + 1
     assert source.ran_in == {threading.current_thread().name}
@@ -137,7 +137,7 @@ def test_a_queue_never_holds_more_than_its_limit(limit: int) -> None:
             made += item.nbytes
             yield item
 
-    with closing(prefetch(source(), limit, Meter())) as line:
+    with closing(prefetch(source(), limit, meter=Meter())) as line:
         for item in line:
             _wait(filled)
             threading.Event().wait(0.001)
@@ -158,7 +158,7 @@ def test_a_queue_of_weightless_items_is_bounded_too() -> None:
                 filled.set()
             yield _Item(made, 0)
 
-    with closing(prefetch(source(), 10, Meter())) as line:
+    with closing(prefetch(source(), 10, meter=Meter())) as line:
         for count, item in enumerate(line):
             _wait(filled)
             threading.Event().wait(0.001 if count < 20 else 0)
@@ -168,13 +168,13 @@ def test_a_queue_of_weightless_items_is_bounded_too() -> None:
 
 def test_an_item_larger_than_the_limit_passes() -> None:
     large = (_Item(n, 10_000) for n in range(5))
-    assert _numbers(prefetch(large, 7, Meter())) == list(range(5))
+    assert _numbers(prefetch(large, 7, meter=Meter())) == list(range(5))
 
 
 @pytest.mark.parametrize("limit", [0, 10, 1000])
 def test_an_error_of_the_source_comes_after_the_items_before_it(limit: int) -> None:
     got: list[int] = []
-    line = prefetch(_failing(5, OSError("damaged")), limit, Meter())
+    line = prefetch(_failing(5, OSError("damaged")), limit, meter=Meter())
     with pytest.raises(OSError, match="damaged"):
         got.extend(iter(lambda: next(line).number, None))
     assert got == list(range(5))
@@ -183,13 +183,13 @@ def test_an_error_of_the_source_comes_after_the_items_before_it(limit: int) -> N
 
 def test_even_an_interrupt_in_the_source_crosses() -> None:
     with pytest.raises(KeyboardInterrupt):
-        list(prefetch(_failing(2, KeyboardInterrupt()), 100, Meter()))
+        list(prefetch(_failing(2, KeyboardInterrupt()), 100, meter=Meter()))
 
 
 @pytest.mark.parametrize("taken", [1, 2, 5])
 def test_closing_early_closes_the_source_in_its_own_thread(taken: int) -> None:
     source, before = _Source(1000), threading.active_count()
-    line = prefetch(iter(source), 35, Meter())
+    line = prefetch(iter(source), 35, meter=Meter())
     for _ in range(taken):
         next(line)
     line.close()
@@ -200,7 +200,7 @@ def test_closing_early_closes_the_source_in_its_own_thread(taken: int) -> None:
 
 def test_closing_before_the_first_item_starts_nothing() -> None:
     source = _Source(3)
-    prefetch(iter(source), 35, Meter()).close()
+    prefetch(iter(source), 35, meter=Meter()).close()
     assert source.made == 0
 
 
@@ -218,14 +218,14 @@ def test_an_interrupted_start_leaves_the_source_alone(
     monkeypatch.setattr(threading.Thread, "start", start)
     source = _Source(3)
     with pytest.raises(KeyboardInterrupt):
-        next(prefetch(iter(source), 35, Meter()))
+        next(prefetch(iter(source), 35, meter=Meter()))
     started[0].join()
     assert source.made == 0
 
 
 def test_an_error_of_the_taker_joins_the_feeder() -> None:
     source = _Source(1000)
-    line = prefetch(iter(source), 35, Meter())
+    line = prefetch(iter(source), 35, meter=Meter())
 
     def take() -> None:
         with closing(line):
@@ -239,13 +239,13 @@ def test_an_error_of_the_taker_joins_the_feeder() -> None:
 
 
 def test_a_source_that_is_no_generator_needs_no_close() -> None:
-    assert _numbers(prefetch(iter([_Item(0), _Item(1)]), 35, Meter())) == [0, 1]
+    assert _numbers(prefetch(iter([_Item(0), _Item(1)]), 35, meter=Meter())) == [0, 1]
 
 
 def test_two_queues_in_a_row_end_together() -> None:
     source = _Source(1000)
-    inner = prefetch(iter(source), 35, Meter())
-    with closing(prefetch(inner, 35, Meter())) as line:
+    inner = prefetch(iter(source), 35, meter=Meter())
+    with closing(prefetch(inner, 35, meter=Meter())) as line:
         assert next(line).number == 0
     assert source.closed_by == "videnhance-feed"
 
@@ -259,7 +259,7 @@ def test_a_meter_counts_how_long_the_taker_waits(
         clock.pass_seconds(7, main=True, asked=1)
         yield _Item(0)
 
-    assert _numbers(prefetch(source(), 35, meter)) == [0]
+    assert _numbers(prefetch(source(), 35, meter=meter)) == [0]
     assert (meter.for_upstream, meter.for_downstream) == (7, 0)
 
 
@@ -267,7 +267,7 @@ def test_a_meter_counts_how_long_the_giver_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, meter = _Clock(monkeypatch), Meter()
-    line = prefetch(_items(3), 10, meter)
+    line = prefetch(_items(3), 10, meter=meter)
     assert next(line).number == 0
     # Two readings for each item that found room, and the first of one that did not.
     clock.pass_seconds(9, main=False, asked=5)
@@ -280,7 +280,9 @@ def test_a_meter_counts_how_long_the_giver_waits(
 def test_ordered_map_is_map(workers: int, ahead: int) -> None:
     with pool_of(workers) or ThreadPoolExecutor(1) as pool:
         shared = pool if workers else None
-        line = ordered_map(lambda n: n * n, iter(range(57)), shared, ahead, Meter())
+        line = ordered_map(
+            lambda n: n * n, iter(range(57)), pool=shared, ahead=ahead, meter=Meter()
+        )
         assert list(line) == [n * n for n in range(57)]
 
 
@@ -295,7 +297,7 @@ def test_without_a_pool_the_caller_runs_each_call_when_it_is_due() -> None:
         calls.append(threading.current_thread())
         return number
 
-    for number in ordered_map(call, iter(range(5)), None, 3, Meter()):
+    for number in ordered_map(call, iter(range(5)), pool=None, ahead=3, meter=Meter()):
         assert len(calls) == number + 1
     assert set(calls) == {threading.current_thread()}
 
@@ -317,7 +319,7 @@ def test_a_quick_call_does_not_overtake_a_slow_one() -> None:
         return number
 
     with ThreadPoolExecutor(2) as pool:
-        line = ordered_map(call, iter(range(5)), pool, 3, Meter())
+        line = ordered_map(call, iter(range(5)), pool=pool, ahead=3, meter=Meter())
         assert list(line) == list(range(5))
 
 
@@ -333,7 +335,7 @@ def test_no_more_calls_are_in_flight_than_allowed(ahead: int) -> None:
             yield number
 
     with ThreadPoolExecutor(3) as pool:
-        for _ in ordered_map(abs, source(), pool, ahead, Meter()):
+        for _ in ordered_map(abs, source(), pool=pool, ahead=ahead, meter=Meter()):
             given += 1
     assert given == 40
     # Asked for the next call, the taker still holds the result it was given last.
@@ -350,7 +352,7 @@ def test_an_error_of_a_call_comes_after_the_results_before_it(workers: int) -> N
     got: list[int] = []
     with ThreadPoolExecutor(3) as pool:
         shared = pool if workers else None
-        line = ordered_map(call, iter(range(9)), shared, 3, Meter())
+        line = ordered_map(call, iter(range(9)), pool=shared, ahead=3, meter=Meter())
         with pytest.raises(OSError, match="damaged"):
             got.extend(iter(lambda: next(line), None))
     assert got == [0, 1, 2, 3]
@@ -381,7 +383,7 @@ def test_closing_a_map_early_waits_for_its_call_and_drops_the_rest(
 
     monkeypatch.setattr(threads, "wait", wait_for_one)
     with ThreadPoolExecutor(1) as pool:
-        line = ordered_map(call, source(), pool, 4, Meter())
+        line = ordered_map(call, source(), pool=pool, ahead=4, meter=Meter())
         assert next(line) == 0
         _wait(running)
         line.close()
@@ -399,7 +401,9 @@ def test_a_meter_counts_how_long_a_result_is_waited_for(
         return number
 
     with ThreadPoolExecutor(1) as pool:
-        assert list(ordered_map(call, iter([5]), pool, 2, meter)) == [5]
+        assert list(ordered_map(call, iter([5]), pool=pool, ahead=2, meter=meter)) == [
+            5
+        ]
     assert (meter.for_upstream, meter.for_downstream) == (4, 0)
 
 

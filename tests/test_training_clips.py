@@ -67,7 +67,7 @@ def test_clips_have_their_sizes(tmp_path: Path, mix: Mix) -> None:
         # Smaller than a crop: it must be enlarged.
         write_still(tmp_path / "b.png", 200, 150, 2),
     ]
-    made = _all(clip_jobs(paths, 3, mix, seed=4))
+    made = _all(clip_jobs(paths, 3, mix=mix, seed=4))
     assert len(made) == 6
     for small, residual in made:
         assert (small.shape, residual.shape) == (
@@ -80,7 +80,7 @@ def test_clips_have_their_sizes(tmp_path: Path, mix: Mix) -> None:
 def test_clips_repeat_with_their_seed(tmp_path: Path) -> None:
     path = write_still(tmp_path / "a.png", 401, 375, 1)
     one, same, other = (
-        _all(clip_jobs([path], 2, Mix.FIDELITY, seed)) for seed in (4, 4, 5)
+        _all(clip_jobs([path], 2, mix=Mix.FIDELITY, seed=seed)) for seed in (4, 4, 5)
     )
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(one, same, strict=True))
     assert not np.array_equal(one[0][0], other[0][0])
@@ -99,7 +99,7 @@ def test_a_clip_pans_or_stands() -> None:
 def test_few_frames_of_a_clip_are_kept() -> None:
     frames = [np.full((8, 8), n, np.uint8) for n in range(CLIP_FRAMES)]
     large = [np.full((16, 16), n, np.uint8) for n in range(CLIP_FRAMES)]
-    kept = kept_items(frames, large, np.random.default_rng(0))
+    kept = kept_items(frames, large, rng=np.random.default_rng(0))
     assert len({int(small[0, 0, 0]) for small, _ in kept}) == 2
     assert all(not residual.any() for _, residual in kept)
 
@@ -121,7 +121,7 @@ def test_frames_are_counted(video: Path) -> None:
 
 
 def test_runs_are_the_frames_of_the_video(video: Path) -> None:
-    runs = list(luma_runs(video, (0.0, 1.0), 2))
+    runs = list(luma_runs(video, (0.0, 1.0), count=2))
     assert [len(run) for run in runs] == [CLIP_FRAMES, CLIP_FRAMES]
     with VideoReader(video) as reader:
         planes = [frame.planes[0][:48, :64] for frame in reader]
@@ -131,22 +131,22 @@ def test_runs_are_the_frames_of_the_video(video: Path) -> None:
 
 
 def test_a_part_keeps_to_itself(video: Path) -> None:
-    [run] = luma_runs(video, (0.6, 1.0), 1)
+    [run] = luma_runs(video, (0.6, 1.0), count=1)
     with VideoReader(video) as reader:
         planes = [frame.planes[0][:48, :64] for frame in reader]
     assert np.array_equal(run[0], planes[12])
-    assert list(luma_runs(video, (0.9, 1.0), 3)) == []
+    assert list(luma_runs(video, (0.9, 1.0), count=3)) == []
 
 
 def test_deep_colour_is_seen_in_8_bits(tmp_path: Path) -> None:
     clip = Clip(pix_fmt="yuv420p10le", pts=range(0, 8 * 512, 512))
-    [run] = luma_runs(write_clip(tmp_path / "a.mp4", clip), (0.0, 1.0), 1)
+    [run] = luma_runs(write_clip(tmp_path / "a.mp4", clip), (0.0, 1.0), count=1)
     assert run[0].dtype == np.uint8
     assert run[0].std() > 3
 
 
 def test_jobs_share_the_clips(video: Path) -> None:
-    jobs = footage_jobs([video, video], 5, Mix.REAL, seed=3)
+    jobs = footage_jobs([video, video], 5, mix=Mix.REAL, seed=3)
     made = [job() for job in jobs]
     assert [len(items) for items in made] == [6, 6]
     assert made[0][0][0].shape == (24, 32, 1)

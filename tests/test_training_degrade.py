@@ -76,7 +76,7 @@ def test_halving_keeps_a_flat_picture(level: int) -> None:
 
 def test_a_clean_clip_is_halved_and_no_more() -> None:
     frames = _clip()
-    small, targets = degraded(frames, CLEAN, np.random.default_rng(0))
+    small, targets = degraded(frames, CLEAN, rng=np.random.default_rng(0))
     for frame, little, target in zip(frames, small, targets, strict=True):
         assert np.array_equal(target, frame)
         assert np.array_equal(little, bicubic_halved(frame))
@@ -95,7 +95,7 @@ def test_a_clean_clip_is_halved_and_no_more() -> None:
     ],
 )
 def test_sizes_and_counts_are_kept(how: Degradation) -> None:
-    small, targets = degraded(_clip(), how, np.random.default_rng(0))
+    small, targets = degraded(_clip(), how, rng=np.random.default_rng(0))
     assert [f.shape for f in small] == [(24, 24)] * 4
     assert [f.shape for f in targets] == [(48, 48)] * 4
     assert {f.dtype for f in (*small, *targets)} == {np.dtype(np.uint8)}
@@ -111,8 +111,8 @@ def test_sizes_and_counts_are_kept(how: Degradation) -> None:
 )
 def test_what_harms_the_input_leaves_the_target(how: Degradation) -> None:
     frames = _clip()
-    clean, _ = degraded(frames, CLEAN, np.random.default_rng(0))
-    small, targets = degraded(frames, how, np.random.default_rng(0))
+    clean, _ = degraded(frames, CLEAN, rng=np.random.default_rng(0))
+    small, targets = degraded(frames, how, rng=np.random.default_rng(0))
     for ours, theirs in zip(small, clean, strict=True):
         change = np.abs(ours.astype(int) - theirs)
         assert 0.5 < change.mean() < 20
@@ -124,7 +124,7 @@ def test_what_harms_the_input_leaves_the_target(how: Degradation) -> None:
 )
 def test_what_harms_the_original_is_in_the_target_too(how: Degradation) -> None:
     frames = _clip()
-    small, targets = degraded(frames, how, np.random.default_rng(0))
+    small, targets = degraded(frames, how, rng=np.random.default_rng(0))
     for frame, target, little in zip(frames, targets, small, strict=True):
         assert (frame != target).mean() > 0.2
         assert np.array_equal(little, bicubic_halved(target))
@@ -136,7 +136,7 @@ def test_a_worse_quality_harms_more() -> None:
     harm = []
     for crf in (17, 24, 30):
         coded = degraded(
-            frames, replace(CLEAN, coding=_x264(crf)), np.random.default_rng(0)
+            frames, replace(CLEAN, coding=_x264(crf)), rng=np.random.default_rng(0)
         )[0]
         harm.append(float(np.abs(np.array(coded, int) - clean).mean()))
     assert harm == sorted(harm)
@@ -152,7 +152,7 @@ def test_every_coder_codes_and_harms_more_the_worse(codec: str, fast: bool) -> N
     harm = []
     for quality in qualities:
         how = Degradation(coding=Coding(codec, quality, fast))
-        small = degraded(clip, how, np.random.default_rng(0))[0]
+        small = degraded(clip, how, rng=np.random.default_rng(0))[0]
         harm.append(float(np.abs(np.array(small, int) - clean).mean()))
     assert 0 < harm[0] < harm[1] < 30
 
@@ -161,7 +161,7 @@ def test_small_pictures_are_kept_from_x265() -> None:
     small = {}
     for codec in ("libx264", "libx265"):
         how = Degradation(coding=Coding(codec, 30, fast=True))
-        small[codec] = degraded(_clip(3, 96), how, np.random.default_rng(0))[0]
+        small[codec] = degraded(_clip(3, 96), how, rng=np.random.default_rng(0))[0]
     assert all(map(np.array_equal, *small.values()))
 
 
@@ -203,7 +203,8 @@ def test_restoring_draws_are_never_clean_and_worse() -> None:
 def test_noise_repeats_with_its_seed() -> None:
     how = replace(CLEAN, noise_sigma=4.0)
     one, same, other = (
-        degraded(_clip(1), how, np.random.default_rng(seed))[0][0] for seed in (5, 5, 6)
+        degraded(_clip(1), how, rng=np.random.default_rng(seed))[0][0]
+        for seed in (5, 5, 6)
     )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)

@@ -59,7 +59,7 @@ def test_the_base_is_the_bicubic_of_the_pipeline(folder: Path) -> None:
     still = known_stills(folder)[0]
     seen = still.seen(1)
     assert np.array_equal(bicubic(seen)[..., 0], doubled(seen[..., 0].copy(), 8))
-    scores = mean_scores(known_stills(folder), bicubic, 1)
+    scores = mean_scores(known_stills(folder), bicubic, channels=1)
     assert 10 < scores.psnr < 40
     assert 0.1 < scores.ssim < 0.99
 
@@ -74,7 +74,7 @@ def test_one_level_everywhere_is_48_decibels(tmp_path: Path) -> None:
     # Studio luma of 90 is 93.3, the network is shown 93 and is off by one.
     level = 16 + 219 * 90 / 255
     wanted = 20 * np.log10(255 / abs(round(level) + 1 - level))
-    assert mean_scores(stills, off, 1).psnr == pytest.approx(wanted)
+    assert mean_scores(stills, off, channels=1).psnr == pytest.approx(wanted)
 
 
 def test_ssim_of_equal_planes_is_one() -> None:
@@ -119,10 +119,13 @@ def test_a_line_leaves_out_what_was_not_measured() -> None:
 
 
 def test_without_stills_there_is_no_psnr(tmp_path: Path) -> None:
-    assert psnr_of(bicubic, [], 1) != psnr_of(bicubic, [], 1)
+    assert psnr_of(bicubic, [], channels=1) != psnr_of(bicubic, [], channels=1)
     write_still(tmp_path / "a.png", 60, 64, 2)
     stills = known_stills(tmp_path)
-    assert psnr_of(bicubic, stills, 1) == mean_scores(stills, bicubic, 1).psnr
+    assert (
+        psnr_of(bicubic, stills, channels=1)
+        == mean_scores(stills, bicubic, channels=1).psnr
+    )
 
 
 def test_the_frame_is_the_same_each_time() -> None:

@@ -57,7 +57,7 @@ WIDE = NetworkShape(features=8, convs=2)
 @pytest.mark.parametrize("shape", [TINY, WIDE])
 def test_what_is_simulated_is_what_is_deployed(shape: NetworkShape) -> None:
     made = network(shape, seed=1)
-    grids = grids_of(made, calibration(1), STEP)
+    grids = grids_of(made, calibration(1), step=STEP)
     pixels = torch.from_numpy(noise(2, 1, 37, 41, seed=5))
     with torch.no_grad():
         codes = quantized(made)(pixels).int() - ZERO_CODE
@@ -72,7 +72,7 @@ def test_what_is_simulated_is_what_is_deployed(shape: NetworkShape) -> None:
 
 def test_no_layer_in_int8_is_the_network() -> None:
     made = network(WIDE)
-    grids = grids_of(made, calibration(1), STEP)
+    grids = grids_of(made, calibration(1), step=STEP)
     grey = torch.rand(1, 1, 9, 11)
     with torch.no_grad():
         given = residual_in_int8(made, grids, grey, layers=())
@@ -81,7 +81,7 @@ def test_no_layer_in_int8_is_the_network() -> None:
 
 def test_gradients_pass_through_the_rounding() -> None:
     made = network(WIDE)
-    grids = grids_of(made, calibration(1), STEP)
+    grids = grids_of(made, calibration(1), step=STEP)
     residual_in_int8(
         made, grids, torch.rand(1, 1, 9, 11), layers=range(4)
     ).sum().backward()
@@ -95,7 +95,7 @@ def test_the_layer_with_an_outlier_is_the_most_sensitive() -> None:
     with torch.no_grad():
         # One weight a channel is a hundred times the others: they round to nothing.
         made.get_parameter("body.2.weight")[:, 0, 1, 1] *= 100
-    grids = grids_of(made, calibration(1), STEP)
+    grids = grids_of(made, calibration(1), step=STEP)
     found = list(sensitivity(made, grids, calibration(1)))
     assert len(found) == 4
     assert min(found) == found[1]

@@ -61,8 +61,10 @@ def test_how_much_more_a_bad_crop_counts_at_the_end(loss: Loss, ratio: int) -> N
     recipe = replace(RECIPE, loss=loss)
     crops = torch.tensor([0.02, 0.2]).reshape(2, 1, 1, 1).expand(2, 1, 4, 4)
     better = torch.tensor([[0.9, 1.0], [1.0, 0.9]]).reshape(2, 2, 1, 1, 1)
-    before = loss_of(crops, recipe, recipe.steps)
-    gains = [float(before - loss_of(crops * b, recipe, recipe.steps)) for b in better]
+    before = loss_of(crops, recipe, step=recipe.steps)
+    gains = [
+        float(before - loss_of(crops * b, recipe, step=recipe.steps)) for b in better
+    ]
     assert min(gains) > 0
     assert gains[1] / gains[0] == pytest.approx(ratio, rel=0.05)
 

@@ -100,7 +100,7 @@ def convert(
     VidenhanceError, whose message names the file or value and what to do.
     """
     chosen = _changed(options or ConvertOptions(), changes)
-    job = job_of(Path(source), Path(target), chosen)
+    job = job_of(Path(source), Path(target), options=chosen)
     with kept_is_told(job.target):
         _check(cancel)
         return converted(job, _Follower(on_progress, cancel).watcher, executor_for)
@@ -118,7 +118,7 @@ def preflight(
     no video file, and OutputError if it does not fit on the disk.
     """
     chosen = _changed(options or ConvertOptions(), changes)
-    return looked_ahead(job_of(Path(source), Path(target), chosen))
+    return looked_ahead(job_of(Path(source), Path(target), options=chosen))
 
 
 def convert_folder(
@@ -140,7 +140,7 @@ def convert_folder(
     inputs.
     """
     chosen = _changed(options or FolderOptions(), changes)
-    order = batch_options_of(Path(source), Path(target), chosen)
+    order = batch_options_of(Path(source), Path(target), options=chosen)
     outcomes: dict[str, Outcome] = {}
     _check(cancel)
     with ExitStack() as stack:
@@ -181,18 +181,22 @@ def enhance(
     for words in notices:
         logger.warning("%s", words)
     upscaler = load(with_card(choice_of(chosen))) if settings.strength else Bicubic()
-    return _enhanced(iter(frames), upscaler, settings, box_from(chosen))
+    return _enhanced(iter(frames), upscaler, settings=settings, box=box_from(chosen))
 
 
 def _enhanced(
-    pictures: Iterator[Pixels], upscaler: Upscaler, settings: Settings, box: Box | None
+    pictures: Iterator[Pixels],
+    upscaler: Upscaler,
+    *,
+    settings: Settings,
+    box: Box | None,
 ) -> Iterator[Pixels]:
     frames = _framed(pictures)
     first = next(frames, None)
     if first is None:
         return
     if box is not None:
-        target = planned_size(first.size, None, 0, box)
+        target = planned_size(first.size, None, rotation_degrees=0, box=box)
         finish = Rescaler(target) if target.resizes else None
         settings = replace(settings, scale=target.scale, finish=finish)
     line = enhanced(chain([first], frames), upscaler, settings, Report())

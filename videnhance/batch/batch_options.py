@@ -69,7 +69,7 @@ class BatchOptions:
 
 
 def batch_options_of(
-    source: Path, target: Path, options: FolderOptions
+    source: Path, target: Path, *, options: FolderOptions
 ) -> BatchOptions:
     """What is asked for: what a user leaves open is decided here. Raises UsageError."""
     jobs = options.jobs or default_jobs(options.max_memory)
@@ -124,7 +124,7 @@ def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
         quality = None if lossless else options.picture_quality
         words = {} if quality is None else {"quality": str(quality)}
         changed |= {**_OF_VIDEOS, "encoder_options": words}
-    return job_of(source, target, replace(options, **changed))
+    return job_of(source, target, options=replace(options, **changed))
 
 
 def foretold(inputs: list[Input], order: BatchOptions) -> Iterator[str]:

@@ -124,13 +124,13 @@ class Choosing:
         if self.excludes(relative):
             return False
         if included:
-            return _matches(included, self.include, relative)
+            return _matches(included, self.include, relative=relative)
         return is_media(relative)
 
     def excludes(self, relative: str) -> bool:
         """Whether a file or folder is left out."""
         _, excluded = self._patterns
-        return _matches(excluded, self.exclude, relative)
+        return _matches(excluded, self.exclude, relative=relative)
 
 
 def is_media(name: str) -> bool:
@@ -140,7 +140,7 @@ def is_media(name: str) -> bool:
 
 
 def _matches(
-    patterns: Sequence[re.Pattern[str]], words: Sequence[str], relative: str
+    patterns: Sequence[re.Pattern[str]], words: Sequence[str], *, relative: str
 ) -> bool:
     name = relative.rpartition("/")[2]
     return any(
@@ -149,7 +149,7 @@ def _matches(
     )
 
 
-def found_in(folder: Path, choosing: Choosing, without: Path) -> Found:
+def found_in(folder: Path, choosing: Choosing, *, without: Path) -> Found:
     """All inputs below a folder, in the order of their names; hidden files are not.
 
     `without` is a folder that is left out, such as that of the outputs. Raises
@@ -195,10 +195,10 @@ class _Walk:
         self.seen.add(place)
         for entry in entries:
             if not entry.name.startswith("."):
-                yield from self._entry(entry, f"{below}{entry.name}", depth)
+                yield from self._entry(entry, f"{below}{entry.name}", depth=depth)
 
     def _entry(
-        self, entry: os.DirEntry[str], relative: str, depth: int
+        self, entry: os.DirEntry[str], relative: str, *, depth: int
     ) -> Iterator[Input]:
         link = entry.is_symlink()
         if link and not self.choosing.follow_links:
@@ -248,7 +248,7 @@ def _grouped(files: Iterable[Input], sequences: Sequences) -> Iterator[Input]:
         numbered = [m for m in members if _digits(m) == f"{int(_digits(m)):0{digits}d}"]
         name = f"{before}%0{digits}d{suffix}"
         place = members[0].path.with_name(name)
-        if not _is_sequence(place, numbered, sequences):
+        if not _is_sequence(place, numbered, sequences=sequences):
             yield from members
             continue
         yield from (member for member in members if member not in numbered)
@@ -276,7 +276,9 @@ def _digits(file: Input) -> str:
     return parts[2]
 
 
-def _is_sequence(place: Path, members: Sequence[Input], sequences: Sequences) -> bool:
+def _is_sequence(
+    place: Path, members: Sequence[Input], *, sequences: Sequences
+) -> bool:
     """Whether pictures that are named alike, in order, belong together."""
     members = sorted(members, key=lambda member: int(_digits(member)))
     numbers = [int(_digits(member)) for member in members]

@@ -47,8 +47,8 @@ class Naming:
                 f"--name {printable(self.pattern)} is not possible: write {{stem}} "
                 "once, and no slashes or braces, for example {stem}-x2"
             )
-        _check("--to", self.video_suffix, CONTAINERS)
-        _check("--pictures-to", self.picture_suffix, PICTURES)
+        _check("--to", self.video_suffix, known=CONTAINERS)
+        _check("--pictures-to", self.picture_suffix, known=PICTURES)
 
     def name_for(self, one: Input) -> tuple[str, str]:
         """Stem and suffix of the output; they fit into a file system together."""
@@ -80,7 +80,7 @@ def _moves(one: Input) -> bool:
     return tags is not None and tags.pictures > 1
 
 
-def _check(option: str, suffix: str | None, known: Mapping[str, object]) -> None:
+def _check(option: str, suffix: str | None, *, known: Mapping[str, object]) -> None:
     if suffix is not None and suffix.lower() not in known:
         raise UsageError(
             f"{option} {printable(suffix)} cannot be written; choose one of "
@@ -119,7 +119,7 @@ class Names:
         stem, suffix = self._naming.name_for(one)
         wanted = f"{folder}/{stem}" if folder else stem
         before = self._given.get(one.relative)
-        if before is not None and self._fits(before, wanted, suffix, one):
+        if before is not None and self._fits(before, wanted, suffix=suffix, one=one):
             return before
         name, number = f"{wanted}{suffix}", 1
         while not self._is_free(name, one):
@@ -162,7 +162,7 @@ class Names:
             numbered = numbered_name(Path(_folded(last)))
             self._series.setdefault(_folded(folder), []).append(numbered)
 
-    def _fits(self, name: str, wanted: str, suffix: str, one: Input) -> bool:
+    def _fits(self, name: str, wanted: str, *, suffix: str, one: Input) -> bool:
         """Whether a name of an earlier run is what these wishes would make, too."""
         if name == f"{wanted}{suffix}":
             return True

@@ -48,7 +48,9 @@ class Identity:
         return (self.bytes, self.mtime_ns) == (other.bytes, other.mtime_ns)
 
 
-def identity_of(path: Path, known: Identity | None = None, count: int = 0) -> Identity:
+def identity_of(
+    path: Path, known: Identity | None = None, *, count: int = 0
+) -> Identity:
     """The identity of a file, or of the (first `count`) files of a sequence.
 
     Where size and time are as `known`, its content is taken to be. Raises InputError.

@@ -119,7 +119,7 @@ class Batch:
     def _look(self) -> Iterator[Event]:
         order = self._order
         try:
-            found = found_in(order.source, order.choosing, order.target)
+            found = found_in(order.source, order.choosing, without=order.target)
         except InputError as error:
             if self._look_again is None:
                 raise
@@ -160,14 +160,14 @@ class Batch:
         try:
             state = self._judge.state(Case(one, name, target, wishes, self._root))
         except VidenhanceError as error:
-            return self._failed(one, name, str(error))
+            return self._failed(one, name, reason=str(error))
         if state is State.CURRENT:
             self._decided[one.relative] = one.version
             return Outcome(one.relative, name, Status.SKIPPED, state.value)
         if state is State.NO_FILE or not (state.is_ours or self._order.overwrite):
             hint = "remove it" if state is State.NO_FILE else "-y replaces it"
             words = f"{printable(name)} is in the way: {state.value}; {hint}"
-            return self._failed(one, name, words)
+            return self._failed(one, name, reason=words)
         self.ready.append(Item(one, name, state, wishes))
         return None
 
@@ -180,7 +180,7 @@ class Batch:
             )
         return self._wishes[key]
 
-    def _failed(self, one: Input, name: str, reason: str) -> Outcome:
+    def _failed(self, one: Input, name: str, *, reason: str) -> Outcome:
         self._decided[one.relative] = one.version
         return Outcome(one.relative, name, Status.FAILED, reason)
 
@@ -196,7 +196,7 @@ class Batch:
         try:
             job = self._prepared(job, item)
         except VidenhanceError as error:
-            yield Finished(self._failed(one, item.name, str(error)))
+            yield Finished(self._failed(one, item.name, reason=str(error)))
             return
         self._records.begin(item.name, one.relative)
         self._number += 1
@@ -208,7 +208,9 @@ class Batch:
     def _put_back(self, item: Item) -> Event:
         """Lets an input that has changed wait; one that is gone has failed."""
         if version_of(item.one) == GONE:
-            return Finished(self._failed(item.one, item.name, "the input is gone"))
+            return Finished(
+                self._failed(item.one, item.name, reason="the input is gone")
+            )
         self._settling.wait_for(item.one)
         return PutBack(item)
 
@@ -283,14 +285,16 @@ class Batch:
             self._records.give_up(name)
             gone = version_of(one) == GONE
             return self._failed(
-                one, name, "the input is gone" if gone else words.reason
+                one, name, reason="the input is gone" if gone else words.reason
             )
         if self._has_changed(item):
-            return self._failed(one, name, "it keeps changing: run again when it rests")
+            return self._failed(
+                one, name, reason="it keeps changing: run again when it rests"
+            )
         try:
             self._complete(item, words.report.frames_written)
         except (InputError, OSError):
-            return self._failed(one, name, "its output was there and is gone")
+            return self._failed(one, name, reason="its output was there and is gone")
         self._decided[one.relative] = one.version
         reason = "" if item.state is State.ABSENT else item.state.value
         report = words.report.as_json()
@@ -325,7 +329,7 @@ def rehearsed(order: BatchOptions, records: Records) -> Iterator[str]:
     Does nothing. Raises InputError for a folder that cannot be read.
     """
     batch = Batch(order, records, WorkerPool(1))
-    for one in found_in(order.source, order.choosing, order.target).inputs:
+    for one in found_in(order.source, order.choosing, without=order.target).inputs:
         outcome = batch.decided_on(one)
         if outcome is not None:
             names = f"{printable(one.relative)} -> {printable(outcome.target)}"

@@ -121,14 +121,16 @@ class Judge:
             return State.BEGUN
         stamps = {stamp_in(file) for file in (files[0], files[-1])}
         if None not in stamps:
-            return self._stamped_state(case, made, stamps, len(files))
+            return self._stamped_state(case, made, stamps=stamps, count=len(files))
         if made is None:
             return State.FOREIGN
         return State.CUT_OFF if _is_cut(made, files) else State.ALTERED
 
     def _is_as_made(self, made: Made, target: Path) -> bool:
         known = None if self.recheck else made.result
-        return identity_of(target, known, made.frames).digest == made.result.digest
+        return (
+            identity_of(target, known, count=made.frames).digest == made.result.digest
+        )
 
     def _source_state(self, made: Made, case: Case) -> State:
         source = self.source_of(case.one, made.source)
@@ -139,7 +141,7 @@ class Judge:
         return State.CURRENT if made.wishes == case.wishes else State.OTHER_WISHES
 
     def _stamped_state(
-        self, case: Case, made: Made | None, stamps: set[str | None], count: int
+        self, case: Case, made: Made | None, *, stamps: set[str | None], count: int
     ) -> State:
         """Of an output that says of itself that it is ours."""
         source = self.source_of(case.one)

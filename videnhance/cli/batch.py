@@ -140,14 +140,14 @@ def batch(**options: Any) -> None:
     for report in options["reports"]:
         _check_report(report, options)
     chosen = options_from(options, FolderOptions)
-    order = batch_options_of(options["source"], options["target"], chosen)
+    order = batch_options_of(options["source"], options["target"], options=chosen)
     if options["dry_run"]:
         _rehearse(order)
         return
     summary = Summary(str(order.source), str(order.target))
     reason, code = "", 1
     try:
-        _run(order, options, summary)
+        _run(order, options, summary=summary)
         code = _exit_code(summary, options)
     except VidenhanceError as error:
         reason, code = str(error), error.exit_code
@@ -157,7 +157,7 @@ def batch(**options: Any) -> None:
         raise
     finally:
         if options["progress"] == "json":
-            tell_end(summary, reason, code)
+            tell_end(summary, reason, code=code)
     if code:
         raise SystemExit(code)
 
@@ -176,7 +176,7 @@ def _exit_code(summary: "Summary", options: dict[str, Any]) -> int:
     return _DAMAGED if options["strict"] and summary.damaged else 0
 
 
-def _run(order: "BatchOptions", options: dict[str, Any], summary: "Summary") -> None:
+def _run(order: "BatchOptions", options: dict[str, Any], *, summary: "Summary") -> None:
     """All of it; whatever ends it, the reports are written and the table is shown."""
     from videnhance.batch.pool import WorkerPool
     from videnhance.batch.records import Records
@@ -199,19 +199,20 @@ def _run(order: "BatchOptions", options: dict[str, Any], summary: "Summary") -> 
             for event in stack.enter_context(closing(run.events())):
                 show.tell(event, summary)
     except (KeyboardInterrupt, SystemExit) as stop:
-        _conclude(summary, options, began, run)
+        _conclude(summary, options, began=began, run=run)
         click.echo("videnhance: interrupted; the same command goes on", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         raise SystemExit(code) from None
     except (VidenhanceError, OSError):
-        _conclude(summary, options, began, run)
+        _conclude(summary, options, began=began, run=run)
         raise
-    _conclude(summary, options, began)
+    _conclude(summary, options, began=began)
 
 
 def _conclude(
     summary: "Summary",
     options: dict[str, Any],
+    *,
     began: float,
     run: "Batch | None" = None,
 ) -> None:
@@ -234,7 +235,7 @@ def _check_report(report: Path, options: dict[str, Any]) -> None:
     """Raises UsageError for a report that could take the place of a video."""
     from videnhance.batch.inputs import is_media
 
-    check_report(report, "--report", ())
+    check_report(report, "--report", files=())
     place = report.resolve()
     among = options["source"].resolve() in place.parents
     if is_media(report.name) or (among and report.exists()):

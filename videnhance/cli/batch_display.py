@@ -171,7 +171,7 @@ class BatchDisplay:
         tell_program(plain, say=self._say)
 
 
-def tell_end(summary: "Summary", reason: str, code: int) -> None:
+def tell_end(summary: "Summary", reason: str, *, code: int) -> None:
     """Tells programs how all of it ended; nothing comes after it.
 
     `reason` says what ended it early, if anything did.

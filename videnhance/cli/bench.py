@@ -28,7 +28,7 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
 
     if frames < 1:
         raise UsageError(f"--frames {frames} measures nothing; use 1 or more")
-    check_report(target, "--json", () if file is None else (file,))
+    check_report(target, "--json", files=() if file is None else (file,))
     rows = []
     for row in measure.benchmarked(file, frames):
         rows.append(row)
@@ -37,5 +37,5 @@ def bench(file: Path | None, frames: int, target: Path | None) -> None:
     click.echo("\n".join(measure.table(rows)))
     if target:
         write_report(
-            target, json.dumps(measure.as_json(rows), indent=2) + "\n", "--json"
+            target, json.dumps(measure.as_json(rows), indent=2) + "\n", option="--json"
         )

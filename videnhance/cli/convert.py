@@ -115,8 +115,8 @@ def job_from(words: dict[str, Any]) -> "Job":
     from videnhance.conversion.job import job_of
 
     source, target = _files(words)
-    check_report(words["report"], "--report", (source, target))
-    return job_of(source, target, options_from(words, ConvertOptions))
+    check_report(words["report"], "--report", files=(source, target))
+    return job_of(source, target, options=options_from(words, ConvertOptions))
 
 
 def _files(options: dict[str, Any]) -> tuple[Path, Path]:

@@ -242,7 +242,7 @@ def main() -> None:
     _tell(names)
     for name in names:
         try:
-            try_encoder(name, info, scene)
+            try_encoder(name, info, frames=scene)
         except (VidenhanceError, OSError, ValueError, RuntimeError) as error:
             _tell((name, str(error)))
         else:

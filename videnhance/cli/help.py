@@ -115,13 +115,13 @@ class Command(click.Command):
         if self.common and not ctx.meta.get(_ALL):
             named = {option.name: option for option in options}
             common = [named[name] for name in self.common if name in named]
-            _write(ctx, formatter, {"Options": common + rest})
-            _write_names(formatter, sections, common)
+            _write(ctx, formatter, sections={"Options": common + rest})
+            _write_names(formatter, sections, common=common)
         else:
             if len(sections) < 2:
                 rest, sections = [*chain(*sections.values()), *rest], {}
             last = _REST if sections else "Options"
-            _write(ctx, formatter, {**sections, last: rest})
+            _write(ctx, formatter, sections={**sections, last: rest})
         if self.examples:
             with formatter.section("Examples"):
                 for line in self.examples:
@@ -149,6 +149,7 @@ def _help_all() -> click.Option:
 def _write(
     ctx: click.Context,
     formatter: click.HelpFormatter,
+    *,
     sections: dict[str, list[click.Option]],
 ) -> None:
     for title, options in sections.items():
@@ -160,6 +161,7 @@ def _write(
 def _write_names(
     formatter: click.HelpFormatter,
     sections: dict[str, list[click.Option]],
+    *,
     common: list[click.Option],
 ) -> None:
     """Which other options there are: enough to know what to look for."""

@@ -201,7 +201,7 @@ def live(**options: Any) -> None:
         lines = map(str, cameras())
         click.echo("\n".join(lines) or "no camera is named by the system")
         return
-    check_report(options["report"], "--report", ())
+    check_report(options["report"], "--report", files=())
     size, area = _capture(options["size"])
     chosen = _live_options(options, area)
     with signals():

@@ -160,14 +160,14 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
     from videnhance.training.measure import known_stills
 
     stills = known_stills(tests)
-    picture, written = work.exported(network, form, target)
+    picture, written = work.exported(network, form, target=target)
     click.echo(f"{written.path}, {written.path.stat().st_size / 1e3:.1f} KB")
     for note in written.notes:
         click.echo(note)
     click.echo(f"\nloaded back by {written.engine}, against the network, 8-bit levels:")
     click.echo(f"{'picture':<24} {'largest':>12} {'PSNR':>10}")
     seen = ((still.name, still.seen(picture.channels)) for still in stills)
-    for row in work.parity(picture, written, seen):
+    for row in work.parity(picture, written, seen=seen):
         click.echo(row.line())
 
 
@@ -222,10 +222,10 @@ def _enlarge(options: dict[str, Any]) -> None:
     chosen = ConvertOptions(
         model=options["network"], trust_model=options["trust_model"], overwrite=True
     )
-    job = job_of(source, target, chosen)
+    job = job_of(source, target, options=chosen)
     convert(job, Watcher(lambda *_: None, lambda _: None))
     both = target.with_name(f"{target.stem}.before_after.png")
-    size = before_after(rgb_of(source), rgb_of(target), both)
+    size = before_after(rgb_of(source), rgb_of(target), target=both)
     click.echo(f"{target}: {size}, twice the source; {both} shows both")
 
 

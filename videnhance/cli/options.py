@@ -288,7 +288,7 @@ def options_from(words: dict[str, Any], kind: type[Options]) -> Options:
     return kind(**chosen)
 
 
-def check_report(report: Path | None, option: str, files: tuple[Path, ...]) -> None:
+def check_report(report: Path | None, option: str, *, files: tuple[Path, ...]) -> None:
     """Raises UsageError now if the report may not replace, or cannot be written later.
 
     `files` are the videos of the run, the input first.
@@ -305,7 +305,7 @@ def check_report(report: Path | None, option: str, files: tuple[Path, ...]) -> N
         raise UsageError(f"{option} {name} cannot be written; choose another file")
 
 
-def write_report(path: Path, text: str, option: str = "--report") -> None:
+def write_report(path: Path, text: str, *, option: str = "--report") -> None:
     """Writes a report. Raises UsageError, which names the option, if it cannot."""
     try:
         path.write_text(text, encoding="utf-8", errors="surrogateescape")

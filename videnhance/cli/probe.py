@@ -40,7 +40,7 @@ def probe(
     from videnhance.media.probe import probe as probed
 
     if target is not None:
-        found = _rehearsed(file, target, video_track)
+        found = _rehearsed(file, target, video_track=video_track)
         plain = json.dumps(found.as_json(), indent=2)
         click.echo(plain if as_values else "\n".join(found.lines()))
         return
@@ -51,10 +51,12 @@ def probe(
         click.echo("\n".join(describe(info)))
 
 
-def _rehearsed(source: Path, target: Path, video_track: int | None) -> "Preflight":
+def _rehearsed(source: Path, target: Path, *, video_track: int | None) -> "Preflight":
     """What `convert` would do with its default options, but for the track."""
     from videnhance.conversion.job import job_of
     from videnhance.conversion.preflight import preflight
     from videnhance.options import ConvertOptions
 
-    return preflight(job_of(source, target, ConvertOptions(video_track=video_track)))
+    return preflight(
+        job_of(source, target, options=ConvertOptions(video_track=video_track))
+    )

@@ -116,7 +116,7 @@ def save(profile_name: str, replace: bool, command: str, **options: Any) -> None
         )
     assert isinstance(chosen, ProfileCommand)
     chosen.check(options)
-    file = write_profile(profile_name, given, replace)
+    file = write_profile(profile_name, given, replace=replace)
     click.echo(f"videnhance: profile {profile_name} is in {printable(file)}", err=True)
 
 

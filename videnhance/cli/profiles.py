@@ -120,7 +120,7 @@ def _parsed(text: str) -> dict[str, Profile]:
     return found
 
 
-def write_profile(name: str, profile: Profile, replace: bool) -> Path:
+def write_profile(name: str, profile: Profile, *, replace: bool) -> Path:
     """Keeps a profile, and the rest of the file as it is; gives the file.
 
     Raises UsageError.
@@ -225,7 +225,9 @@ def _use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
     for key, value in profile.items():
         where = f"{file}: [{name}] {printable(key)}"
         if key in own:
-            defaults[str(own[key].name)] = _checked(ctx, own[key], value, where)
+            defaults[str(own[key].name)] = _checked(
+                ctx, own[key], value=value, where=where
+            )
         elif key not in _keys_elsewhere(ctx):
             raise UsageError(
                 f"{where} is no option{nearest(key, own)}; see `videnhance "
@@ -243,7 +245,9 @@ def _keys_elsewhere(ctx: click.Context) -> Iterator[str]:
         yield from kept_options(root_command(ctx, name))
 
 
-def _checked(ctx: click.Context, option: click.Option, value: Any, where: str) -> Any:
+def _checked(
+    ctx: click.Context, option: click.Option, *, value: Any, where: str
+) -> Any:
     """The value as the option takes it. Raises UsageError."""
     values = value if isinstance(value, list) else [value]
     kinds = (bool,) if option.is_flag else (str, int, float)

@@ -96,7 +96,7 @@ class Coordinator:
         """
         try:
             try:
-                self._ask_for_all(frames, points, beginning)
+                self._ask_for_all(frames, points, beginning=beginning)
             except InputError:
                 ended = [n for n, asked in self._asked.items() if asked.end]
                 self._wait_while(lambda: any(n in self._asked for n in ended))
@@ -107,7 +107,7 @@ class Coordinator:
             self._cluster.call_off()
 
     def _ask_for_all(
-        self, frames: Iterator[Frame], points: ResumePoints, beginning: Beginning
+        self, frames: Iterator[Frame], points: ResumePoints, *, beginning: Beginning
     ) -> None:
         mark, last_pts, count = beginning.mark, beginning.last_pts, 0
         base, zero = beginning.time_base, beginning.zero
@@ -117,7 +117,7 @@ class Coordinator:
             if count == 1:
                 self._wait_while(self._is_full)
                 self._ask(SegmentOrder(index // self._length, mark, last_pts))
-            last_pts = ticks_of(frame, base, zero, last_pts)
+            last_pts = ticks_of(frame, base, zero=zero, last_pts=last_pts)
             if count == self._length:
                 mark = self._ended(index, count, points)
             self._look()
@@ -204,13 +204,13 @@ class Coordinator:
         if asked.made is None or asked.end is None:
             return False
         assert isinstance(asked.made.file, Path)
-        segment = _agreed(asked.made, asked.end, self._context.job.source)
+        segment = _agreed(asked.made, asked.end, source=self._context.job.source)
         self._writer.add(asked.made.file, segment)
         del self._asked[number]
         return True
 
 
-def _agreed(made: SegmentResult, end: _End, source: Path) -> Segment:
+def _agreed(made: SegmentResult, end: _End, *, source: Path) -> Segment:
     """The segment as the journal takes it. Raises ClusterError if the worker has read
     other frames than this process.
     """

@@ -89,7 +89,7 @@ class ClusterExecutor:
         with _token(temporary_beside(job.target), job.target) as token:
             outcome = whole(self._cluster, self._context(running, token), progress)
         progress.converted(outcome.report.frames_written)
-        take_over(outcome, job, report)
+        take_over(outcome, job, report=report)
 
     def _context(self, running: Running, token: Path) -> TaskContext:
         job, key = running.work.job, running.model.key

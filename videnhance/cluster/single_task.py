@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.05
 
 def convert_whole(context: TaskContext, sent: bytes | None = None) -> Outcome:
     """One output that has no segments. Raises what may pass, to be repeated."""
-    return answered(context, sent, 0, _converted)
+    return answered(context, sent, number=0, work=_converted)
 
 
 def _converted(
@@ -73,7 +73,7 @@ def whole(
         upload.answer(outcome, losses)
 
 
-def take_over(outcome: Converted, job: Job, report: Report) -> None:
+def take_over(outcome: Converted, job: Job, *, report: Report) -> None:
     """Gives what came back its name, and makes the worker's report this one's.
 
     Raises OutputError if it cannot be written.

@@ -28,6 +28,7 @@ _MAY_PASS = {getattr(errno, name) for name in _TRANSIENT if hasattr(errno, name)
 def answered(
     context: TaskContext,
     sent: bytes | None,
+    *,
     number: int,
     work: Callable[[TaskContext, DaskWorker, Heartbeat], Outcome],
 ) -> Outcome:
@@ -42,7 +43,7 @@ def answered(
         with source_seen(context, sent) as place:
             if place is None:
                 return SourceMissing(worker.name)
-            job = _adapted(context.job, place, worker.threads)
+            job = _adapted(context.job, place, threads=worker.threads)
             heartbeat = Heartbeat(worker, context.run, number)
             return work(replace(context, job=job), worker, heartbeat)
     except VidenhanceError as error:
@@ -56,7 +57,7 @@ def answered(
         return ClusterError(f"the worker {worker.name} cannot do it: {error}")
 
 
-def _adapted(job: Job, source: Path, threads: int) -> Job:
+def _adapted(job: Job, source: Path, *, threads: int) -> Job:
     """The job as this machine does it."""
     settings = job.settings
     if settings.workers:

@@ -44,7 +44,9 @@ def make_segment(
     `sent` is the source, for workers that do not see it. Raises what may pass, to be
     repeated.
     """
-    return answered(context, sent, order.number, partial(_segment, order=order))
+    return answered(
+        context, sent, number=order.number, work=partial(_segment, order=order)
+    )
 
 
 def _segment(
@@ -56,7 +58,9 @@ def _segment(
     begun, report, job = time.process_time(), Report(), context.job
     with _file_for(context, order) as path:
         try:
-            segment = _encoded(context, order, path, report, heartbeat)
+            segment = _encoded(
+                context, order, path=path, report=report, heartbeat=heartbeat
+            )
         except WRITE_ERRORS as error:
             raise write_failure(job.target, error) from error
         report.peak_memory_mb = peak_memory_mb()
@@ -85,6 +89,7 @@ def _file_for(context: TaskContext, order: SegmentOrder) -> Iterator[Path]:
 def _encoded(
     context: TaskContext,
     order: SegmentOrder,
+    *,
     path: Path,
     report: Report,
     heartbeat: Heartbeat,
@@ -103,7 +108,9 @@ def _encoded(
         frames = points.noted(islice(source.frames(), length))
         digest = context.digest
         upscaler = _network(job.choice, digest) if digest else Bicubic()
-        for frame in enhanced_ahead(frames, upscaler, job.settings, report):
+        for frame in enhanced_ahead(
+            frames, upscaler, settings=job.settings, report=report
+        ):
             began = time.perf_counter()
             encoder.write(frame)
             report.add("writing", time.perf_counter() - began)

@@ -89,39 +89,39 @@ def benchmarked(source: Path | None, frames: int) -> Iterator[Row]:
             _write(clip, list(moving_scene(_SCENE, frames)))
         used = clip if source is None else source
         stages: dict[str, float] = {}
-        for row in _stages(used, frames, Path(folder)):
+        for row in _stages(used, frames, folder=Path(folder)):
             stages[row.name] = row.cpu_ms
             yield row
         needed = [stages[name] for name in ("decode", "model int8", "encode")]
         for name, options in _WHOLE.items():
             target = Path(folder) / "out.mp4"
             chosen = {**options, "max_frames": frames}
-            yield _whole(name, (used, target), chosen, needed)
+            yield _whole(name, (used, target), options=chosen, needed=needed)
 
 
-def _stages(source: Path, frames: int, folder: Path) -> Iterator[Row]:
+def _stages(source: Path, frames: int, *, folder: Path) -> Iterator[Row]:
     """Decode, model and encode, each alone, by the processor's time."""
     start = time.process_time(), time.perf_counter()
     with VideoReader(source) as reader:
         decoded = list(islice(reader, frames))
         info = reader.info
-    yield _row("decode", len(decoded), start)
+    yield _row("decode", len(decoded), start=start)
     seen = [model_input(1, frame) for frame in decoded]
     networks = {p: load(Choice(precision=p, device="cpu")) for p in _PRECISIONS}
     for precision, network in networks.items():
         start = time.process_time(), time.perf_counter()
         for frame, pixels in zip(decoded, seen, strict=True):
-            _in_patches(network, frame, pixels)
-        yield _row(f"model {precision}", len(seen), start)
+            _in_patches(network, frame, pixels=pixels)
+        yield _row(f"model {precision}", len(seen), start=start)
     # What the encoder gets in a conversion: the base alone would be easier to encode.
     settings = Settings(fuse=0.0, workers=available_cores())
     enlarged = list(enhanced(iter(decoded), networks["int8"], settings, Report()))
     start = time.process_time(), time.perf_counter()
-    _write(folder / "encoded.mp4", enlarged, info)
-    yield _row("encode", len(enlarged), start)
+    _write(folder / "encoded.mp4", enlarged, info=info)
+    yield _row("encode", len(enlarged), start=start)
 
 
-def _in_patches(network: Upscaler, frame: Frame, pixels: Pixels) -> None:
+def _in_patches(network: Upscaler, frame: Frame, *, pixels: Pixels) -> None:
     """Runs the network on a whole frame, cut as in a conversion."""
     fills = np.full(grid(frame.size), Fill.NETWORK, np.uint8)
     tiling = Tiling(network.halo, max_row_width=network.max_row_width)
@@ -129,13 +129,17 @@ def _in_patches(network: Upscaler, frame: Frame, pixels: Pixels) -> None:
         network(pixels[tile.patch.slices][None])
 
 
-def _row(name: str, frames: int, start: tuple[float, float]) -> Row:
+def _row(name: str, frames: int, *, start: tuple[float, float]) -> Row:
     cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
     return Row(name, frames, frames / wall, 1000 * cpu / frames)
 
 
 def _whole(
-    name: str, files: tuple[Path, Path], options: dict[str, float], needed: list[float]
+    name: str,
+    files: tuple[Path, Path],
+    *,
+    options: dict[str, float],
+    needed: list[float],
 ) -> Row:
     chosen = {"overwrite": True, "precision": "int8", **options}
     order = json.dumps([*map(str, files), chosen])
@@ -203,7 +207,7 @@ def scene_info(frames: list[Frame]) -> VideoInfo:
     )
 
 
-def _write(target: Path, frames: list[Frame], info: VideoInfo | None = None) -> None:
+def _write(target: Path, frames: list[Frame], *, info: VideoInfo | None = None) -> None:
     info, size = info or scene_info(frames), frames[0].size
     with VideoWriter(target, info, size, Encoding(), overwrite=True) as writer:
         for frame in frames:

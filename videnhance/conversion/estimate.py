@@ -31,6 +31,7 @@ class Estimate:
 def estimated(
     samples: Sequence[Run],
     frames: int | None,
+    *,
     segment_frames: int,
     other_bytes: float,
 ) -> Estimate:

@@ -75,7 +75,7 @@ class Job:
     """What goes into a pipe."""
 
 
-def job_of(source: Path, target: Path, options: ConvertOptions) -> Job:
+def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
     """The conversion that is asked for: what a user leaves open is decided here.
 
     Raises UsageError, and MissingLibraryError if `skip` needs OpenCV.

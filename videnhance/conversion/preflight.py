@@ -124,13 +124,15 @@ def preflight(job: Job) -> Preflight:
             f"{printable(job.target)}: only the making of a video file out of a file "
             "can be looked at beforehand"
         )
-    check_target(job.target, job.source, job.overwrite)
+    check_target(job.target, job.source, overwrite=job.overwrite)
     with opened_source(job) as reader:
         work, told = resolve(job, reader.info), (*job.notices, *reader.notices)
     job = work.job
     others = is_video_file(job.source)
     source = Source(job.source, job.span, job.reading.video_track) if others else None
-    plan = planned_output(job.target, work.info, work.size, job.encoding, source)
+    plan = planned_output(
+        job.target, work.info, size=work.size, encoding=job.encoding, source=source
+    )
     upscaler, settings = loaded_model(work).upscaler, job.settings
     found = rehearsed(
         plan,
@@ -142,7 +144,7 @@ def preflight(job: Job) -> Preflight:
 
 
 def checked_beforehand(
-    plan: OutputPlan, first: Frame, settings: Settings, done: int = 0
+    plan: OutputPlan, first: Frame, *, settings: Settings, done: int = 0
 ) -> tuple[str, ...]:
     """Encodes the first frame, enlarged without the network; gives what to be told.
 
@@ -159,7 +161,7 @@ def checked_beforehand(
     frames = max(plan.info.frames - done, 0)
     least = key * -(-frames // _KEY_DISTANCE)
     likely = least + key * frames // 8
-    return _room_notices(plan, least, likely)
+    return _room_notices(plan, least, likely=likely)
 
 
 def rehearsed(
@@ -178,7 +180,9 @@ def rehearsed(
         part = Span(start, None, _RUN_FRAMES)
         try:
             with opened(part) as frames:
-                run = trial_run(plan, enhance(iter(frames)), _FEWEST, _RUN_SECONDS)
+                run = trial_run(
+                    plan, enhance(iter(frames)), fewest=_FEWEST, seconds=_RUN_SECONDS
+                )
         except VidenhanceError:
             if not number:
                 raise
@@ -189,10 +193,12 @@ def rehearsed(
         raise OutputError(f"{printable(plan.target)}: there is no frame to write")
     seconds = plan.info.duration_seconds or 0.0
     others = other_bytes_a_second(plan) * seconds
-    guess = estimated(samples, plan.info.frames, segment_frames, others)
+    guess = estimated(
+        samples, plan.info.frames, segment_frames=segment_frames, other_bytes=others
+    )
     notices: list[str] = []
     if guess.bytes is not None and guess.most_bytes is not None:
-        notices += _room_notices(plan, guess.bytes // 2, guess.most_bytes)
+        notices += _room_notices(plan, guess.bytes // 2, likely=guess.most_bytes)
     return Preflight(
         plan, guess, free_bytes(plan.target.absolute().parent), tuple(notices)
     )
@@ -209,7 +215,7 @@ def _places(plan: OutputPlan) -> list[float]:
     return [start + length * (number + 0.5) / count for number in range(count)]
 
 
-def _room_notices(plan: OutputPlan, least: int, likely: int) -> tuple[str, ...]:
+def _room_notices(plan: OutputPlan, least: int, *, likely: int) -> tuple[str, ...]:
     """Raises OutputError if not even `least` bytes are free."""
     free = free_bytes(plan.target.absolute().parent)
     if free is None or likely * _ROUNDING <= free:

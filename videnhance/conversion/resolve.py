@@ -91,28 +91,28 @@ def resolve(job: Job, info: VideoInfo) -> ResolvedJob:
     encoding = replace(encoding, threads=threads or available_cores() * 3 // 2)
     length = settings.segment_frames or segment_length(info.size)
     settings = replace(settings, segment_frames=length)
-    target, notices = _target(job, info, settings.scale)
+    target, notices = _target(job, info, scale=settings.scale)
     finish = Rescaler(target) if target.resizes else None
     begin = None if _stores_alpha(job, info) else laid_on_black
     settings = replace(settings, scale=target.scale, begin=begin, finish=finish)
     info = replace(info, sample_aspect_ratio=target.sample_aspect_ratio)
     size = target.size
     limit = job.reading.limit_pixels or LIMIT_PIXELS
-    check_pixels(job.target, size, limit * _OUTPUT_AREAS)
+    check_pixels(job.target, size, limit=limit * _OUTPUT_AREAS)
     job = replace(
         job,
         settings=settings,
         encoding=encoding,
         notices=(*job.notices, *notices),
     )
-    return ResolvedJob(_within_memory(job, info, size), info, size, before)
+    return ResolvedJob(_within_memory(job, info, size=size), info, size, before)
 
 
-def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, ...]]:
+def _target(job: Job, info: VideoInfo, *, scale: int) -> tuple[Target, tuple[str, ...]]:
     """How frames come to the output's size, and what to tell of it."""
     turn, aspect = info.rotation_degrees, info.sample_aspect_ratio
     if job.box is not None:
-        return planned_size(info.size, aspect, turn, job.box), ()
+        return planned_size(info.size, aspect, rotation_degrees=turn, box=job.box), ()
     enlarged = info.size.scaled(scale)
     whole = Region.of(enlarged), Region.of(enlarged)
     plain = Target(info.size, scale, *whole, enlarged, aspect)
@@ -120,7 +120,7 @@ def _target(job: Job, info: VideoInfo, scale: int) -> tuple[Target, tuple[str, .
         return plain, ()
     container, codec = container_for(job.target), job.encoding.codec
     if aspect in (None, 1) or keeps_aspect(container, codec):
-        return _in_whole_samples(plain, job, info, container)
+        return _in_whole_samples(plain, job, info=info, container=container)
     square = squared(info.size, aspect, scale)
     return square, (
         f"{container} cannot say that the pixels of {codec} are shaped {aspect}: they "
@@ -137,17 +137,17 @@ def _stores_alpha(job: Job, info: VideoInfo) -> bool:
     if not info.layout.alpha or kind is not SinkKind.VIDEO:
         return True
     container = container_for(job.target)
-    encoding, _ = playable(job.encoding, info, container)
+    encoding, _ = playable(job.encoding, info, container=container)
     return has_alpha(storage(info, encoding, [], container).pix_fmt)
 
 
 def _in_whole_samples(
-    target: Target, job: Job, info: VideoInfo, container: str
+    target: Target, job: Job, *, info: VideoInfo, container: str
 ) -> tuple[Target, tuple[str, ...]]:
     """The same with even sides, if the encoder takes no others; and what to tell."""
-    encoding, _ = playable(job.encoding, info, container)
+    encoding, _ = playable(job.encoding, info, container=container)
     stored = storage(info, encoding, [], container)
-    size = even_size(encoding.codec, stored.pix_fmt, target.size)
+    size = even_size(encoding.codec, stored.pix_fmt, size=target.size)
     if size == target.size:
         return target, ()
     return replace(target, size=size), (
@@ -156,7 +156,7 @@ def _in_whole_samples(
     )
 
 
-def _within_memory(job: Job, info: VideoInfo, size: Size) -> Job:
+def _within_memory(job: Job, info: VideoInfo, *, size: Size) -> Job:
     settings, most = job.settings, job.resources.max_memory_mb
     if most is None:
         return job
@@ -190,9 +190,9 @@ def loaded_model(work: ResolvedJob) -> LoadedModel:
         # What this machine has says nothing of the workers: who wants CUDA asks for it.
         choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
         if choice.device == "cuda":
-            return _distant(card, choice, key)
+            return _distant(card, choice, key=key)
     network = load(choice)
-    model = _model_key(card, network.precision, network.engine == "cuda")
+    model = _model_key(card, network.precision, cuda=network.engine == "cuda")
     if network.engine != "cuda":
         # A copy is for the shape of a patch, and the probe's may be none.
         name = arithmetic_of(replace(network, copies=None))
@@ -202,13 +202,15 @@ def loaded_model(work: ResolvedJob) -> LoadedModel:
     return LoadedModel(network, str(network), {**key, **model}, model_files=files)
 
 
-def _distant(card: Card, choice: Choice, key: Key) -> LoadedModel:
+def _distant(card: Card, choice: Choice, *, key: Key) -> LoadedModel:
     """An engine that only other machines have. Raises what `load` raises."""
     check_trust(card, choice)
     if choice.precision == "int8" or "float32" not in card.files:
         raise UsageError("--device cuda runs float32 only; leave --precision out")
     words = f"{card.name} float32 on cuda"
-    return LoadedModel(Bicubic(), words, {**key, **_model_key(card, "float32", True)})
+    return LoadedModel(
+        Bicubic(), words, {**key, **_model_key(card, "float32", cuda=True)}
+    )
 
 
 def _choice(work: ResolvedJob) -> Choice:
@@ -220,7 +222,7 @@ def _choice(work: ResolvedJob) -> Choice:
     seen = (
         calibration_chart()
         if hidden
-        else sample_frames(job.source, work.info, job.reading)
+        else sample_frames(job.source, work.info, reading=job.reading)
     )
     choice = with_card(job.choice, seen)
     if job.resources.cluster is not None:
@@ -232,7 +234,7 @@ def _choice(work: ResolvedJob) -> Choice:
     return choice
 
 
-def _model_key(card: Card, precision: str, cuda: bool) -> Key:
+def _model_key(card: Card, precision: str, *, cuda: bool) -> Key:
     name, digest = card.files[precision]
     return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
 

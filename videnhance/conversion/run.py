@@ -89,7 +89,7 @@ class LocalExecutor:
     ) -> None:
         """Runs the pipeline beside the encoder."""
         settings = running.work.job.settings
-        _made_here(running, writer.points.noted(frames), writer, settings)
+        _made_here(running, writer.points.noted(frames), sink=writer, settings=settings)
 
     def make_whole(self, running: Running, here: Callable[[], None]) -> None:
         """Makes it at once."""
@@ -121,7 +121,7 @@ def convert(
     if job.target != PIPE:
         source = None if job.source == PIPE else job.source
         tidied(job.target)
-        check_target(job.target, source, job.overwrite)
+        check_target(job.target, source, overwrite=job.overwrite)
         if source is None and not job.discard and kept_frames(job.target):
             raise UsageError(
                 f"{printable(job.target)}: there is unfinished work on it, which a "
@@ -165,7 +165,9 @@ class _Run:
         source = (
             Source(job.source, job.span, job.reading.video_track) if others else None
         )
-        plan = planned_output(job.target, work.info, work.size, job.encoding, source)
+        plan = planned_output(
+            job.target, work.info, size=work.size, encoding=job.encoding, source=source
+        )
         with self._journal() as kept:
             writer = SegmentedWriter(
                 plan, kept, self._points, self._length, job.overwrite, job.full_check
@@ -208,7 +210,9 @@ class _Run:
         self, kind: SinkKind, overwrite: bool
     ) -> AbstractContextManager[FrameSink]:
         work = self._work
-        return opened_sink(kind, self._job, work.info, work.size, overwrite)
+        return opened_sink(
+            kind, self._job, info=work.info, size=work.size, overwrite=overwrite
+        )
 
     def _go_on(self, kept: Journal, sink: FrameSink) -> None:
         """Makes what the journal does not name yet."""
@@ -221,7 +225,9 @@ class _Run:
         first = next(frames, None)
         if first is not None and self._plan is not None:
             settings = self._job.settings
-            notes = checked_beforehand(self._plan, first, settings, kept.frames)
+            notes = checked_beforehand(
+                self._plan, first, settings=settings, done=kept.frames
+            )
             self._report.notices += notes
         self._begin(sink)
         if first is not None:
@@ -236,7 +242,9 @@ class _Run:
         if self._plan is None:
             where = "a pipe" if self._job.target == PIPE else "a picture"
             size = self._work.size
-            lost += immersion_notices(reader.info, size, where, self._encoder)
+            lost += immersion_notices(
+                reader.info, size, container=where, encoder=self._encoder
+            )
         report.notices += [words for words in lost if words not in report.notices]
         self.running.watcher.started(reader.info, report)
 
@@ -250,9 +258,16 @@ class _Run:
         if isinstance(sink, SegmentedWriter):
             self._executor.make_segments(self.running, frames, sink)
         elif self._length:
-            _made_here(self.running, self._points.noted(frames), sink, settings)
+            _made_here(
+                self.running, self._points.noted(frames), sink=sink, settings=settings
+            )
         else:
-            _made_here(self.running, frames, sink, replace(settings, segment_frames=0))
+            _made_here(
+                self.running,
+                frames,
+                sink=sink,
+                settings=replace(settings, segment_frames=0),
+            )
         report.add("converting", time.perf_counter() - start[0])
         report.add("processor", time.process_time() - start[1])
         later = self._reader.notices[known:]
@@ -275,13 +290,15 @@ class _Run:
 
 
 def _made_here(
-    running: Running, frames: Iterator[Frame], sink: FrameSink, settings: Settings
+    running: Running, frames: Iterator[Frame], *, sink: FrameSink, settings: Settings
 ) -> None:
     """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
     report = running.report
     throttle = Throttle(running.work.job.resources.max_cpu_percent, available_cores())
     throttle()
-    for frame in enhanced_ahead(frames, running.model.upscaler, settings, report):
+    for frame in enhanced_ahead(
+        frames, running.model.upscaler, settings=settings, report=report
+    ):
         began = time.perf_counter()
         sink.write(frame)
         report.add("writing", time.perf_counter() - began)

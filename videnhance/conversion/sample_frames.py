@@ -17,7 +17,7 @@ _PLACES = 8
 
 
 def sample_frames(
-    source: Path, info: VideoInfo, reading: Reading | None = None
+    source: Path, info: VideoInfo, *, reading: Reading | None = None
 ) -> list[Pixels]:
     """One picture at each of eight places, as luma, H x W x 1.
 

@@ -173,7 +173,9 @@ class SegmentedWriter:
         overwrite: bool = False,
         full_check: bool = False,
     ) -> None:
-        check_target(plan.target, plan.source.path if plan.source else None, overwrite)
+        check_target(
+            plan.target, plan.source.path if plan.source else None, overwrite=overwrite
+        )
         self.notices = plan.notices
         self.streams: tuple[StreamPlan, ...] = plan.streams
         self.dropped_packets = 0

@@ -38,7 +38,7 @@ def encoder_of(job: Job, info: VideoInfo) -> str:
 
 @contextmanager
 def opened_sink(
-    kind: SinkKind, job: Job, info: VideoInfo, size: Size, overwrite: bool
+    kind: SinkKind, job: Job, *, info: VideoInfo, size: Size, overwrite: bool
 ) -> Iterator[FrameSink]:
     """The open output of a kind; complete at the end, or, after an error, not there.
 

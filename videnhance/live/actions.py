@@ -215,7 +215,7 @@ class Actions:
         size = self._window.size
         info = self._pipeline.source.info
         if self._pipeline.in_order and mouse.held and info is not None:
-            place = timeline_place(size, mouse.x, mouse.y)
+            place = timeline_place(size, mouse.x, y=mouse.y)
             if place is not None and info.duration_seconds:
                 self._go_to(place * info.duration_seconds)
                 return
@@ -224,13 +224,13 @@ class Actions:
             # The split stays where it is: held, the mouse takes the picture along.
             held, self._held = self._held, at
             if held is not None and not mouse.pressed:
-                self._see(pan=self._panned(held, at, size))
+                self._see(pan=self._panned(held, at, window=size))
             return
         self._held = None
         self._see(mouse=at)
 
     def _panned(
-        self, held: tuple[float, float], at: tuple[float, float], window: Size
+        self, held: tuple[float, float], at: tuple[float, float], *, window: Size
     ) -> tuple[float, float]:
         """The part of the picture that is seen once the mouse has moved to `at`."""
         state, result, info = self._overlay.state, self.result, self.info
@@ -340,6 +340,6 @@ class Actions:
         pipeline = self._pipeline
         assert pipeline.player is not None
         source, choice = pipeline.player.source, pipeline.models.choice
-        words = convert_command(source, pipeline.settings, choice)
+        words = convert_command(source, pipeline.settings, choice=choice)
         self._say(words)
         return words

@@ -47,7 +47,7 @@ def live(source: LiveSource, options: LiveOptions, say: Say) -> dict[str, Any]:
     if recording is not None:
         recording = replace(recording, sound=sound)
         played = sound.path if sound else None
-        check_target(recording.target, played, recording.overwrite)
+        check_target(recording.target, played, overwrite=recording.overwrite)
     with ExitStack() as stack:
         outputs = Outputs(
             options.folder, recording, camera, sound=sound, silence=_silence(source)
@@ -60,7 +60,7 @@ def live(source: LiveSource, options: LiveOptions, say: Say) -> dict[str, Any]:
 
         stack.enter_context(outputs)
         pipeline = stack.enter_context(live_pipeline(source, options))
-        return _shown(pipeline, outputs, options, say)
+        return _shown(pipeline, outputs, options=options, say=say)
 
 
 def preview(
@@ -79,8 +79,8 @@ def preview(
         Outputs(options.folder) as outputs,
         preview_pipeline(player, options) as pipeline,
     ):
-        _shown(pipeline, outputs, options, say)
-        return convert_command(source, pipeline.settings, pipeline.models.choice)
+        _shown(pipeline, outputs, options=options, say=say)
+        return convert_command(source, pipeline.settings, choice=pipeline.models.choice)
 
 
 def _silence(source: LiveSource) -> str:
@@ -94,7 +94,7 @@ def _silence(source: LiveSource) -> str:
 
 
 def _shown(
-    pipeline: LivePipeline, outputs: Outputs, options: LiveOptions, say: Say
+    pipeline: LivePipeline, outputs: Outputs, *, options: LiveOptions, say: Say
 ) -> dict[str, Any]:
     with ExitStack() as stack:
         window: Window | None = None

@@ -48,7 +48,7 @@ _SMALLEST = 640 * 480
 is busy as it starts may not be so for long."""
 
 
-def affordable_area(rate: float, pool: Pool | None, workers: int) -> int:
+def affordable_area(rate: float, pool: Pool | None, *, workers: int) -> int:
     """Pixels of a frame that can be enlarged at `rate` frames a second, as measured.
 
     A rate of 0 is unknown, and taken for 30. What a frame of half a VGA picture takes

@@ -139,17 +139,17 @@ class CaptureClient:
         patience = self._patience.for_attempt(self._attempt)
         self._attempt, self._run = self._attempt + 1, self._run + 1
         while True:
-            picture = self._heard(link, wait, patience)
+            picture = self._heard(link, wait, seconds=patience)
             size = self._checked(picture)
             read = _Bytes(link, wait, self._patience.stalling)
             planes = read.planes(size)
             self.info = self.info or live_info(
-                size, picture.rate, picture.tags, picture.aspect
+                size, picture.rate, tags=picture.tags, aspect=picture.aspect
             )
             yield self._capture(picture, planes)
             patience, self._attempt = self._patience.stalling, 1
 
-    def _heard(self, link: Child, wait: Wait, seconds: float) -> Picture:
+    def _heard(self, link: Child, wait: Wait, *, seconds: float) -> Picture:
         """The next picture's head, waited for in steps."""
         until = time.monotonic() + seconds
         while True:

@@ -85,6 +85,7 @@ class LiveSource(Protocol):
 def live_info(
     size: Size,
     rate: Fraction,
+    *,
     tags: ColourTags | None = None,
     aspect: Fraction | None = None,
 ) -> VideoInfo:

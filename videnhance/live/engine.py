@@ -124,7 +124,7 @@ class Engine:
             area = capture.frame.size.area
             self._models.fit(area, self._interval, settings.workers)
         ration = self._budget.ration if self._budget and settings.strength else None
-        passes = self._passes(capture, settings, ration)
+        passes = self._passes(capture, settings, ration=ration)
         if self._budget is not None:
             self._budget.learn(_cost_of(passes[0]), self._interval)
         before = passes[0].base
@@ -146,7 +146,7 @@ class Engine:
             ]
 
     def _passes(
-        self, capture: CapturedFrame, settings: Settings, ration: Ration | None
+        self, capture: CapturedFrame, settings: Settings, *, ration: Ration | None
     ) -> list[Enhanced]:
         rule, moves = rule_of(settings), None
         if ration is not None:

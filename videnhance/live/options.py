@@ -46,7 +46,9 @@ class LiveOptions:
             raise UsageError("--record-view needs the window: leave --headless out")
 
 
-def convert_command(source: Source, settings: Settings, choice: Choice | None) -> str:
+def convert_command(
+    source: Source, settings: Settings, *, choice: Choice | None
+) -> str:
     """The command, quoted for a shell; only what differs from its defaults is named.
 
     Without a `choice` the picture is plainly enlarged.

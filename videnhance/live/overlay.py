@@ -139,7 +139,9 @@ def draw_help(canvas: Pixels, keys: Sequence[tuple[str, str]], tail: str) -> Non
     )
 
 
-def draw_message(canvas: Pixels, words: str, is_warning: bool, bottom: int = 0) -> None:
+def draw_message(
+    canvas: Pixels, words: str, *, is_warning: bool, bottom: int = 0
+) -> None:
     """A line near the lower edge; `bottom` pixels there are taken."""
     points = _points(canvas)
     rows = tuple(
@@ -163,7 +165,7 @@ def _lines(words: str, length: int) -> list[str]:
 
 
 def draw_names(
-    canvas: Pixels, state: ViewState, bottom: int = 0, gain: int = 1
+    canvas: Pixels, state: ViewState, *, bottom: int = 0, gain: int = 1
 ) -> None:
     """Which side is which, in the lower corners; `gain` is of the difference."""
     names = ("enhanced", "before") if state.swapped else ("before", "enhanced")
@@ -201,7 +203,7 @@ def draw_timeline(canvas: Pixels, seconds: float, duration: float) -> int:
     return _TIMELINE_HEIGHT
 
 
-def timeline_place(window: Size, x: int, y: int) -> float | None:
+def timeline_place(window: Size, x: int, *, y: int) -> float | None:
     """The share of the file that a place on the bar stands for; None outside of it."""
     if y < window.height - _TIMELINE_HEIGHT:
         return None
@@ -267,13 +269,13 @@ def painted(
     if pair is not None:
         differs = overlay.state.view is View.DIFFERENCE
         gain = difference_gain(pair) if differs else 1
-        draw_names(canvas, overlay.state, bottom, gain)
+        draw_names(canvas, overlay.state, bottom=bottom, gain=gain)
     if words.message:
-        draw_message(canvas, words.message, words.warns, bottom)
+        draw_message(canvas, words.message, is_warning=words.warns, bottom=bottom)
     if words.help is not None:
         draw_help(canvas, *words.help)
     elif overlay.figures and words.figures is not None:
         draw_figures(canvas, *words.figures, flat=overlay.state.view is View.BESIDE)
     if overlay.state.loupe and pair is not None:
-        draw_loupe(canvas, pair, overlay.state)
+        draw_loupe(canvas, pair, state=overlay.state)
     return canvas

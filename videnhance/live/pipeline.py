@@ -95,7 +95,7 @@ def live_pipeline(source: LiveSource, options: LiveOptions) -> Iterator[LivePipe
         area = options.area
         if area is None:
             rate = float(source.info.rate) if source.info else 0.0
-            area = affordable_area(rate, engine.pool, options.settings.workers)
+            area = affordable_area(rate, engine.pool, workers=options.settings.workers)
         reduced = Reduced(source, area)
         player = source if isinstance(source, Player) else None
         with (

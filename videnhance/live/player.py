@@ -107,7 +107,7 @@ class Player:
         place, clock = self.start_seconds, _Clock()
         while True:
             with self._opened(place) as reader:
-                turn = yield from self._played(reader, place, clock, wait)
+                turn = yield from self._played(reader, place, clock=clock, wait=wait)
             if turn is _Turn.CLOSED:
                 return
             if turn is _Turn.ENDED:
@@ -126,7 +126,7 @@ class Player:
             return opened(self.path, None, self.reading)
 
     def _played(
-        self, reader: FrameSource, place: float, clock: "_Clock", wait: Wait
+        self, reader: FrameSource, place: float, *, clock: "_Clock", wait: Wait
     ) -> Generator[CapturedFrame, None, _Turn]:
         capture, arrived = None, clock.zero is not None
         self._run += 1
@@ -137,7 +137,7 @@ class Player:
                 continue
             # What leads there, and the picture of the place itself, is due at once.
             if arrived:
-                turn = yield from self._until(clock, seconds, capture, wait)
+                turn = yield from self._until(clock, seconds, last=capture, wait=wait)
                 if turn is not None:
                     return turn
             elif wait(0):
@@ -145,11 +145,11 @@ class Player:
             elif seconds >= place:
                 clock.set(seconds)
                 arrived = True
-            capture = self._capture(frame, clock.captured(seconds), seconds)
+            capture = self._capture(frame, clock.captured(seconds), seconds=seconds)
             yield capture
         if capture is not None:
             end = capture.seconds + self._duration(capture.frame)
-            turn = yield from self._until(clock, end, capture, wait)
+            turn = yield from self._until(clock, end, last=capture, wait=wait)
             if turn is not None:
                 return turn
             if self.loop:
@@ -166,7 +166,7 @@ class Player:
         return _Turn.ENDED
 
     def _until(
-        self, clock: "_Clock", seconds: float, last: CapturedFrame | None, wait: Wait
+        self, clock: "_Clock", seconds: float, *, last: CapturedFrame | None, wait: Wait
     ) -> Generator[CapturedFrame, None, _Turn | None]:
         """Waits until it is time for the picture there; gives why it may not come."""
         while True:
@@ -198,7 +198,9 @@ class Player:
             return float(frame.duration * frame.time_base)
         return float(1 / self.info.rate) if self.info.rate else 0.0
 
-    def _capture(self, frame: Frame, captured: float, seconds: float) -> CapturedFrame:
+    def _capture(
+        self, frame: Frame, captured: float, *, seconds: float
+    ) -> CapturedFrame:
         number, self._number = self._number, self._number + 1
         return CapturedFrame(frame, captured, number, seconds, run=self._run)
 

@@ -79,7 +79,7 @@ class Recorder:
     def __init__(self, recording: Recording, info: VideoInfo) -> None:
         """`info` is of the source."""
         played = recording.sound.path if recording.sound else None
-        check_target(recording.target, played, recording.overwrite)
+        check_target(recording.target, played, overwrite=recording.overwrite)
         self.target, self.records_view = recording.target, recording.view
         self.frames = 0
         """Given to the encoder, or soon."""
@@ -169,7 +169,7 @@ class _Fit:
         return self._rescaler(frame)
 
     def _target(self, size: Size) -> Target:
-        place = fitted(size, Fraction(1), Region.of(self.size)).place
+        place = fitted(size, Fraction(1), room=Region.of(self.size)).place
         x, y, width, height = (
             side // 2 * 2 for side in (place.x, place.y, place.width, place.height)
         )

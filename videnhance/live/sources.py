@@ -64,7 +64,7 @@ class TestPattern:
         self.name = "test pattern"
         self.size = Size(size.width // 2 * 2, size.height // 2 * 2)
         self.rate = rate
-        self.info: VideoInfo | None = live_info(self.size, rate, _TAGS)
+        self.info: VideoInfo | None = live_info(self.size, rate, tags=_TAGS)
         self._field = _field(self.size)
 
     def captures(self, wait: Wait) -> Iterator[CapturedFrame | Trouble]:
@@ -238,7 +238,7 @@ def source_for(
         if rate is not None:
             raise UsageError("--fps is for cameras: a file plays at its own rate")
         return Player(Path(word), Reading(video_track=video_track), loop=loop)
-    return _camera(camera_for(word, cameras()), size or _SIZE, rate or _RATE)
+    return _camera(camera_for(word, cameras()), size or _SIZE, rate=rate or _RATE)
 
 
 def _is_file(word: str) -> bool:
@@ -248,7 +248,7 @@ def _is_file(word: str) -> bool:
     return path.exists() or any(mark in word for mark in (".", "/", "\\"))
 
 
-def _camera(camera: Camera, size: Size, rate: float) -> CaptureClient:
+def _camera(camera: Camera, size: Size, *, rate: float) -> CaptureClient:
     place = camera.place
     if place.startswith("/") and not Path(place).exists():
         raise InputError(f"there is no device {printable(place)}: check the name")

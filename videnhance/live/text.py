@@ -69,7 +69,7 @@ def label(rows: tuple[Row, ...], points: int = 15) -> Label:
         x, middle = pad, pad + line * number + line // 2
         for cell, wide in zip(row, widths, strict=False):
             if cell.key:
-                _draw_key(draw, cell.words, (x, middle), font)
+                _draw_key(draw, cell.words, place=(x, middle), font=font)
             else:
                 draw.text((x, middle), cell.words, (*cell.colour, 255), font, "lm")
             x += wide + gap
@@ -110,7 +110,7 @@ def _widths(rows: Sequence[Row], font: Font) -> list[int]:
 
 
 def _draw_key(
-    draw: ImageDraw.ImageDraw, words: str, place: tuple[int, int], font: Font
+    draw: ImageDraw.ImageDraw, words: str, *, place: tuple[int, int], font: Font
 ) -> None:
     x, middle = place
     wide, high = int(font.getlength(words)), int(font.getbbox("Hg")[3]) + 3

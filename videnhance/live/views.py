@@ -42,7 +42,7 @@ class Placed:
         )
 
 
-def fitted(picture: Size, shape: Fraction, room: Region) -> Placed:
+def fitted(picture: Size, shape: Fraction, *, room: Region) -> Placed:
     """The whole picture, as large as the room allows, in its middle.
 
     `shape` is width to height of a pixel.
@@ -154,15 +154,15 @@ def placed(pair: Pair, state: ViewState, room: Region) -> Placed:
     """Where the picture stands in a part of the window."""
     if state.natural:
         return natural(pair.size, state.pan, room)
-    return fitted(pair.size, pair.shape, room)
+    return fitted(pair.size, pair.shape, room=room)
 
 
 def _draw_split(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     where = placed(pair, state, _room(canvas))
     at = round(state.mouse[0] * canvas.shape[1])
     left = min(max(at - where.place.x, 0), where.place.width)
-    _put(canvas, pair.before, where, slice(0, left))
-    _put(canvas, pair.after, where, slice(left, where.place.width))
+    _put(canvas, pair.before, where=where, columns=slice(0, left))
+    _put(canvas, pair.after, where=where, columns=slice(left, where.place.width))
     rows = slice(where.place.y, where.place.bottom)
     if 0 < left < where.place.width:
         x = where.place.x + left
@@ -175,13 +175,13 @@ def _draw_beside(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     height, width = canvas.shape[:2]
     half = max((width - _GAP) // 2, 1)
     for picture, x in ((pair.before, 0), (pair.after, width - half)):
-        _put(canvas, picture, placed(pair, state, Region(x, 0, half, height)))
+        _put(canvas, picture, where=placed(pair, state, Region(x, 0, half, height)))
 
 
 def _draw_one(name: str) -> Callable[[Pixels, Pair, ViewState], None]:
     def draw(canvas: Pixels, pair: Pair, state: ViewState) -> None:
         picture: Pixels = getattr(pair, name)
-        _put(canvas, picture, placed(pair, state, _room(canvas)))
+        _put(canvas, picture, where=placed(pair, state, _room(canvas)))
 
     return draw
 
@@ -199,7 +199,7 @@ def difference_gain(pair: Pair) -> int:
 def _draw_difference(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     difference = cv2.absdiff(pair.before, pair.after)
     difference = cv2.convertScaleAbs(difference, alpha=difference_gain(pair))
-    _put(canvas, np.asarray(difference), placed(pair, state, _room(canvas)))
+    _put(canvas, np.asarray(difference), where=placed(pair, state, _room(canvas)))
 
 
 _VIEWS: dict[View, Callable[[Pixels, Pair, ViewState], None]] = {
@@ -217,7 +217,7 @@ def _room(canvas: Pixels) -> Region:
 
 
 def _put(
-    canvas: Pixels, picture: Pixels, where: Placed, columns: slice = slice(None)
+    canvas: Pixels, picture: Pixels, *, where: Placed, columns: slice = slice(None)
 ) -> None:
     """Draws these columns of the placed picture."""
     source, place = where.source, where.place
@@ -239,7 +239,7 @@ def _resized(picture: Pixels, size: Size) -> Pixels:
     return np.asarray(made)
 
 
-def draw_loupe(canvas: Pixels, pair: Pair, state: ViewState) -> None:
+def draw_loupe(canvas: Pixels, pair: Pair, *, state: ViewState) -> None:
     """Two magnified views of the place under the mouse, side by side."""
     pair = _arranged(pair, state)
     height, width = canvas.shape[:2]
@@ -247,7 +247,7 @@ def draw_loupe(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     if side < _LOUPE_ZOOM or 2 * side + _GAP > width:
         return
     count = side // _LOUPE_ZOOM
-    x, y = _under_mouse(canvas, pair, state)
+    x, y = _under_mouse(canvas, pair, state=state)
     wide = 2 * side + _GAP
     mouse_x, mouse_y = state.mouse[0] * width, state.mouse[1] * height
     left = round(min(max(mouse_x - wide / 2, 0), width - wide))
@@ -255,14 +255,14 @@ def draw_loupe(canvas: Pixels, pair: Pair, state: ViewState) -> None:
     above = mouse_y - side - height // 20
     top = round(above if above >= 0 else min(mouse_y + height // 20, height - side))
     for picture, start in ((pair.before, left), (pair.after, left + side + _GAP)):
-        part = _around(picture, x, y, count)
+        part = _around(picture, x, y=y, count=count)
         large = part.repeat(_LOUPE_ZOOM, axis=0).repeat(_LOUPE_ZOOM, axis=1)
         canvas[top : top + side, start : start + side] = large
     cv2.rectangle(canvas, (left - 1, top - 1), (left + wide, top + side), _LINE, 1)
     canvas[top : top + side, left + side : left + side + _GAP] = _LINE
 
 
-def _under_mouse(canvas: Pixels, pair: Pair, state: ViewState) -> tuple[int, int]:
+def _under_mouse(canvas: Pixels, pair: Pair, *, state: ViewState) -> tuple[int, int]:
     height, width = canvas.shape[:2]
     x, y = state.mouse[0] * width, state.mouse[1] * height
     room = _room(canvas)
@@ -273,7 +273,7 @@ def _under_mouse(canvas: Pixels, pair: Pair, state: ViewState) -> tuple[int, int
     return int(column), int(row)
 
 
-def _around(picture: Pixels, x: int, y: int, count: int) -> Pixels:
+def _around(picture: Pixels, x: int, *, y: int, count: int) -> Pixels:
     """`count` x `count` pixels around a place; beyond the edge it repeats."""
     height, width = picture.shape[:2]
     rows = np.clip(np.arange(y - count // 2, y - count // 2 + count), 0, height - 1)

@@ -108,12 +108,13 @@ def _pictures(container: InputContainer, address: str) -> Iterator[Received]:
                 at = picture.pts * picture.time_base
                 origin = at if origin is None else origin
                 time = float(at - origin)
-            yield _received(picture, converter, (aspect, time, Fraction(rate)))
+            yield _received(picture, converter, told=(aspect, time, Fraction(rate)))
 
 
 def _received(
     picture: VideoFrame,
     converter: VideoReformatter,
+    *,
     told: tuple[Fraction | None, float | None, Fraction],
 ) -> Received:
     tags = tags_of(picture)

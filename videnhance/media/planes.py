@@ -47,7 +47,7 @@ _TRANSFERS = frozenset((1, 2, *range(4, 19)))
 
 
 def native_picture(
-    picture: VideoFrame, layout: Layout, converter: VideoReformatter
+    picture: VideoFrame, layout: Layout, *, converter: VideoReformatter
 ) -> VideoFrame:
     """The picture in `layout`; a palette goes by way of packed RGB, exactly."""
     name = picture.format.name
@@ -56,12 +56,13 @@ def native_picture(
         return picture
     if picture.format.has_palette:
         picture = converter.reformat(picture, format="bgra", threads=SCALING_THREADS)
-    return reformatted(picture, converter, layout.name)
+    return reformatted(picture, converter, name=layout.name)
 
 
 def reformatted(
     picture: VideoFrame,
     converter: VideoReformatter,
+    *,
     name: str,
     size: Size | None = None,
 ) -> VideoFrame:

@@ -72,7 +72,7 @@ class FrameSink(Protocol):
     def __exit__(self, kind: object, error: object, trace: object) -> None: ...
 
 
-def check_size(frame: Frame, size: Size, output: str) -> None:
+def check_size(frame: Frame, size: Size, *, output: str) -> None:
     """Raises OutputError, which names the output, for a frame of another size."""
     if frame.size != size:
         raise OutputError(

@@ -219,7 +219,7 @@ def open_source(path: Path) -> Iterator[InputContainer]:
 
 
 def opened_container(
-    place: str | Readable, options: dict[str, str], form: str | None = None
+    place: str | Readable, options: dict[str, str], *, form: str | None = None
 ) -> InputContainer:
     """FFmpeg's container of a URL or of an object with `read`, for the caller to close.
 
@@ -268,6 +268,7 @@ def demuxed(
 def packets_of(
     container: InputContainer,
     streams: Sequence[Stream],
+    *,
     damaged: Callable[[BaseException], None],
 ) -> Iterator[AnyPacket]:
     """Packets of these streams to the end of the file, over places that cannot be read.

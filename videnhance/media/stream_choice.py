@@ -42,7 +42,7 @@ _WITHOUT_LIST = ("mono", "stereo", "5.1", "5.1(side)", "7.1")
 
 
 def chosen_video(
-    container: InputContainer, path: Path | str, track: int | None = None
+    container: InputContainer, path: Path | str, *, track: int | None = None
 ) -> VideoStream:
     """The video stream to work on: the video track of this number, from 0 as FFmpeg's
     `v:N`, or the main film: what plays longest, then the largest, then the default.

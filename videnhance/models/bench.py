@@ -130,7 +130,7 @@ def _float32(bench: Bench) -> Ready:
 
 def _int8(bench: Bench) -> Ready:
     prefer_int8_engine()
-    return _program(bench, int8_script(bench.network, bench.texture, _STEP))
+    return _program(bench, int8_script(bench.network, bench.texture, step=_STEP))
 
 
 TORCH: dict[str, Engine] = {
@@ -162,13 +162,13 @@ def benched(
     try:
         for count in threads:
             torch.set_num_threads(count)
-            yield from _rows(engines, Bench(network, pixels, count), runs)
+            yield from _rows(engines, Bench(network, pixels, count), runs=runs)
     finally:
         torch.set_num_threads(before)
 
 
 def _rows(
-    engines: Mapping[str, Engine], bench: Bench, runs: int
+    engines: Mapping[str, Engine], bench: Bench, *, runs: int
 ) -> Iterator[Row | str]:
     wanted: Floats | None = None
     for name, engine in engines.items():

@@ -58,7 +58,7 @@ class Picture(nn.Module):
         self.register_buffer("phases", base_phases().repeat(channels, 1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        base = convolved(x, self.phases, self.channels)  # type: ignore[arg-type]
+        base = convolved(x, self.phases, groups=self.channels)  # type: ignore[arg-type]
         large = functional.pixel_shuffle(self.residual(x) + base, 2)
         return large.clamp(0.0, 1.0)
 
@@ -101,7 +101,7 @@ def _mobile(picture: Picture, path: Path) -> Written:
     return Written(path, "torch lite interpreter", run, tuple(notes))
 
 
-def write_onnx(network: nn.Module, channels: int, path: Path) -> None:
+def write_onnx(network: nn.Module, channels: int, *, path: Path) -> None:
     """Writes what takes N x C x H x W, `picture`, for any N, H and W."""
     optional("onnxscript", extra="onnx")
     with deprecated(), quiet_tools():
@@ -122,7 +122,7 @@ def write_onnx(network: nn.Module, channels: int, path: Path) -> None:
 def _onnx(picture: Picture, path: Path) -> Written:
     library = optional("onnx", extra="onnx")
     runtime = optional("onnxruntime", extra="onnx")
-    write_onnx(picture, picture.channels, path)
+    write_onnx(picture, picture.channels, path=path)
     library.checker.check_model(str(path), full_check=True)
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
@@ -181,7 +181,7 @@ class Parity:
         return f"{self.picture:<24} {self.largest:12.6f} {self.psnr:10.2f} dB"
 
 
-def exported(model: str, form: str, target: Path) -> tuple[Picture, Written]:
+def exported(model: str, form: str, *, target: Path) -> tuple[Picture, Written]:
     """Writes the network in a form to TARGET with its suffix.
 
     Raises ModelError, or MissingLibraryError if the form needs what is not installed.
@@ -195,7 +195,7 @@ def exported(model: str, form: str, target: Path) -> tuple[Picture, Written]:
 
 
 def parity(
-    picture: Picture, written: Written, seen: Iterable[tuple[str, Pixels]]
+    picture: Picture, written: Written, *, seen: Iterable[tuple[str, Pixels]]
 ) -> Iterator[Parity]:
     """Compares the file with the network on named pictures, H x W x C."""
     for name, pixels in seen:

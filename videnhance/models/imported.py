@@ -121,7 +121,7 @@ def calibration_chart() -> list[Pixels]:
 
 
 def import_model(
-    model: str, seen: Sequence[Pixels], folder: Path | None = None
+    model: str, seen: Sequence[Pixels], *, folder: Path | None = None
 ) -> Path:
     """The card of what `needs_import`, made now or kept from before.
 
@@ -160,7 +160,7 @@ def with_card(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
 def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, Any]]:
     """The programs of what has no card, and what their card says."""
     if is_between(model):
-        return _quantized(network_between(model), seen, _OWN_STEP)
+        return _quantized(network_between(model), seen, step=_OWN_STEP)
     path = Path(model)
     if not is_srvgg(read_tensors(path)[0]):
         grey = read_foreign(path, _STEP)
@@ -173,16 +173,16 @@ def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, A
             f"{printable(path)} is one of our RGB networks; quantize it by "
             "`videnhance model quantize`, and give the card"
         )
-    return _quantized(residual, seen, _STEP)
+    return _quantized(residual, seen, step=_STEP)
 
 
 def _quantized(
-    residual: SRVGGNetLightweight | OverBase, seen: Sequence[Pixels], step: float
+    residual: SRVGGNetLightweight | OverBase, seen: Sequence[Pixels], *, step: float
 ) -> tuple[Programs, dict[str, Any]]:
     prefer_int8_engine()
     scripts = {
         "float32": float32_script(residual, step),
-        "int8": int8_script(residual, calibration_crops(seen)[:_BATCHES], step),
+        "int8": int8_script(residual, calibration_crops(seen)[:_BATCHES], step=step),
     }
     return scripts, card_facts(residual, step)
 

@@ -172,13 +172,13 @@ def calibration_crops(pictures: Sequence[Pixels]) -> list[Tensor]:
     batches = []
     for _ in range(_BATCHES):
         chosen = rng.integers(len(usable), size=_BATCH)
-        cut = [_cut(usable[int(n)], side, rng) for n in chosen]
+        cut = [_cut(usable[int(n)], side, rng=rng) for n in chosen]
         batch = np.stack(cut).transpose(0, 3, 1, 2).astype(np.float32) / 255
         batches.append(torch.from_numpy(np.ascontiguousarray(batch)))
     return batches
 
 
-def _cut(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
+def _cut(picture: Pixels, side: int, *, rng: np.random.Generator) -> Pixels:
     y = int(rng.integers(0, picture.shape[0] - side + 1))
     x = int(rng.integers(0, picture.shape[1] - side + 1))
     return picture[y : y + side, x : x + side]
@@ -212,6 +212,7 @@ def float32_script(residual: Residual, step: float) -> torch.jit.ScriptModule:
 def int8_script(
     residual: Residual,
     calibration: Iterable[Tensor],
+    *,
     step: float,
     kept: Sequence[int] = (),
 ) -> torch.jit.ScriptModule:
@@ -222,7 +223,7 @@ def int8_script(
     convolutions have twice the inputs.
     """
     with deprecated():
-        prepared = _observed(residual, calibration, step, kept)
+        prepared = _observed(residual, calibration, step=step, kept=kept)
         quantization.convert(prepared, inplace=True)
         if isinstance(residual, OverBase):
             return scripted(_Int8Framed(prepared.body, residual.frame, step))
@@ -230,12 +231,12 @@ def int8_script(
 
 
 def grids_of(
-    residual: Residual, calibration: Iterable[Tensor], step: float
+    residual: Residual, calibration: Iterable[Tensor], *, step: float
 ) -> list[Grid]:
     """Scale and zero point after each convolution and its activation, as deployed."""
     found: list[Grid] = []
     with deprecated():
-        prepared = _observed(residual, calibration, step, ())
+        prepared = _observed(residual, calibration, step=step, kept=())
         for module in prepared.body:
             if isinstance(module, nn.Conv2d | nn.Sequential):
                 scale, zero = module.activation_post_process.calculate_qparams()  # type: ignore[union-attr, operator]
@@ -244,16 +245,20 @@ def grids_of(
 
 
 def _observed(
-    residual: Residual, calibration: Iterable[Tensor], step: float, kept: Sequence[int]
+    residual: Residual,
+    calibration: Iterable[Tensor],
+    *,
+    step: float,
+    kept: Sequence[int],
 ) -> _Calibrated:
-    prepared = _prepared(residual, step, kept)
+    prepared = _prepared(residual, step, kept=kept)
     with torch.no_grad():
         for batch in calibration:
             prepared(batch)
     return prepared
 
 
-def _prepared(residual: Residual, step: float, kept: Sequence[int]) -> _Calibrated:
+def _prepared(residual: Residual, step: float, *, kept: Sequence[int]) -> _Calibrated:
     framed = isinstance(residual, OverBase)
     plain = residual if isinstance(residual, OverBase) else residual.folded()
     model = _Calibrated(copy.deepcopy(plain.body)).eval()

@@ -98,7 +98,7 @@ def _noise(form: Loaded, size: Size) -> Pixels:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
-def before_after(small: Pixels, large: Pixels, target: Path) -> Size:
+def before_after(small: Pixels, large: Pixels, *, target: Path) -> Size:
     """Draws a picture beside its enlargement, both at the size of the latter.
 
     Gives the enlargement's size; ModelError if that is not twice the picture's.

@@ -184,7 +184,8 @@ def _read_safetensors(path: Path) -> Tensors:
             if not header:
                 raise ValueError("it holds nothing")
             return {
-                str(name): _tensor(data, start, about) for name, about in header.items()
+                str(name): _tensor(data, start, about=about)
+                for name, about in header.items()
             }
     except (OSError, *_NOT_TENSORS) as error:
         raise ModelError(
@@ -192,7 +193,7 @@ def _read_safetensors(path: Path) -> Tensors:
         ) from error
 
 
-def _tensor(data: mmap, start: int, about: Mapping[str, Any]) -> Tensor:
+def _tensor(data: mmap, start: int, *, about: Mapping[str, Any]) -> Tensor:
     first, last = about["data_offsets"]
     kind = _KINDS[about["dtype"]]
     # Its own bytes alone: a file has a thousand tensors.

@@ -35,7 +35,10 @@ def revealed_planes(frame: Frame, count: int) -> tuple[Plane, ...]:
     rows, columns = _reached(opacity.max(axis=1)), _reached(opacity.max(axis=0))
     if not rows.stop or not columns.stop:
         return planes
-    return tuple(_revealed_in(rows, columns, p, opacity, frame) for p in planes)
+    return tuple(
+        _revealed_in(rows, columns, plane=p, opacity=opacity, frame=frame)
+        for p in planes
+    )
 
 
 def _reached(opacity: _Floats) -> slice:
@@ -48,29 +51,29 @@ def _reached(opacity: _Floats) -> slice:
 
 
 def _revealed_in(
-    rows: slice, columns: slice, plane: Plane, opacity: _Floats, frame: Frame
+    rows: slice, columns: slice, *, plane: Plane, opacity: _Floats, frame: Frame
 ) -> Plane:
     """The plane, with hidden samples filled inside a part of the frame."""
-    across, down = _steps(opacity, plane, frame)
+    across, down = _steps(opacity, plane, frame=frame)
     part = (
         slice(rows.start // down, rows.stop // down),
         slice(columns.start // across, columns.stop // across),
     )
-    shares = _shares(opacity[rows, columns], plane[part], frame)
+    shares = _shares(opacity[rows, columns], plane[part], frame=frame)
     out: Plane = plane.copy()
     out[part] = _revealed(plane[part], shares)
     return out
 
 
-def _shares(opacity: _Floats, plane: Plane, frame: Frame) -> _Floats:
+def _shares(opacity: _Floats, plane: Plane, *, frame: Frame) -> _Floats:
     """How much of each sample of a plane is seen: opacity summed over its pixels."""
-    across, down = _steps(opacity, plane, frame)
+    across, down = _steps(opacity, plane, frame=frame)
     if across == down == 1:
         return opacity
-    return _blocks(opacity, plane.shape, down, across)
+    return _blocks(opacity, plane.shape, down=down, across=across)
 
 
-def _steps(opacity: _Floats, plane: Plane, frame: Frame) -> tuple[int, int]:
+def _steps(opacity: _Floats, plane: Plane, *, frame: Frame) -> tuple[int, int]:
     """How many pixels share a sample of a plane, across and down."""
     if plane.shape == opacity.shape:
         return 1, 1
@@ -78,7 +81,9 @@ def _steps(opacity: _Floats, plane: Plane, frame: Frame) -> tuple[int, int]:
     return 1 << across, 1 << down
 
 
-def _blocks(values: _Floats, shape: tuple[int, ...], down: int, across: int) -> _Floats:
+def _blocks(
+    values: _Floats, shape: tuple[int, ...], *, down: int, across: int
+) -> _Floats:
     """Sums of blocks; those at the edges may be cut off."""
     height, width = shape
     room = (height * down - values.shape[0], width * across - values.shape[1])
@@ -93,14 +98,14 @@ def _revealed(plane: Plane, shares: _Floats) -> Plane:
     hidden = shares == 0
     if not hidden.any() or hidden.all():
         return plane
-    colour, known = _pulled(plane * shares, shares, _LEVELS)
+    colour, known = _pulled(plane * shares, shares, levels=_LEVELS)
     out: Plane = plane.copy()
     np.copyto(out, np.rint(colour, out=colour), where=hidden & known, casting="unsafe")
     return out
 
 
 def _pulled(
-    sums: _Floats, shares: _Floats, levels: int
+    sums: _Floats, shares: _Floats, *, levels: int
 ) -> tuple[_Floats, npt.NDArray[np.bool_]]:
     """Mean colours around each sample, as near as any is seen, and where there is one.
 
@@ -114,7 +119,9 @@ def _pulled(
     height, width = sums.shape
     half = (-(-height // 2), -(-width // 2))
     coarse, coarsely = _pulled(
-        _blocks(sums, half, 2, 2), _blocks(shares, half, 2, 2), levels - 1
+        _blocks(sums, half, down=2, across=2),
+        _blocks(shares, half, down=2, across=2),
+        levels=levels - 1,
     )
     farther = coarse.repeat(2, 0).repeat(2, 1)[:height, :width]
     np.copyto(colour, farther, where=~known)
@@ -144,19 +151,19 @@ def laid_on_black(frame: Frame) -> Frame:
     *planes, opacity = frame.planes
     top = (1 << frame.layout.depth) - 1
     if not (opacity == top).all():
-        planes = _over_black(frame, planes, opacity.astype(np.float32), top)
+        planes = _over_black(frame, planes, opacity=opacity.astype(np.float32), top=top)
     return replace(frame, layout=frame.layout.opaque, planes=tuple(planes))
 
 
 def _over_black(
-    frame: Frame, planes: list[Plane], opacity: _Floats, top: int
+    frame: Frame, planes: list[Plane], *, opacity: _Floats, top: int
 ) -> list[Plane]:
     seen: dict[tuple[int, ...], npt.NDArray[np.float64]] = {}
     laid: list[Plane] = []
     for plane, black in zip(planes, _black(frame), strict=True):
         if plane.shape not in seen:
-            share = _shares(opacity, plane, frame).astype(np.float64)
-            share /= _shares(np.full_like(opacity, top), plane, frame)
+            share = _shares(opacity, plane, frame=frame).astype(np.float64)
+            share /= _shares(np.full_like(opacity, top), plane, frame=frame)
             seen[plane.shape] = share
         over = black + (plane.astype(np.float64) - black) * seen[plane.shape]
         out = np.empty_like(plane)

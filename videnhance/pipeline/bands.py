@@ -18,6 +18,7 @@ _OVERLAP = 4
 def composing(
     composer: Composer,
     frame: Frame,
+    *,
     residual: Pixels | None,
     count: int,
     with_base: bool = False,

@@ -97,7 +97,7 @@ def _to_rgb(frame: Frame, planes: list[npt.NDArray[np.uint8]]) -> Pixels:
 
 
 def plane_residuals(
-    frame: Frame, residual: Pixels, scale: int, step: float
+    frame: Frame, residual: Pixels, *, scale: int, step: float
 ) -> list[Residual]:
     """The residual codes of an RGB model (sH x sW x 3), for each plane of the output.
 
@@ -114,11 +114,11 @@ def plane_residuals(
     shaped = [luma * (matrix.luma_range / 255)]
     for colour, weight in ((b, matrix.blue), (r, matrix.red)):
         chroma = (colour - luma) * (matrix.chroma_range / 255 / (2 * (1 - weight)))
-        shaped.append(_averaged(chroma, frame, scale))
+        shaped.append(_averaged(chroma, frame, scale=scale))
     return shaped
 
 
-def _averaged(chroma: Residual, frame: Frame, scale: int) -> Residual:
+def _averaged(chroma: Residual, frame: Frame, *, scale: int) -> Residual:
     """Means of the blocks that share one chroma sample; the edge is repeated."""
     across, down = (1 << shift for shift in frame.layout.chroma_shift)
     size = frame.planes[1].shape

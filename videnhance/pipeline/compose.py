@@ -93,7 +93,7 @@ class Composer:
             return nothing
         unit = self.strength * (1 << (FRACTION_BITS + frame.layout.depth - 8))
         if residual.shape[2] == 3:
-            levels = plane_residuals(frame, residual, 2, self.step)
+            levels = plane_residuals(frame, residual, scale=2, step=self.step)
             gains = [_Addition(np.rint(level * unit), 1, 0) for level in levels]
             return [*gains, *nothing[len(gains) :]]
         luma = _Addition(residual[..., 0], round(unit * self.step), ZERO_CODE)

@@ -161,18 +161,22 @@ def enhanced(
         if pool is not None:
             stack.enter_context(pool)
         queue_bytes = settings.queue_bytes if pool is not None else 0
-        line = prefetch(_counted(frames, report), queue_bytes, report.reading)
+        line = prefetch(_counted(frames, report), queue_bytes, meter=report.reading)
         stack.enter_context(closing(line))
         ahead = settings.workers + 1
         if settings.begin is not None:
-            line = ordered_map(settings.begin, line, pool, ahead, report.working)
+            line = ordered_map(
+                settings.begin, line, pool=pool, ahead=ahead, meter=report.working
+            )
             stack.enter_context(closing(line))
         for _ in range(passes):
             line = _Pass(upscaler, settings, report, pool).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
             stack.enter_context(closing(line))
         if settings.finish is not None:
-            line = ordered_map(settings.finish, line, pool, ahead, report.working)
+            line = ordered_map(
+                settings.finish, line, pool=pool, ahead=ahead, meter=report.working
+            )
             stack.enter_context(closing(line))
         for frame in line:
             report.frames_out += 1
@@ -180,12 +184,12 @@ def enhanced(
 
 
 def enhanced_ahead(
-    frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
+    frames: Iterator[Frame], upscaler: Upscaler, *, settings: Settings, report: Report
 ) -> Generator[Frame]:
     """The same, in a thread that runs ahead of the caller, who encodes."""
     line = enhanced(frames, upscaler, settings, report)
     ahead = settings.queue_bytes if settings.workers else 0
-    with closing(prefetch(line, ahead, report.writing)) as finished:
+    with closing(prefetch(line, ahead, meter=report.writing)) as finished:
         yield from finished
 
 
@@ -232,7 +236,7 @@ class _Pass:
         """Chains the stages."""
         settings, workers = self.settings, self.settings.workers
         detector = detector_of(self.upscaler, settings)
-        changes = self._map(detector, self._pairs(frames), workers + 1)
+        changes = self._map(detector, self._pairs(frames), ahead=workers + 1)
         plans = plan.planned(changes, rule_of(settings))
         tiling = Tiling(
             self.upscaler.halo,
@@ -240,15 +244,17 @@ class _Pass:
             max_row_width=self.upscaler.max_row_width,
         )
         work = tiles.batches(plans, tiling)
-        done = self._map(self._upscaled, work, 3 * workers)
+        done = self._map(self._upscaled, work, ahead=3 * workers)
         composer = composer_of(self.upscaler, settings)
         finished = self._finished(done)
-        yield from self._map(lambda pair: composer(*pair), finished, workers + 1)
+        yield from self._map(lambda pair: composer(*pair), finished, ahead=workers + 1)
 
     def _map(
-        self, function: Callable[[T], R], items: Iterator[T], ahead: int
+        self, function: Callable[[T], R], items: Iterator[T], *, ahead: int
     ) -> Iterator[R]:
-        return ordered_map(function, items, self.pool, ahead, self.report.working)
+        return ordered_map(
+            function, items, pool=self.pool, ahead=ahead, meter=self.report.working
+        )
 
     def _pairs(
         self, frames: Iterator[Frame]
@@ -282,5 +288,5 @@ class _Pass:
     def _residual_of(self, ready: Plan) -> Pixels | None:
         """The residual of one frame, from its patches and the last frame's residual."""
         patches, last = self.waiting.pop(ready.frame.index, []), self.residual
-        warped = warped_residual(ready, last, self.settings.fuse)
-        return assembled(ready, patches, last, warped)
+        warped = warped_residual(ready, last, fuse=self.settings.fuse)
+        return assembled(ready, patches, last=last, warped=warped)

@@ -79,7 +79,7 @@ def analysed(last: Pixels, seen: Pixels, cell: int, fine: bool) -> Motion:
     """
     cv2 = load_opencv()
     before, now = _gray(last), _gray(seen)
-    flow = _flow(cv2, before, now, fine)
+    flow = _flow(cv2, before, now=now, fine=fine)
     warped = cv2.remap(
         before, *_maps(flow, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
@@ -93,7 +93,7 @@ def analysed(last: Pixels, seen: Pixels, cell: int, fine: bool) -> Motion:
 
 
 def _flow(
-    cv2: ModuleType, before: Pixels, now: Pixels, fine: bool
+    cv2: ModuleType, before: Pixels, *, now: Pixels, fine: bool
 ) -> npt.NDArray[np.float32]:
     if min(now.shape) < _SMALLEST:
         return np.zeros((*now.shape, 2), np.float32)
@@ -117,7 +117,7 @@ def _cell_means(error: Pixels, cell: int) -> npt.NDArray[np.float64]:
 
 
 def _maps(
-    flow: npt.NDArray[np.float32], scale: int, top: int = 0
+    flow: npt.NDArray[np.float32], scale: int, *, top: int = 0
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Where to look, x and y for OpenCV's `remap`, at `scale` times the flow's size.
 
@@ -130,10 +130,10 @@ def _maps(
     y += np.arange(top, top + height, dtype=np.float32)[:, None] * np.float32(scale)
     if scale == 1:
         return x, y
-    return _spread(x, scale, 1), _spread(y, scale, 0)
+    return _spread(x, scale, axis=1), _spread(y, scale, axis=0)
 
 
-def _spread(places: npt.NDArray[np.float32], scale: int, axis: int) -> _Places:
+def _spread(places: npt.NDArray[np.float32], scale: int, *, axis: int) -> _Places:
     """Each place becomes scale x scale; neighbours along `axis` are 1 further on."""
     height, width = places.shape
     out = np.empty((scale * height, scale * width), np.float32)
@@ -155,7 +155,7 @@ def moved(
     first, last = rows or (0, motion.flow.shape[0])
     out: Pixels = cv2.remap(
         residual,
-        *_maps(motion.flow[first:last], scale, first),
+        *_maps(motion.flow[first:last], scale, top=first),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )

@@ -54,6 +54,7 @@ class Target:
 def planned_size(
     source: Size,
     sample_aspect_ratio: Fraction | None,
+    *,
     rotation_degrees: int,
     box: Box,
     chroma_shift: tuple[int, int] = (1, 1),
@@ -73,17 +74,17 @@ def planned_size(
         width, height = height, width
     grid = _Grid(1 << chroma_shift[0], 1 << chroma_shift[1])
     if box.fit is Fit.INSIDE or width is None or height is None:
-        size = _inside(source, aspect, (width, height), grid)
+        size = _inside(source, aspect, limits=(width, height), grid=grid)
         _check_length(box.words, size)
         across = Fraction(size.width, source.width)
         scale = _least_scale(max(across, Fraction(size.height, source.height)))
         whole = Region.of(source.scaled(scale)), Region.of(size)
-        shape = _corrected(sample_aspect_ratio, source, size)
+        shape = _corrected(sample_aspect_ratio, source, size=size)
         return Target(source, scale, *whole, size, shape)
     size = Size(width, height)
     grid.check(box.words, size)
     square = None if sample_aspect_ratio is None else Fraction(1)
-    scale, crop, place = _exact(source, aspect, size, box.fit, grid)
+    scale, crop, place = _exact(source, aspect, size=size, fit=box.fit, grid=grid)
     return Target(source, scale, crop, place, size, square)
 
 
@@ -123,12 +124,12 @@ class _Grid:
     def nearest(self, width: Fraction, height: Fraction, most: Size) -> Size:
         """The nearest size of whole chroma samples that is not larger than `most`."""
         return Size(
-            _nearest(width, self.across, most.width),
-            _nearest(height, self.down, most.height),
+            _nearest(width, self.across, most=most.width),
+            _nearest(height, self.down, most=most.height),
         )
 
 
-def _nearest(length: Fraction, step: int, most: int) -> int:
+def _nearest(length: Fraction, step: int, *, most: int) -> int:
     """The nearest multiple of `step`, at least one and at most `most`."""
     nearest = floor(length / step + Fraction(1, 2)) * step
     return max(min(nearest, most // step * step), step)
@@ -137,6 +138,7 @@ def _nearest(length: Fraction, step: int, most: int) -> int:
 def _inside(
     source: Size,
     aspect: Fraction,
+    *,
     limits: tuple[int | None, int | None],
     grid: _Grid,
 ) -> Size:
@@ -155,7 +157,7 @@ def _inside(
     return grid.nearest(*wanted, Size(*most))
 
 
-def _corrected(aspect: Fraction | None, source: Size, size: Size) -> Fraction | None:
+def _corrected(aspect: Fraction | None, source: Size, *, size: Size) -> Fraction | None:
     """The pixel shape that shows `size` as `source` is shown, if that can be seen."""
     change = Fraction(source.width * size.height, source.height * size.width)
     if abs(change - 1) <= _VISIBLE:
@@ -164,7 +166,7 @@ def _corrected(aspect: Fraction | None, source: Size, size: Size) -> Fraction | 
 
 
 def _exact(
-    source: Size, aspect: Fraction, size: Size, fit: Fit, grid: _Grid
+    source: Size, aspect: Fraction, *, size: Size, fit: Fit, grid: _Grid
 ) -> tuple[int, Region, Region]:
     """Scale, crop and place for a result of exactly `size`, in square pixels."""
     wide, high = source.width * aspect, Fraction(source.height)
@@ -179,8 +181,8 @@ def _exact(
         used = (size.width / factor / aspect, size.height / factor)
     needed = max(filled.width / used[0], filled.height / used[1])
     scale = _least_scale(needed)
-    crop = _central(source.scaled(scale), (used[0] * scale, used[1] * scale), grid)
-    place = _central(size, (Fraction(filled.width), Fraction(filled.height)), grid)
+    crop = _central(source.scaled(scale), (used[0] * scale, used[1] * scale), grid=grid)
+    place = _central(size, (Fraction(filled.width), Fraction(filled.height)), grid=grid)
     return scale, crop, place
 
 
@@ -189,15 +191,15 @@ def _least_scale(needed: Fraction) -> int:
     return next(good, _SCALES[-1])
 
 
-def _central(outer: Size, part: tuple[Fraction, Fraction], grid: _Grid) -> Region:
+def _central(outer: Size, part: tuple[Fraction, Fraction], *, grid: _Grid) -> Region:
     """The middle of `outer`, about as large as `part`, on whole chroma samples."""
-    x, width = _middle(outer.width, part[0], grid.across)
-    y, height = _middle(outer.height, part[1], grid.down)
+    x, width = _middle(outer.width, part[0], step=grid.across)
+    y, height = _middle(outer.height, part[1], step=grid.down)
     return Region(x, y, width, height)
 
 
-def _middle(whole: int, part: Fraction, step: int) -> tuple[int, int]:
+def _middle(whole: int, part: Fraction, *, step: int) -> tuple[int, int]:
     if whole - part < step:  # an odd side is not worth a cut
         return 0, whole
-    length = _nearest(part, step, whole)
+    length = _nearest(part, step, most=whole)
     return (whole - length) // 2 // step * step, length

@@ -137,13 +137,13 @@ class ChangeDetector:
         motion = None
         if last is not None and last.shape == seen.shape:
             if self.reuse:
-                unchanged = unchanged_cells(last, seen, self.halo)
+                unchanged = unchanged_cells(last, seen, halo=self.halo)
             if self.motion is not None and not unchanged.all():
                 motion = self.motion(last, seen)
         return FrameChange(frame, seen, unchanged, motion, first=last is None)
 
 
-def unchanged_cells(last: Pixels, seen: Pixels, halo: int) -> npt.NDArray[np.bool_]:
+def unchanged_cells(last: Pixels, seen: Pixels, *, halo: int) -> npt.NDArray[np.bool_]:
     """Cells whose pixels and halo equal the last frame's bit for bit.
 
     The middle row of each cell is compared first, all cells at once: on moving or noisy

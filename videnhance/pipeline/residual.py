@@ -27,20 +27,20 @@ class WarpedResidual:
 
 
 def warped_residual(
-    ready: Plan, last: Pixels | None, fuse: float
+    ready: Plan, last: Pixels | None, *, fuse: float
 ) -> WarpedResidual | None:
     """Moves the last residual along; None where the plan has no use for it.
 
     `fuse` is its share (0 to 1) in cells that the network sees.
     """
-    warped, tasks = warp_tasks(ready, last, fuse, 1)
+    warped, tasks = warp_tasks(ready, last, fuse=fuse, bands=1)
     for task in tasks:
         task()
     return warped
 
 
 def warp_tasks(
-    ready: Plan, last: Pixels | None, fuse: float, bands: int
+    ready: Plan, last: Pixels | None, *, fuse: float, bands: int
 ) -> tuple[WarpedResidual | None, list[Callable[[], None]]]:
     """The same, and the tasks that fill it, one for each band of rows."""
     moves = ready.motion
@@ -67,6 +67,7 @@ def warp_tasks(
 def assembled(
     ready: Plan,
     patches: Iterable[tuple[Tile, Pixels]],
+    *,
     last: Pixels | None,
     warped: WarpedResidual | None,
 ) -> Pixels | None:
@@ -83,7 +84,7 @@ def assembled(
     height, width, channels = ready.seen.shape
     residual = np.full((2 * height, 2 * width, channels), ZERO_CODE, np.uint8)
     for tile, patch in patches:
-        tiles.paste(tile, patch, 2, residual)
+        tiles.paste(tile, patch, scale=2, out=residual)
     if warped is not None:
         motion.blended(residual, warped.residual, warped.weight)
     if last is not None:

@@ -94,17 +94,21 @@ class FrameEnhancer:
         since = 0 if change.cut else last.since
         motion = None if change.cut else change.motion
         plan = Plan(frame, seen, rule(change, since), motion)
-        residual = self._residual(plan, last.residual, settings.fuse)
+        residual = self._residual(plan, last.residual, fuse=settings.fuse)
         composer = composer_of(self.upscaler, settings)
-        bands = composing(composer, frame, residual, self._workers, base)
+        bands = composing(
+            composer, frame, residual=residual, count=self._workers, with_base=base
+        )
         made = zip(*together(bands, self._pool), strict=True)
         *bases, shown = (joined(frame, parts) for parts in made)
         self._before, self._memory = last, _Memory(seen, residual, since + 1)
         seconds = time.perf_counter() - began
         return Enhanced(shown, bases[0] if bases else None, plan.fills, seconds)
 
-    def _residual(self, plan: Plan, last: Pixels | None, fuse: float) -> Pixels | None:
-        warped, tasks = warp_tasks(plan, last, fuse, self._workers)
+    def _residual(
+        self, plan: Plan, last: Pixels | None, *, fuse: float
+    ) -> Pixels | None:
+        warped, tasks = warp_tasks(plan, last, fuse=fuse, bands=self._workers)
         patches: list[tuple[Tile, Pixels]] = []
 
         def see(tile: Tile) -> None:
@@ -116,11 +120,17 @@ class FrameEnhancer:
         )
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
-        return assembled(plan, patches, last, warped)
+        return assembled(plan, patches, last=last, warped=warped)
 
 
 def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
     """Runs all the tasks, beside each other if there is a pool; results in order."""
     return list(
-        ordered_map(lambda task: task(), iter(tasks), pool, len(tasks) + 1, Meter())
+        ordered_map(
+            lambda task: task(),
+            iter(tasks),
+            pool=pool,
+            ahead=len(tasks) + 1,
+            meter=Meter(),
+        )
     )

@@ -154,7 +154,7 @@ class _Side:
             yield start + first, last - first, before, patch
 
 
-def _choices(frame: int, cells: range, spans: bool, halo: int) -> list[_Side]:
+def _choices(frame: int, cells: range, *, spans: bool, halo: int) -> list[_Side]:
     """Ways to cut a side, long patches first: they are preferred of equals."""
     cores = [CELL * n for n in reversed(cells)]
     found = [_Side(frame, core, False, halo) for core in cores]
@@ -166,10 +166,12 @@ def _sides(frame: Size, tiling: Tiling) -> tuple[_Side, _Side]:
     """How to cut across and down: what computes least of what fits the bound."""
     halo, spans = tiling.halo, tiling.max_row_width >= frame.width
     wide = min(max((tiling.max_row_width - 2 * halo) // CELL, 1), _CELLS)
-    down = _choices(frame.height, range(1, _CELLS + 1), True, halo)
+    down = _choices(frame.height, range(1, _CELLS + 1), spans=True, halo=halo)
     # Columns of one cell compute little, but slowly: only where nothing else fits.
     for narrowest in (min(wide, 2), 1):
-        across = _choices(frame.width, range(narrowest, wide + 1), spans, halo)
+        across = _choices(
+            frame.width, range(narrowest, wide + 1), spans=spans, halo=halo
+        )
         fitting = [
             (x, y)
             for x, y in product(across, down)
@@ -271,7 +273,7 @@ def batches(plans: Iterable[Plan], tiling: Tiling) -> Iterator[Batch]:
         raise error
 
 
-def paste(tile: Tile, patch: Pixels, scale: int, out: Pixels) -> None:
+def paste(tile: Tile, patch: Pixels, *, scale: int, out: Pixels) -> None:
     """Copies the core of an enlarged patch into the enlarged frame."""
     core = tile.core.within(tile.patch).scaled(scale)
     out[tile.core.scaled(scale).slices] = patch[core.slices]

@@ -55,7 +55,7 @@ class Limits:
         return self.memory_bytes + (_FRAMES_HELD + slots) * frame_bytes
 
 
-def check_pixels(path: object, size: Size, limit: int) -> None:
+def check_pixels(path: object, size: Size, *, limit: int) -> None:
     """Raises InputError if a picture of `size` has more pixels than `limit`."""
     if size.area > limit:
         raise InputError(

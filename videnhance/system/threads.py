@@ -177,7 +177,7 @@ def _feed(items: Iterator[S], channel: Channel[S], begun: threading.Event) -> No
         channel.end(error)
 
 
-def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]:
+def prefetch(items: Iterator[S], limit_bytes: int, *, meter: Meter) -> Generator[S]:
     """Runs `items` in a thread of its own, up to `limit_bytes` ahead; 0 runs it inline.
 
     Errors of `items` are raised here, after the items before them.
@@ -206,6 +206,7 @@ def prefetch(items: Iterator[S], limit_bytes: int, meter: Meter) -> Generator[S]
 def ordered_map(
     function: Callable[[T], R],
     items: Iterator[T],
+    *,
     pool: Pool | None,
     ahead: int,
     meter: Meter,

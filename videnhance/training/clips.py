@@ -66,12 +66,14 @@ def still_jobs(paths: Sequence[Path], channels: int) -> list[Job]:
 def _whole(path: Path, channels: int) -> list[Item]:
     pair = pair_of(path)
     if pair is not None:
-        both = [_planes(p, channels, 1.0, False) for p in (path, pair)]
+        both = [
+            _planes(p, channels, factor=1.0, full_range=False) for p in (path, pair)
+        ]
         large, small = _even(both[0]), both[1]
         return [(small, residual_of(small, large))]
     made = []
     for factor, full_range in _VERSIONS:
-        large = _even(_planes(path, channels, factor, full_range))
+        large = _even(_planes(path, channels, factor=factor, full_range=full_range))
         if min(large.shape[:2]) < 2 * _LEAST:
             break
         halves = [bicubic_halved(large[..., n]) for n in range(channels)]
@@ -82,7 +84,7 @@ def _whole(path: Path, channels: int) -> list[Item]:
     return made
 
 
-def _planes(path: Path, channels: int, factor: float, full_range: bool) -> Pixels:
+def _planes(path: Path, channels: int, *, factor: float, full_range: bool) -> Pixels:
     """A still as H x W x C, made smaller by a factor."""
     one = luma_of(path, full_range)[..., None] if channels == 1 else rgb_of(path)
     if factor == 1.0:
@@ -97,7 +99,9 @@ def _even(picture: Pixels) -> Pixels:
     return picture[: height // 2 * 2, : width // 2 * 2]
 
 
-def clip_jobs(paths: Sequence[Path], clips: int, mix: Mix, seed: int = 0) -> list[Job]:
+def clip_jobs(
+    paths: Sequence[Path], clips: int, *, mix: Mix, seed: int = 0
+) -> list[Job]:
     """Jobs that make `clips` degraded clips of luma, more of the larger stills."""
     rng = np.random.default_rng(seed)
     weights = np.array([_area(path) for path in paths]) ** 0.5
@@ -119,13 +123,13 @@ def _clips(path: Path, count: int, mix: Mix, seed: int) -> list[Item]:
     made: list[Item] = []
     for _ in range(count):
         frames = panned(planes[int(rng.random() < 0.4)], rng)
-        small, targets = degraded(frames, drawn(rng, mix), rng)
-        made += kept_items(small, targets, rng)
+        small, targets = degraded(frames, drawn(rng, mix), rng=rng)
+        made += kept_items(small, targets, rng=rng)
     return made
 
 
 def kept_items(
-    small: Sequence[Luma], targets: Sequence[Luma], rng: np.random.Generator
+    small: Sequence[Luma], targets: Sequence[Luma], *, rng: np.random.Generator
 ) -> list[Item]:
     """Some of a clip's frames as samples: neighbours teach nearly the same."""
     chosen = rng.choice(len(small), _KEPT_FRAMES, replace=False)
@@ -144,14 +148,14 @@ def panned(luma: Luma, rng: np.random.Generator) -> list[Luma]:
         luma = np.asarray(
             cv2.resize(luma, size, interpolation=cv2.INTER_CUBIC), np.uint8
         )
-    top, left = _busiest(luma, need, rng)
+    top, left = _busiest(luma, need, rng=rng)
     moves = rng.random() < 0.75
     dy, dx = rng.integers(0, _PAN + 1, 2) * moves
     steps = [(top + dy * t, left + dx * t) for t in range(CLIP_FRAMES)]
     return [np.ascontiguousarray(luma[y : y + side, x : x + side]) for y, x in steps]
 
 
-def _busiest(luma: Luma, side: int, rng: np.random.Generator) -> tuple[int, int]:
+def _busiest(luma: Luma, side: int, *, rng: np.random.Generator) -> tuple[int, int]:
     """The corner of the busiest of three random crops: skies teach nothing."""
     spots = []
     for _ in range(3):
@@ -179,7 +183,7 @@ def _luma(frame: Frame) -> Luma:
     return (plane >> (frame.layout.depth - 8)).astype(np.uint8)
 
 
-def luma_runs(path: Path, part: Part, count: int) -> Iterator[list[Luma]]:
+def luma_runs(path: Path, part: Part, *, count: int) -> Iterator[list[Luma]]:
     """At most `count` runs of CLIP_FRAMES frames, spread over a part of a video.
 
     The sides are cut to multiples of 4. Raises InputError.
@@ -200,7 +204,12 @@ def luma_runs(path: Path, part: Part, count: int) -> Iterator[list[Luma]]:
 
 
 def footage_jobs(
-    paths: Sequence[Path], clips: int, mix: Mix, part: Part = (0.0, 1.0), seed: int = 0
+    paths: Sequence[Path],
+    clips: int,
+    *,
+    mix: Mix,
+    part: Part = (0.0, 1.0),
+    seed: int = 0,
 ) -> list[Job]:
     """Jobs that make `clips` degraded clips in all, as many of each video."""
     each = -(-clips // max(len(paths), 1))
@@ -215,11 +224,11 @@ def _cropped_clips(
 ) -> list[Item]:
     rng = np.random.default_rng(seed)
     made: list[Item] = []
-    runs = list(luma_runs(path, part, min(count, 40)))
+    runs = list(luma_runs(path, part, count=min(count, 40)))
     for n in range(count if runs else 0):
         clip = _cropped(runs[n % len(runs)], rng)
-        small, targets = degraded(clip, drawn(rng, mix), rng)
-        made += kept_items(small, targets, rng)
+        small, targets = degraded(clip, drawn(rng, mix), rng=rng)
+        made += kept_items(small, targets, rng=rng)
     return made
 
 

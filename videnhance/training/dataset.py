@@ -77,7 +77,7 @@ def training_samples(material: Material, folder: Path) -> Samples:
     part = (0.0, 1.0) if material.valid else _SEEN
     stills = material.stills[0]
     jobs = partial(_jobs, material, stills, videos, part)
-    return _samples(material, jobs, folder)
+    return _samples(material, jobs, folder=folder)
 
 
 def held_samples(material: Material, folder: Path) -> Samples:
@@ -87,7 +87,9 @@ def held_samples(material: Material, folder: Path) -> Samples:
     clips = min(_HELD_CLIPS, material.clips)
     # Other draws than those that are trained on.
     few = replace(material, clips=clips, seed=material.seed + 1_000_003)
-    return _samples(few, partial(_jobs, few, material.stills[1], videos, part), folder)
+    return _samples(
+        few, partial(_jobs, few, material.stills[1], videos, part), folder=folder
+    )
 
 
 def _jobs(
@@ -100,15 +102,21 @@ def _jobs(
             "choose a luma preset, or leave the videos out"
         )
     filmed = material.clips * len(videos) // max(len(stills) + len(videos), 1)
-    jobs = footage_jobs(videos, filmed, mix, part, material.seed) if videos else []
+    jobs = (
+        footage_jobs(videos, filmed, mix=mix, part=part, seed=material.seed)
+        if videos
+        else []
+    )
     if mix is Mix.FIDELITY:
         return still_jobs(stills, channels) + jobs
     rest = material.clips - filmed
-    return jobs + (clip_jobs(stills, rest, mix, material.seed) if stills else [])
+    return jobs + (
+        clip_jobs(stills, rest, mix=mix, seed=material.seed) if stills else []
+    )
 
 
 def _samples(
-    material: Material, wanted: Callable[[], list[Job]], folder: Path
+    material: Material, wanted: Callable[[], list[Job]], *, folder: Path
 ) -> Samples:
     about = folder / "about.json"
     if not (folder / "places.npy").exists():

@@ -182,11 +182,11 @@ def _coded(frames: list[Luma], how: Coding) -> list[Luma]:
     if how.codec == "libx265" and min(frames[0].shape) < _X265_BLOCK:
         # It writes past its buffers and aborts the process; x264 stands in.
         how = Coding("libx264", how.quality, how.fast)
-    return recoded(frames, how.codec, how.options)
+    return recoded(frames, how.codec, options=how.options)
 
 
 def degraded(
-    frames: list[Luma], how: Degradation, rng: np.random.Generator
+    frames: list[Luma], how: Degradation, *, rng: np.random.Generator
 ) -> tuple[list[Luma], list[Luma]]:
     """Makes (small inputs, large targets) of clean frames; sides are multiples of 4."""
     if how.blur_sigma:
@@ -199,7 +199,7 @@ def degraded(
         targets = frames = _coded(frames, how.source)
     small = [bicubic_halved(f) if how.bicubic else _area_halved(f) for f in frames]
     if how.noise_sigma:
-        small = [_noisy(f, how.noise_sigma, rng) for f in small]
+        small = [_noisy(f, how.noise_sigma, rng=rng) for f in small]
     if how.coding is not None:
         small = _coded(small, how.coding)
     elif how.jpeg_quality is not None:
@@ -207,7 +207,7 @@ def degraded(
     return small, targets
 
 
-def _noisy(luma: Luma, sigma: float, rng: np.random.Generator) -> Luma:
+def _noisy(luma: Luma, sigma: float, *, rng: np.random.Generator) -> Luma:
     noisy = luma + rng.normal(0, sigma, luma.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 

@@ -108,7 +108,7 @@ def _still(path: Path, side: int | None) -> KnownStill:
 
 
 def mean_scores(
-    stills: Sequence[KnownStill], enlarge: Enlarge, channels: int, full: bool = True
+    stills: Sequence[KnownStill], enlarge: Enlarge, *, channels: int, full: bool = True
 ) -> Scores:
     """The means over the stills; without `full` SSIM is left out and NaN."""
     pairs = [still.errors(enlarge(still.seen(channels))) for still in stills]
@@ -207,11 +207,11 @@ class Figures:
         return f"{self.name:<10}{size}{quality}{self.milliseconds:9.1f} ms a frame"
 
 
-def psnr_of(enlarge: Enlarge, tests: Sequence[KnownStill], channels: int) -> float:
+def psnr_of(enlarge: Enlarge, tests: Sequence[KnownStill], *, channels: int) -> float:
     """Mean PSNR in dB; NaN without test stills."""
     if not tests:
         return float("nan")
-    return mean_scores(tests, enlarge, channels, full=False).psnr
+    return mean_scores(tests, enlarge, channels=channels, full=False).psnr
 
 
 def a_frame(channels: int) -> Tensor:

@@ -98,7 +98,7 @@ def rounded(
     calibrated anew.
     """
     made = copy.deepcopy(network.folded())
-    grids = grids_of(made, calibration, step)
+    grids = grids_of(made, calibration, step=step)
     layers = range(len(grids))
     optimizer = torch.optim.Adam(made.parameters(), how.learning_rate)
     usable = samples.of_side(how.crop)

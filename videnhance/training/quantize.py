@@ -123,7 +123,7 @@ class Result:
 
 
 def calibration_of(
-    places: Sequence[Path], channels: int, samples: Samples | None
+    places: Sequence[Path], channels: int, *, samples: Samples | None
 ) -> list[Tensor]:
     """Float batches, N x C x H x W in [0, 1]: of videos and stills, or of samples.
 
@@ -147,7 +147,7 @@ def _of_places(places: Sequence[Path], channels: int) -> Iterator[Pixels]:
     for job in still_jobs(stills[::every], channels):
         yield from (small for small, _ in job()[:1])
     for path in video_paths(places) if channels == 1 else ():
-        for run in luma_runs(path, (0.0, 1.0), _RUNS):
+        for run in luma_runs(path, (0.0, 1.0), count=_RUNS):
             yield run[0][..., None]
 
 
@@ -163,25 +163,26 @@ def quantized(job: Quantizing) -> Result:
             "trained with their rounding or mixed; --type static does without"
         )
     samples = Samples.load(job.samples) if job.samples is not None else None
-    calibration = calibration_of(job.calibrate, network.shape.channels, samples)
+    calibration = calibration_of(job.calibrate, network.shape.channels, samples=samples)
     prefer_int8_engine()
     if job.kind is Kind.QAT:
-        network = _trained(job, network, samples, calibration)
-    grids = grids_of(network, calibration, job.step) if fused else []
+        network = _trained(job, network, samples=samples, calibration=calibration)
+    grids = grids_of(network, calibration, step=job.step) if fused else []
     found = tuple(sensitivity(network, grids, calibration[:4])) if fused else ()
     kept = tuple(sorted(range(len(found)), key=found.__getitem__)[: job.float_layers])
     scripts = {
-        "int8": int8_script(network, calibration, job.step, kept),
+        "int8": int8_script(network, calibration, step=job.step, kept=kept),
         "float32": float32_script(network, job.step),
     }
     figures = {name: _figures(name, s, job, network) for name, s in scripts.items()}
-    card = _written(job, network, scripts, figures)
+    card = _written(job, network, scripts=scripts, figures=figures)
     return Result(figures["float32"], figures["int8"], found, kept, card)
 
 
 def _trained(
     job: Quantizing,
     network: SRVGGNetLightweight,
+    *,
     samples: Samples | None,
     calibration: Sequence[Tensor],
 ) -> SRVGGNetLightweight:
@@ -203,7 +204,7 @@ def _figures(
 ) -> Figures:
     """Of a program as the runtime runs it."""
     channels = network.shape.channels
-    psnr = psnr_of(by_script(script, job.step), job.tests, channels)
+    psnr = psnr_of(by_script(script, job.step), job.tests, channels=channels)
     data = saved(script)
     ready = loaded(data)
     if name == "float32":
@@ -216,6 +217,7 @@ def _figures(
 def _written(
     job: Quantizing,
     network: SRVGGNetLightweight,
+    *,
     scripts: dict[str, torch.jit.ScriptModule],
     figures: dict[str, Figures],
 ) -> Path:
@@ -244,15 +246,15 @@ def dynamic(job: Quantizing) -> tuple[Figures, Figures, int]:
     pairs = zip(network.modules(), after.modules(), strict=True)
     changed = sum(type(ours) is not type(theirs) for ours, theirs in pairs)
     found = [
-        _eager(name, n, job) for name, n in (("before", network), ("after", after))
+        _eager(name, n, job=job) for name, n in (("before", network), ("after", after))
     ]
     return found[0], found[1], changed
 
 
-def _eager(name: str, network: SRVGGNetLightweight, job: Quantizing) -> Figures:
+def _eager(name: str, network: SRVGGNetLightweight, *, job: Quantizing) -> Figures:
     channels, data = network.shape.channels, io.BytesIO()
     torch.save(network.state_dict(), data)
-    psnr = psnr_of(by_network(network), job.tests, channels)
+    psnr = psnr_of(by_network(network), job.tests, channels=channels)
     pixels = a_frame(channels).float() / 255
     return Figures(
         name, data.tell(), psnr, best_milliseconds(partial(network.eval(), pixels))

@@ -89,7 +89,7 @@ def run(course: Course) -> Iterator[tuple[Point, int]]:
     if course.epochs is not None:
         every = epoch_steps(samples, recipe)
         recipe = replace(recipe, steps=course.epochs * every)
-    trainer = _trainer(course, samples, recipe)
+    trainer = _trainer(course, samples, recipe=recipe)
     begun = time.perf_counter()
     for progress in trained(trainer, course.checkpoint, every):
         psnr = held_psnr(progress.network, held)
@@ -113,7 +113,7 @@ def _check(course: Course) -> None:
         raise UsageError("--device cuda: torch finds no CUDA device; use cpu")
 
 
-def _trainer(course: Course, samples: Samples, recipe: Recipe) -> Trainer:
+def _trainer(course: Course, samples: Samples, *, recipe: Recipe) -> Trainer:
     shape = PRESETS[course.preset]
     start = read_network(course.start) if course.start else None
     if start is not None and start.shape != shape:

@@ -118,7 +118,7 @@ def stable_path(checkpoint: Path) -> Path:
     return checkpoint.with_name(f"{checkpoint.stem}.stable{checkpoint.suffix}")
 
 
-def _resumed(state: _State, checkpoint: Path, recipe: Recipe) -> None:
+def _resumed(state: _State, checkpoint: Path, *, recipe: Recipe) -> None:
     """Takes the state of the checkpoint, or of the stable one if there is more to do.
 
     Raises UsageError if another run made it.
@@ -163,7 +163,7 @@ def trained(
     recipe = trainer.recipe
     state = _State(trainer)
     if checkpoint.exists():
-        _resumed(state, checkpoint, recipe)
+        _resumed(state, checkpoint, recipe=recipe)
     losses: list[float] = []
     while state.step < recipe.steps:
         losses.append(_train_step(state, trainer))
@@ -210,7 +210,7 @@ def _train_step(state: _State, trainer: Trainer) -> float:
     coarse = state.step < recipe.steps * recipe.float32_from
     with torch.autocast(kind, torch.bfloat16, enabled=coarse):
         predicted = state.network(inputs)
-    loss = loss_of(predicted.float() - wanted, recipe, state.step)
+    loss = loss_of(predicted.float() - wanted, recipe, step=state.step)
     loss.backward()
     if recipe.loss is not Loss.ABSOLUTE:
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 0.5)
@@ -222,7 +222,7 @@ def _train_step(state: _State, trainer: Trainer) -> float:
     return float(loss.detach())
 
 
-def loss_of(error: Tensor, recipe: Recipe, step: int) -> Tensor:
+def loss_of(error: Tensor, recipe: Recipe, *, step: int) -> Tensor:
     """What a step makes small, of errors N x C x H x W in [0, 1].
 
     Losses are scaled to about one at the start, so that the gradient clip fits all.

@@ -60,7 +60,7 @@ def stored_tags(
 
     Frames are converted to the range and matrix of the result where they differ.
     """
-    read = _read_again(tags, codec, pix_fmt, container)
+    read = _read_again(tags, codec, pix_fmt=pix_fmt, container=container)
     if read is None:
         return tags, []
     here = f"{codec} in {container}" if container else codec
@@ -72,7 +72,7 @@ def stored_tags(
         )
         tags = replace(tags, range=_LIMITED)
     if read.matrix != tags.matrix:
-        notices += _matrix_notices(tags.matrix, read.matrix, here, size)
+        notices += _matrix_notices(tags.matrix, read.matrix, here=here, size=size)
     lost = []
     if read.primaries != tags.primaries and tags.primaries not in _USUAL_PRIMARIES:
         lost.append(f"primaries {tags.primaries}")
@@ -86,7 +86,7 @@ def stored_tags(
     return replace(read, range=tags.range), notices
 
 
-def _matrix_notices(wanted: int, read: int, here: str, size: Size) -> list[str]:
+def _matrix_notices(wanted: int, read: int, *, here: str, size: Size) -> list[str]:
     if {wanted, read} <= BT601_MATRICES or wanted == _UNTOLD:
         return []
     words = _MATRICES.get(wanted, f"matrix {wanted}")
@@ -108,7 +108,7 @@ def _matrix_notices(wanted: int, read: int, here: str, size: Size) -> list[str]:
 
 @cache
 def _read_again(
-    tags: ColourTags, codec: str, pix_fmt: str, container: str
+    tags: ColourTags, codec: str, *, pix_fmt: str, container: str
 ) -> ColourTags | None:
     """The tags of a picture that was so tagged, as read; None if it does not open."""
     file = io.BytesIO()
@@ -176,7 +176,7 @@ def params_name(codec: str) -> str | None:
     return words.option if words else None
 
 
-def with_light(codec: str, light: Light | None, given: str) -> str:
+def with_light(codec: str, light: Light | None, *, given: str) -> str:
     """The encoder's parameters: those of `light`, and `given`, which win."""
     words = _WORDS[codec]
     theirs = {part.partition("=")[0].replace("_", "-") for part in given.split(":")}

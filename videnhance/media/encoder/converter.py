@@ -70,13 +70,13 @@ class Converter:
         key = (size, own, name, way)
         # Frames whose tags are others than the graph was told stop it.
         if key not in self._graphs:
-            self._graphs[key] = _graph(size, own, name, way)
+            self._graphs[key] = _graph(size, own, name=name, way=way)
         graph = self._graphs[key]
         graph.vpush(picture)
         return graph.vpull()
 
 
-def _graph(size: str, own: str, name: str, way: Way) -> Graph:
+def _graph(size: str, own: str, *, name: str, way: Way) -> Graph:
     graph = Graph()
     graph.threads = 1
     before, after = way.matrices
@@ -97,7 +97,7 @@ def _graph(size: str, own: str, name: str, way: Way) -> Graph:
     return graph
 
 
-def set_opacity(picture: VideoFrame, opacity: Plane, depth: int) -> None:
+def set_opacity(picture: VideoFrame, opacity: Plane, *, depth: int) -> None:
     """Overwrites a picture's opacity with samples of `depth` bits, or ValueError."""
     form = picture.format
     part = next((c for c in form.components if c.is_alpha), None)
@@ -111,11 +111,13 @@ def set_opacity(picture: VideoFrame, opacity: Plane, depth: int) -> None:
     shared = [c for c in form.components if c.plane == part.plane]
     first = 0 if len(shared) == 1 or form.name in _ALPHA_FIRST else len(shared) - 1
     width = picture.width * len(shared)
-    samples[:, first : width : len(shared)] = _of_depth(opacity, depth, part.bits)
+    samples[:, first : width : len(shared)] = _of_depth(
+        opacity, depth, wanted=part.bits
+    )
 
 
 def _of_depth(
-    opacity: Plane, depth: int, wanted: int
+    opacity: Plane, depth: int, *, wanted: int
 ) -> npt.NDArray[np.unsignedinteger]:
     """The same shares of the whole in another number of bits."""
     if depth == wanted:

@@ -39,7 +39,7 @@ def _is_hardware_encoder(name: str) -> bool:
         return False
 
 
-def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
+def try_encoder(codec: str, info: VideoInfo, *, frames: Sequence[Frame]) -> None:
     """Encodes the frames as a conversion does.
 
     Raises UsageError or OutputError, which say why it does not work.
@@ -47,7 +47,9 @@ def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
     encoding, size = Encoding(codec), info.size
     with av.open(io.BytesIO(), "w", format=_CONTAINER) as out:
         stored = storage(info, encoding, [], _CONTAINER)
-        stream = added_stream(out, info, size, encoding, stored, [])
+        stream = added_stream(
+            out, info, size=size, encoding=encoding, stored=stored, notices=[]
+        )
         coder = VideoCoder(stream, info, size, stored, Fraction(0))
         packets = [packet for frame in frames for packet in coder.packets(frame)]
         for packet in [*packets, *coder.flush()]:
@@ -58,7 +60,7 @@ def try_encoder(codec: str, info: VideoInfo, frames: Sequence[Frame]) -> None:
 
 
 def recoded(
-    frames: Sequence[npt.NDArray[np.uint8]], codec: str, options: Mapping[str, str]
+    frames: Sequence[npt.NDArray[np.uint8]], codec: str, *, options: Mapping[str, str]
 ) -> list[npt.NDArray[np.uint8]]:
     """Codes H x W luma frames (even sizes, neutral chroma) and decodes them again."""
     buffer = io.BytesIO()

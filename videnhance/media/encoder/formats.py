@@ -51,7 +51,7 @@ _OTHERS = ("libx265", "libvpx-vp9", "prores_ks", "ffv1")
 
 
 def stored_format(
-    layout: Layout, codec: str, wanted: str | None, container: str = ""
+    layout: Layout, codec: str, *, wanted: str | None, container: str = ""
 ) -> tuple[str, str | None]:
     """The pixel format to encode in, and a notice if it holds less than `layout`.
 
@@ -59,23 +59,27 @@ def stored_format(
     """
     supported = _encoder_formats(codec)
     if wanted not in (None, SOURCE_FORMAT):
-        name = _chosen(wanted, codec, supported)
-        _check_beside(name, codec, container)
-        return name, _alpha_notice(layout, name, codec, container)
+        name = _chosen(wanted, codec, supported=supported)
+        _check_beside(name, codec, container=container)
+        return name, _alpha_notice(layout, name, codec=codec, container=container)
     if codec == "gif":  # its other formats are fixed palettes, without a hidden colour
         hidden = ", and opacity as all or nothing" if layout.alpha else ""
         return "pal8", f"gif stores 256 colours a picture{hidden}"
     needed = layout if _keeps_alpha(codec, container) else layout.opaque
     if not supported or needed.name in supported:
-        return needed.name, _alpha_notice(layout, needed.name, codec, container)
+        return needed.name, _alpha_notice(
+            layout, needed.name, codec=codec, container=container
+        )
     best, _ = find_best_pix_fmt_of_list(
-        _candidates(supported, needed, codec), _sought(needed), has_alpha=needed.alpha
+        _candidates(supported, needed, codec=codec),
+        _sought(needed),
+        has_alpha=needed.alpha,
     )
     if best is None:
         raise UsageError(f"{codec} cannot store {needed.name}: choose another codec")
     losses = [
-        _alpha_notice(layout, best.name, codec, container),
-        _storage_notice(needed, best, codec),
+        _alpha_notice(layout, best.name, codec=codec, container=container),
+        _storage_notice(needed, best, codec=codec),
     ]
     return best.name, "; ".join(words for words in losses if words) or None
 
@@ -88,7 +92,7 @@ def _sought(layout: Layout) -> str:
 
 
 def _candidates(
-    supported: tuple[str, ...], layout: Layout, codec: str
+    supported: tuple[str, ...], layout: Layout, *, codec: str
 ) -> tuple[str, ...]:
     """The formats of the layout's kind, if there are any; palettes come last."""
     forms = [av.VideoFormat(n) for n in supported]
@@ -129,7 +133,7 @@ def _keeps_alpha(codec: str, container: str) -> bool:
     return not beside or container_named(container).opacity_beside
 
 
-def _check_beside(name: str, codec: str, container: str) -> None:
+def _check_beside(name: str, codec: str, *, container: str) -> None:
     if (
         has_alpha(name)
         and codec in _ALPHA_BESIDE
@@ -141,7 +145,9 @@ def _check_beside(name: str, codec: str, container: str) -> None:
         )
 
 
-def _alpha_notice(layout: Layout, name: str, codec: str, container: str) -> str | None:
+def _alpha_notice(
+    layout: Layout, name: str, *, codec: str, container: str
+) -> str | None:
     if not layout.alpha or (has_alpha(name) and _keeps_alpha(codec, container)):
         return None
     if has_alpha(name) and codec in _UNSEEN_ALPHA:
@@ -155,7 +161,7 @@ def _alpha_notice(layout: Layout, name: str, codec: str, container: str) -> str 
     )
 
 
-def _chosen(wanted: str, codec: str, supported: tuple[str, ...]) -> str:
+def _chosen(wanted: str, codec: str, *, supported: tuple[str, ...]) -> str:
     plain = wanted.replace("yuvj", "yuv") if is_full_range_name(wanted) else wanted
     if not is_pixel_format(plain):
         raise UsageError(f"{printable(wanted)} is not the name of a pixel format")
@@ -166,7 +172,7 @@ def _chosen(wanted: str, codec: str, supported: tuple[str, ...]) -> str:
     return plain
 
 
-def _storage_notice(layout: Layout, best: av.VideoFormat, codec: str) -> str | None:
+def _storage_notice(layout: Layout, best: av.VideoFormat, *, codec: str) -> str | None:
     losses = []
     depth = min(part.bits for part in best.components[:3])
     if depth < layout.depth:
@@ -210,7 +216,7 @@ def takes(codec: str, pix_fmt: str, size: Size) -> bool:
     return True
 
 
-def even_size(codec: str, pix_fmt: str, size: Size) -> Size:
+def even_size(codec: str, pix_fmt: str, *, size: Size) -> Size:
     """The size, or the next larger one of even sides if the encoder takes only that."""
     even = Size(size.width + size.width % 2, size.height + size.height % 2)
     if size == even or takes(codec, pix_fmt, size) or not takes(codec, pix_fmt, even):
@@ -230,7 +236,7 @@ def check_side(container: str, size: Size) -> None:
 
 
 def size_advice(
-    codec: str, pix_fmt: str, size: Size, held: frozenset[str] | set[str]
+    codec: str, pix_fmt: str, *, size: Size, held: frozenset[str] | set[str]
 ) -> str | None:
     """The encoder's limits, and who goes beyond them, in words.
 
@@ -244,7 +250,9 @@ def size_advice(
     pairs = ((size.width, across), (size.height, down))
     if all(side <= most or most == _LONGEST for side, most in pairs):
         return None
-    other = next((o for o in _OTHERS if o in held and _stores(o, pix_fmt, size)), None)
+    other = next(
+        (o for o in _OTHERS if o in held and _stores(o, pix_fmt, size=size)), None
+    )
     further = f"-c {other}" if other else "-c ffv1 in an output named .mkv"
     return (
         f"it takes at most {across} pixels across and {down} down: "
@@ -253,8 +261,8 @@ def size_advice(
     )
 
 
-def _stores(codec: str, pix_fmt: str, size: Size) -> bool:
-    name, _ = stored_format(delivered_layout(pix_fmt), codec, None)
+def _stores(codec: str, pix_fmt: str, *, size: Size) -> bool:
+    name, _ = stored_format(delivered_layout(pix_fmt), codec, wanted=None)
     return takes(codec, name, size)
 
 

@@ -59,8 +59,8 @@ def encoder_options(
     Raises UsageError for one that it does not have, or that would change the picture.
     """
     known, codec = _known_options(context), encoding.codec
-    _check_options(context, encoding, known)
-    options = speed_options(encoding, known, notices)
+    _check_options(context, encoding, known=known)
+    options = speed_options(encoding, known, notices=notices)
     if codec.startswith("libvpx") and has_alpha(stored.pix_fmt):
         options["auto-alt-ref"] = "0"  # its hidden frames have no place for opacity
     options |= rate_options(encoding, notices)
@@ -70,13 +70,13 @@ def encoder_options(
         notices.append(lost)
     name = params_name(codec)
     if name is not None:
-        params = with_light(codec, info.light, options.get(name, ""))
+        params = with_light(codec, info.light, given=options.get(name, ""))
         options |= {name: params} if params else {}
     return quietened(options, codec)
 
 
 def speed_options(
-    encoding: Encoding, known: Mapping[str, bool], notices: list[str]
+    encoding: Encoding, known: Mapping[str, bool], *, notices: list[str]
 ) -> dict[str, str]:
     """The options that are always set, and those for the preset.
 
@@ -122,7 +122,7 @@ def _theirs(encoding: Encoding, ours: dict[str, str]) -> dict[str, str]:
 
 
 def _check_options(
-    context: CodecContext, encoding: Encoding, known: dict[str, bool]
+    context: CodecContext, encoding: Encoding, *, known: dict[str, bool]
 ) -> None:
     for name in encoding.options:
         if name in _OWNED:

@@ -30,7 +30,7 @@ def cut(frame: Frame, region: Region) -> Frame:
     """The part of a frame; its first pixel must stand on a whole chroma sample."""
     if region == Region.of(frame.size):
         return frame
-    offsets = _offsets(frame.layout, region, len(frame.planes))
+    offsets = _offsets(frame.layout, region, planes=len(frame.planes))
     sizes = frame.layout.plane_sizes(region.size)
     return frame.with_planes(
         tuple(
@@ -40,9 +40,9 @@ def cut(frame: Frame, region: Region) -> Frame:
     )
 
 
-def on_black(frame: Frame, place: Region, size: Size) -> Frame:
+def on_black(frame: Frame, place: Region, *, size: Size) -> Frame:
     """The frame at its place in a black one; bars of transparent video are hidden."""
-    offsets = _offsets(frame.layout, place, len(frame.planes))
+    offsets = _offsets(frame.layout, place, planes=len(frame.planes))
     sizes = frame.layout.plane_sizes(size)
     levels = _black(frame)
     planes = []
@@ -66,7 +66,7 @@ def with_last_twice(frame: Frame, size: Size) -> Frame:
     return frame.with_planes(tuple(planes))
 
 
-def _offsets(layout: Layout, region: Region, planes: int) -> list[tuple[int, int]]:
+def _offsets(layout: Layout, region: Region, *, planes: int) -> list[tuple[int, int]]:
     """Where a region begins in each plane."""
     across, down = layout.chroma_shift
     whole, chroma = (region.x, region.y), (region.x >> across, region.y >> down)
@@ -113,7 +113,7 @@ class Rescaler:
         if target.is_rounded:
             used = with_last_twice(used, target.size)
         elif target.place.size != target.size:
-            used = on_black(used, target.place, target.size)
+            used = on_black(used, target.place, size=target.size)
         return used
 
     def _resized(self, frame: Frame) -> Frame:
@@ -153,11 +153,11 @@ def _parts(frame: Frame) -> Iterator[Frame]:
     """The frame as pictures that swscale resizes without mixing their planes."""
     layout, planes = frame.layout, frame.planes
     if any(layout.chroma_shift):
-        yield _part(frame, layout.name.replace("yuva", "yuv"), planes[:3])
+        yield _part(frame, layout.name.replace("yuva", "yuv"), planes=planes[:3])
         planes = planes[3:]
     name = "gray" if layout.depth == 8 else f"gray{layout.depth}le"
     for plane in planes:
-        yield _part(frame, name, (plane,))
+        yield _part(frame, name, planes=(plane,))
 
 
 def _revealed(frame: Frame) -> Frame:
@@ -168,7 +168,7 @@ def _revealed(frame: Frame) -> Frame:
     return frame.with_planes((*revealed_planes(frame, len(colours)), opacity))
 
 
-def _part(frame: Frame, name: str, planes: tuple[Plane, ...]) -> Frame:
+def _part(frame: Frame, name: str, *, planes: tuple[Plane, ...]) -> Frame:
     layout = native_layout(name)
     if layout is None:
         raise ValueError(f"{name} is not a format of whole planes")

@@ -49,7 +49,7 @@ class Stored:
 
 
 def playable(
-    encoding: Encoding, info: VideoInfo, container: str
+    encoding: Encoding, info: VideoInfo, *, container: str
 ) -> tuple[Encoding, str | None]:
     """The encoding as `container` (FFmpeg's name) promises it, and a notice of changes.
 
@@ -65,7 +65,7 @@ def playable(
     wanted = delivered_layout("yuv420p" if depth == 8 else f"yuv420p{depth}le")
     words = []
     if layout.name != wanted.name:
-        name, _ = stored_format(wanted, chosen.codec, None)
+        name, _ = stored_format(wanted, chosen.codec, wanted=None)
         words = _losses(layout, name, plays=depth <= _DEPTHS[codec])
         chosen = replace(chosen, pix_fmt=name)
     if chosen.codec != encoding.codec:
@@ -138,7 +138,9 @@ def storage(
     the output's, if it is not the source's. Raises UsageError.
     """
     codec = encoding.codec
-    name, lost = stored_format(info.layout, codec, encoding.pix_fmt, container)
+    name, lost = stored_format(
+        info.layout, codec, wanted=encoding.pix_fmt, container=container
+    )
     if lost:
         notices.append(lost)
     rgb = av.VideoFormat(name).is_rgb
@@ -160,7 +162,7 @@ def storage(
     palette = av.VideoFormat(name).has_palette
     if container and not rgb | palette and info.layout.family is not Family.GRAY:
         if info.layout.family is Family.YUV:
-            tags = _kept_in_size(tags, info.size, size, notices)
+            tags = _kept_in_size(tags, info.size, after=size, notices=notices)
         kept, changed = tagged(tags)
         notices += changed
         from_rgb = info.layout.family is Family.RGB
@@ -178,7 +180,7 @@ def _as_rgb(tags: ColourTags, notices: list[str]) -> ColourTags:
 
 
 def _kept_in_size(
-    tags: ColourTags, before: Size, after: Size, notices: list[str]
+    tags: ColourTags, before: Size, *, after: Size, notices: list[str]
 ) -> ColourTags:
     """The tags with a matrix, where players would take the new size for another."""
     matrix = assumed_matrix(before)
@@ -192,7 +194,7 @@ def _kept_in_size(
     return replace(tags, matrix=matrix)
 
 
-def as_picture(frame: Frame, stored: Stored, converter: Converter) -> VideoFrame:
+def as_picture(frame: Frame, stored: Stored, *, converter: Converter) -> VideoFrame:
     """The frame for the encoder, without times. Raises OutputError if it differs."""
     opaque = not has_alpha(stored.pix_fmt)
     if frame.layout not in (stored.layout, stored.layout.opaque if opaque else None):
@@ -212,9 +214,9 @@ def as_picture(frame: Frame, stored: Stored, converter: Converter) -> VideoFrame
         or _range(frame.tags, rgb) != _range(stored.tags, rgb)
         or _changes_matrix(frame.tags, stored.tags)
     ):
-        picture = _converted(picture, frame, stored, converter)
+        picture = _converted(picture, frame, stored=stored, converter=converter)
         if frame.layout.alpha:
-            set_opacity(picture, frame.planes[-1], frame.layout.depth)
+            set_opacity(picture, frame.planes[-1], depth=frame.layout.depth)
     set_tags(picture, stored.tags)
     return picture
 
@@ -247,7 +249,7 @@ def _coloured(frame: Frame) -> Frame:
 
 
 def _converted(
-    picture: VideoFrame, frame: Frame, stored: Stored, converter: Converter
+    picture: VideoFrame, frame: Frame, *, stored: Stored, converter: Converter
 ) -> VideoFrame:
     rgb = picture.format.is_rgb
     ranges = (

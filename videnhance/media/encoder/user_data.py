@@ -85,7 +85,7 @@ def lost_user_data(data: Sequence[UserData], encoder: str) -> list[str]:
 
 
 def with_user_data(
-    packet: AnyPacket, codec: str, data: Sequence[UserData]
+    packet: AnyPacket, codec: str, *, data: Sequence[UserData]
 ) -> AnyPacket:
     """The packet of a codec (FFmpeg's name, not an encoder's) with the data in it.
 

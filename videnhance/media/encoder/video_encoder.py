@@ -39,6 +39,7 @@ _BITS_A_PIXEL = Fraction(1, 5)
 def added_stream(
     container: OutputContainer,
     info: VideoInfo,
+    *,
     size: Size,
     encoding: Encoding,
     stored: Stored,
@@ -141,7 +142,9 @@ def _open(
         if encoding.codec == "libsvtav1":
             leave_realtime()
     except (av.FFmpegError, OSError, ValueError) as error:
-        advice = size_advice(encoding.codec, context.pix_fmt or "", size, held)
+        advice = size_advice(
+            encoding.codec, context.pix_fmt or "", size=size, held=held
+        )
         if advice:
             raise UsageError(
                 f"{encoding.codec} does not take pictures of {size}: {advice}"
@@ -175,7 +178,7 @@ def _advice(context: VideoCodecContext, size: Size) -> str:
 
 
 def ticks_of(
-    frame: Frame, time_base: Fraction, zero: Fraction, last_pts: int | None
+    frame: Frame, time_base: Fraction, *, zero: Fraction, last_pts: int | None
 ) -> int:
     """The frame's time in an encoder's ticks; strictly after the one before.
 
@@ -225,9 +228,9 @@ class VideoCoder:
                 f"{self._size}: report this",
                 cause_stays=True,
             )
-        picture = as_picture(frame, self._stored, self._converter)
+        picture = as_picture(frame, self._stored, converter=self._converter)
         picture.time_base = self.time_base
-        pts = ticks_of(frame, self.time_base, self._zero, self.last_pts)
+        pts = ticks_of(frame, self.time_base, zero=self._zero, last_pts=self.last_pts)
         picture.pts = pts
         picture.duration = self._duration(frame, pts)
         self.first_pts = pts if self.first_pts is None else self.first_pts
@@ -249,7 +252,7 @@ class VideoCoder:
             return packets
         data = self._user_data
         return [
-            with_user_data(packet, self._codec, data.pop(packet.pts or 0, ()))
+            with_user_data(packet, self._codec, data=data.pop(packet.pts or 0, ()))
             for packet in packets
         ]
 

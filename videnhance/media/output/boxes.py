@@ -44,7 +44,7 @@ def with_boxes(path: Path, *, movie: bytes = b"", entry: bytes = b"") -> None:
             if kind == b"moov" and at + length == size:
                 file.seek(at + 8)
                 body = file.read(length - 8)
-                body = _grown(body, _ENTRY, entry) if entry else body
+                body = _grown(body, _ENTRY, new=entry) if entry else body
                 file.seek(at)
                 file.write(box(b"moov", body + movie))
                 return
@@ -69,7 +69,7 @@ def boxes_of(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
         at += length
 
 
-def _grown(boxes: bytes, way: tuple[bytes, ...], new: bytes) -> bytes:
+def _grown(boxes: bytes, way: tuple[bytes, ...], *, new: bytes) -> bytes:
     """Boxes in a row, with `new` at the end of the first one that lies on the way."""
     kind, *rest = way
     at = 0
@@ -78,7 +78,7 @@ def _grown(boxes: bytes, way: tuple[bytes, ...], new: bytes) -> bytes:
         if kind in (found, b""):
             head = _BEFORE_CHILDREN.get(kind, 8)
             body = boxes[at + head : at + length]
-            body = _grown(body, tuple(rest), new) if rest else body + new
+            body = _grown(body, tuple(rest), new=new) if rest else body + new
             grown = box(found, boxes[at + 8 : at + head] + body)
             return boxes[:at] + grown + boxes[at + length :]
         at += max(length, 8)
@@ -124,7 +124,7 @@ def index_in_front(path: Path) -> None:
         wide = at + 2 * length >= _BEYOND
         by = len(_moved(index, 0, wide=wide))
         index = _moved(index, by, wide=wide)
-        _shift(file, start, at, by)
+        _shift(file, start, end=at, by=by)
         file.seek(start)
         file.write(index)
 
@@ -150,7 +150,7 @@ def _moved(boxes: bytes, by: int, *, wide: bool) -> bytes:
     return bytes(out) + boxes[at:]
 
 
-def _shift(file: BinaryIO, start: int, end: int, by: int) -> None:
+def _shift(file: BinaryIO, start: int, *, end: int, by: int) -> None:
     """Moves a part of the file back, its end first."""
     while end > start:
         begin = max(start, end - _CHUNK_BYTES)

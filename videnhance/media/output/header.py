@@ -86,6 +86,7 @@ class OutputPlan:
 def planned_output(
     target: Path,
     info: VideoInfo,
+    *,
     size: Size,
     encoding: Encoding,
     source: Source | None = None,
@@ -100,17 +101,19 @@ def planned_output(
     streams: tuple[StreamPlan, ...] = ()
     if source is not None:
         track = source.video_track
-        streams = plan_streams(source.path, container, encoding.audio, track)
-    encoding, note = playable(encoding, info, container)
+        streams = plan_streams(
+            source.path, container, audio=encoding.audio, video_track=track
+        )
+    encoding, note = playable(encoding, info, container=container)
     notes = [note] if note else []
     stored = storage(info, encoding, notes, container, size=size)
     notes += lost_user_data(info.user_data, encoding.codec)
-    notes += immersion_notices(info, size, container, encoding.codec)
+    notes += immersion_notices(info, size, container=container, encoder=encoding.codec)
     notes += [str(plan) for plan in streams if plan.loses]
     start = source.span.start if source else Fraction(0)
     tags = carried_tags(info.metadata, container)
     if "timecode" in tags and is_counted(info.rate):
-        tags["timecode"] = moved_timecode(tags["timecode"], info.rate, start)
+        tags["timecode"] = moved_timecode(tags["timecode"], info.rate, seconds=start)
     elif tags.pop("timecode", None):
         notes.append("the file's timecode is left out: its frames are not counted")
     rest = untaken(tags, container)
@@ -129,7 +132,7 @@ def planned_output(
         streams=streams,
         notices=(),
         zero=info.start_seconds + start if start else Fraction(0),
-        sphere=kept_sphere(info, size, container),
+        sphere=kept_sphere(info, size, container=container),
         tags=tags,
         keys=rest if row.boxes else {},
     )
@@ -161,10 +164,10 @@ class Header:
             self.stream: VideoStream = added_stream(
                 self.out,
                 plan.info,
-                plan.size,
-                plan.encoding,
-                plan.stored,
-                self.notices,
+                size=plan.size,
+                encoding=plan.encoding,
+                stored=plan.stored,
+                notices=self.notices,
             )
             self._add_others(stack)
             self.out.start_encoding()

@@ -66,14 +66,14 @@ _LONG = 129
 
 
 def immersion_notices(
-    info: VideoInfo, size: Size, container: str, encoder: str
+    info: VideoInfo, size: Size, *, container: str, encoder: str
 ) -> list[str]:
     """What to say of a sphere, and of two views, that this output does not tell of.
 
     `container` is FFmpeg's name, or words for what is none.
     """
     notices, sphere, stereo = [], info.sphere, info.stereo
-    if sphere and kept_sphere(info, size, container) is None:
+    if sphere and kept_sphere(info, size, container=container) is None:
         words = f"the picture is a sphere ({sphere.projection.value})"
         if _is_same_shape(info.size, size):
             notices.append(f"{words}: {container} cannot say so")
@@ -86,7 +86,7 @@ def immersion_notices(
             f"the views of two eyes lie {stereo.packing.value}: enlarging mixes them, "
             "and the output is not marked as 3D"
         )
-    elif stereo and not _tells_eyes(stereo, container, encoder):
+    elif stereo and not _tells_eyes(stereo, container, encoder=encoder):
         notices.append(
             f"the views of two eyes lie {stereo.packing.value}: "
             f"{container} cannot say so"
@@ -94,7 +94,7 @@ def immersion_notices(
     return notices
 
 
-def _tells_eyes(stereo: Stereo, container: str, encoder: str) -> bool:
+def _tells_eyes(stereo: Stereo, container: str, *, encoder: str) -> bool:
     if has_messages(encoder) and stereo.packing is not Packing.IN_TURN:
         return True
     if container_named(container).boxes:
@@ -109,7 +109,7 @@ def stereo_mode(stereo: Stereo, container: str) -> str | None:
     return mode if container_named(container).elements and not left_out else None
 
 
-def kept_sphere(info: VideoInfo, size: Size, container: str) -> Sphere | None:
+def kept_sphere(info: VideoInfo, size: Size, *, container: str) -> Sphere | None:
     """The sphere of pictures of `size`, where the container can tell of it."""
     sphere = info.sphere
     row = container_named(container)
@@ -168,7 +168,7 @@ def lengthened(name: str, new: bytes) -> str:
     return name + "-" * (len(new) + _SPARE)
 
 
-def with_in_video(path: Path, new: bytes, name: str) -> None:
+def with_in_video(path: Path, new: bytes, *, name: str) -> None:
     """Puts elements into the first track's `Video` in a finished file, and its name.
 
     Nothing may move, for every cluster is found by its place: room was made by a long
@@ -178,7 +178,7 @@ def with_in_video(path: Path, new: bytes, name: str) -> None:
     with path.open("r+b") as file:
         tracks = _tracks(file)
         at = file.tell()
-        made = _renamed(tracks, new, name)
+        made = _renamed(tracks, new, name=name)
         if len(made) != len(tracks):
             raise OutputError(
                 f"{printable(path)} has no room in its track: report this"
@@ -198,13 +198,13 @@ def _tracks(file: BinaryIO) -> bytes:
     raise OutputError("what was made has no tracks: report this")
 
 
-def _renamed(tracks: bytes, new: bytes, name: str) -> bytes:
+def _renamed(tracks: bytes, new: bytes, *, name: str) -> bytes:
     made, found = b"", False
     for kind, body, whole in children(tracks):
         if kind == _TRACK and not found:
             found = True
             head = len(whole) - len(body)
-            made += whole[:head] + _track(body, new, name)
+            made += whole[:head] + _track(body, new, name=name)
         elif kind != _CRC:
             made += whole
     if tracks[:1] == _CRC:
@@ -212,7 +212,7 @@ def _renamed(tracks: bytes, new: bytes, name: str) -> bytes:
     return made
 
 
-def _track(track: bytes, new: bytes, name: str) -> bytes:
+def _track(track: bytes, new: bytes, *, name: str) -> bytes:
     made = b""
     for kind, body, whole in children(track):
         if kind == _VIDEO:

@@ -53,7 +53,9 @@ class Muxer:
     ) -> None:
         self.plan, self._announced = plan, announced
         self.target = plan.target
-        check_target(plan.target, plan.source.path if plan.source else None, overwrite)
+        check_target(
+            plan.target, plan.source.path if plan.source else None, overwrite=overwrite
+        )
         with ExitStack() as stack:
             self._file = stack.enter_context(
                 OutputFile(plan.target, overwrite=overwrite, folder=folder)
@@ -158,7 +160,7 @@ class Muxer:
                 with_boxes(path, movie=keys, entry=entry)
             index_in_front(path)
         elif sphere:
-            with_in_video(path, projection(sphere), self._header.title)
+            with_in_video(path, projection(sphere), name=self._header.title)
         padded(path, plan.container)
 
     def _expected(self, frames: int) -> Expected:
@@ -169,7 +171,7 @@ class Muxer:
             frames=frames,
             video=self._times,
             picture=planned_picture(
-                plan.info, plan.size, plan.encoding.codec, plan.stored
+                plan.info, plan.size, codec=plan.encoding.codec, stored=plan.stored
             ),
             others=expected_streams(header.out, written),
             chapters=len(header.out.chapters()),
@@ -198,8 +200,8 @@ class VideoWriter(Muxer):
         overwrite: bool = False,
     ) -> None:
         source = Source(source) if isinstance(source, Path) else source
-        check_target(target, source.path if source else None, overwrite)
-        plan = planned_output(target, info, size, encoding, source)
+        check_target(target, source.path if source else None, overwrite=overwrite)
+        plan = planned_output(target, info, size=size, encoding=encoding, source=source)
         self.notices, self.streams = plan.notices, plan.streams
         super().__init__(plan, overwrite)
         self._coder = self.coder()

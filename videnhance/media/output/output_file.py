@@ -100,7 +100,7 @@ def writing(target: Path) -> Iterator[None]:
         raise write_failure(target, error) from error
 
 
-def check_target(target: Path, source: Path | None, overwrite: bool) -> None:
+def check_target(target: Path, source: Path | None, *, overwrite: bool) -> None:
     """Raises OutputError or UsageError if `target` may not, or cannot, be written."""
     name = printable(target)
     try:
@@ -161,11 +161,11 @@ def publish(temporary: Path, target: Path, overwrite: bool) -> None:
     try:
         _synced(temporary)
         try:
-            _named(temporary, target, overwrite)
+            _named(temporary, target, overwrite=overwrite)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            _copied(temporary, target, overwrite)
+            _copied(temporary, target, overwrite=overwrite)
         sync_folder(target.absolute().parent)
     except FileExistsError:
         raise OutputError(
@@ -177,7 +177,7 @@ def publish(temporary: Path, target: Path, overwrite: bool) -> None:
         raise write_failure(target, error) from error
 
 
-def _named(temporary: Path, target: Path, overwrite: bool) -> None:
+def _named(temporary: Path, target: Path, *, overwrite: bool) -> None:
     if overwrite:
         os.replace(temporary, target)
         return
@@ -195,13 +195,13 @@ def _named(temporary: Path, target: Path, overwrite: bool) -> None:
         os.unlink(temporary)
 
 
-def _copied(temporary: Path, target: Path, overwrite: bool) -> None:
+def _copied(temporary: Path, target: Path, *, overwrite: bool) -> None:
     """Names a copy: a union of disks may have two folders of a tree on two of them."""
     copy = temporary_beside(target)
     try:
         shutil.copyfile(temporary, copy)
         _synced(copy)
-        _named(copy, target, overwrite)
+        _named(copy, target, overwrite=overwrite)
     finally:
         copy.unlink(missing_ok=True)
 

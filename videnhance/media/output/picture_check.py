@@ -58,7 +58,7 @@ class PlannedPicture:
 
 
 def planned_picture(
-    info: VideoInfo, size: Size, codec: str, stored: Stored
+    info: VideoInfo, size: Size, *, codec: str, stored: Stored
 ) -> PlannedPicture:
     """How pictures of `size` look that this encoder (FFmpeg's name) is given."""
     whole = light_notice(codec, info.light) is None
@@ -83,7 +83,7 @@ def keeps_aspect(container: str, encoder: str) -> bool:
 
 
 def picture_differences(
-    planned: PlannedPicture, found: ReadBack, row: Container
+    planned: PlannedPicture, found: ReadBack, *, row: Container
 ) -> Iterator[str]:
     """What a reader sees otherwise than planned, in words."""
     picture = found.picture
@@ -91,7 +91,7 @@ def picture_differences(
         size = Size(picture.width, picture.height)
         if size != planned.size:
             yield f"frames are {size}, not {planned.size}"
-        yield from _format_differences(planned, found, picture)
+        yield from _format_differences(planned, found, picture=picture)
         if tells_colour(found.video.codec, row):
             yield from _tag_differences(planned, picture)
         yield from _light_differences(planned.light, light_of(picture))
@@ -110,7 +110,7 @@ def tells_colour(codec: str, row: Container) -> bool:
 
 
 def _format_differences(
-    planned: PlannedPicture, found: ReadBack, picture: VideoFrame
+    planned: PlannedPicture, found: ReadBack, *, picture: VideoFrame
 ) -> Iterator[str]:
     if found.video.codec not in _FORMATTED_CODECS:
         return

@@ -78,7 +78,7 @@ def stamped(path: Path, stamp: str) -> None:
                 return
 
 
-def _put_before(file: BinaryIO, end: bytes, data: bytes) -> None:
+def _put_before(file: BinaryIO, end: bytes, *, data: bytes) -> None:
     """Writes data before the bytes that end the file, if it does end with them."""
     file.seek(-len(end), 2)
     if file.read() == end:
@@ -94,12 +94,14 @@ def _put_box(file: BinaryIO, stamp: bytes) -> None:
 def _put_png(file: BinaryIO, stamp: bytes) -> None:
     chunk = b"tEXt" + b"Software\0" + stamp
     length = struct.pack(">I", len(chunk) - 4)
-    _put_before(file, _PNG_END, length + chunk + struct.pack(">I", zlib.crc32(chunk)))
+    _put_before(
+        file, _PNG_END, data=length + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
 
 
 def _put_jpeg(file: BinaryIO, stamp: bytes) -> None:
     length = struct.pack(">H", 2 + len(stamp))
-    _put_before(file, _JPEG_END, _JPEG_COMMENT + length + stamp)
+    _put_before(file, _JPEG_END, data=_JPEG_COMMENT + length + stamp)
 
 
 def _put_webp(file: BinaryIO, stamp: bytes) -> None:

@@ -110,7 +110,7 @@ def read_back(path: Path, full: bool) -> ReadBack:
     Raises InputError and what FFmpeg raises.
     """
     with open_source(path) as made:
-        video = chosen_video(made, path, 0)  # the enlarged one comes first
+        video = chosen_video(made, path, track=0)  # the enlarged one comes first
         found = {s.index: _found(s) for s in made.streams}
         decoder = _Decoder(video, full)
         for packet in made.demux(*_with_packets(made)):

@@ -39,7 +39,7 @@ class Run:
 
 
 def trial_run(
-    plan: OutputPlan, frames: Iterator[Frame], fewest: int, seconds: float
+    plan: OutputPlan, frames: Iterator[Frame], *, fewest: int, seconds: float
 ) -> Run:
     """Encodes frames until they end, or until the time is over and a few are done.
 

@@ -136,12 +136,12 @@ def _differences(expected: Expected, found: ReadBack) -> Iterator[str]:
         yield from _count_differences(expected, found)
     if found.picture is None:
         yield "its first frame cannot be decoded"
-    moved = _moved(expected, found, row)
+    moved = _moved(expected, found, row=row)
     if row.times:
-        yield from _time_differences(expected.video, found, moved, row)
-    yield from picture_differences(expected.picture, found, row)
+        yield from _time_differences(expected.video, found, moved=moved, row=row)
+    yield from picture_differences(expected.picture, found, row=row)
     for stream, its in _matched(expected, found):
-        yield from _stream_differences(stream, its, moved, row)
+        yield from _stream_differences(stream, its, moved=moved, row=row)
     if row.chapters and found.chapters != expected.chapters:
         yield f"{counted(found.chapters, 'chapter')}, not {expected.chapters}"
 
@@ -158,7 +158,7 @@ def _count_differences(expected: Expected, found: ReadBack) -> Iterator[str]:
         yield counted(found.errors, "frame is damaged", "frames are damaged")
 
 
-def _moved(expected: Expected, found: ReadBack, row: Container) -> Fraction | None:
+def _moved(expected: Expected, found: ReadBack, *, row: Container) -> Fraction | None:
     """Seconds by which the container moves all times; None if it cannot be told."""
     wrote, read = expected.video, found.video.times
     before, after = wrote.seconds(wrote.first), read.seconds(read.first)
@@ -172,7 +172,7 @@ def _moved(expected: Expected, found: ReadBack, row: Container) -> Fraction | No
 
 
 def _time_differences(
-    wrote: Times, found: ReadBack, moved: Fraction | None, row: Container
+    wrote: Times, found: ReadBack, *, moved: Fraction | None, row: Container
 ) -> Iterator[str]:
     read, shift = found.video.times, moved or Fraction(0)
     tick = max(wrote.base, read.base)
@@ -236,6 +236,7 @@ def _matched(
 def _stream_differences(
     stream: ExpectedStream,
     found: FoundStream | None,
+    *,
     moved: Fraction | None,
     row: Container,
 ) -> Iterator[str]:
@@ -253,7 +254,9 @@ def _stream_differences(
     if row.default_stream and stream.default and not found.default:
         yield f"{name} is not the default any more"
     if moved is not None:
-        yield from (f"{name} {w}" for w in _length_differences(stream, found, moved))
+        yield from (
+            f"{name} {w}" for w in _length_differences(stream, found, moved=moved)
+        )
 
 
 def _is_same(codec: str, other: str) -> bool:
@@ -268,7 +271,7 @@ def _is_code(language: str) -> bool:
 
 
 def _length_differences(
-    stream: ExpectedStream, found: FoundStream, moved: Fraction
+    stream: ExpectedStream, found: FoundStream, *, moved: Fraction
 ) -> Iterator[str]:
     written, times = stream.written, found.times
     if written.kind == "audio":

@@ -52,7 +52,7 @@ def y4m_layout(layout: Layout) -> Layout:
     return found or delivered_layout("yuv444p16le")
 
 
-def y4m_header(layout: Layout, info: VideoInfo, size: Size, full: bool) -> bytes:
+def y4m_header(layout: Layout, info: VideoInfo, *, size: Size, full: bool) -> bytes:
     """The first line of the stream, as mjpegtools and FFmpeg read it."""
     rate = info.rate or Fraction(25)
     aspect = info.sample_aspect_ratio or Fraction(0)

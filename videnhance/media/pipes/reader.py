@@ -254,7 +254,7 @@ def _opened(stream: _Stream, raw: RawShape | None) -> InputContainer:
             "ts, or say what the samples are with --raw-size and --raw-format"
         )
     try:
-        return opened_container(stream, options, name)
+        return opened_container(stream, options, form=name)
     except DECODE_ERRORS as error:
         raise InputError(
             f"{_NAME} looks like {name} but cannot be read in one go "

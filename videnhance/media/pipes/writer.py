@@ -118,7 +118,7 @@ class PipeWriter:
 
     def write(self, frame: Frame) -> None:
         """Sends a frame. Raises OutputError if it has another size, or nobody reads."""
-        check_size(frame, self._size, _NAME)
+        check_size(frame, self._size, output=_NAME)
         with _sending():
             self._form.send(frame)
         self.frames_written += 1
@@ -147,7 +147,7 @@ class _Y4m:
         self._converter = VideoReformatter()
         notes += _y4m_losses(info, self._layout)
         full = self._range == _FULL
-        self._header = y4m_header(self._layout, info, size, full)
+        self._header = y4m_header(self._layout, info, size=size, full=full)
 
     def send(self, frame: Frame) -> None:
         head, self._header = self._header, b""
@@ -216,7 +216,7 @@ class _Raw:
         notes.append(f"raw samples are {size} {self._stored.pix_fmt}, without times")
 
     def send(self, frame: Frame) -> None:
-        picture = as_picture(frame, self._stored, self._converter)
+        picture = as_picture(frame, self._stored, converter=self._converter)
         picture.pts = frame.index
         for packet in self._context.encode(picture):
             self._stream.write(bytes(packet))
@@ -254,7 +254,14 @@ class _Container:
         with ExitStack() as stack:
             self._out = av.open(_Sink(stream), "w", format=form.value)
             stack.callback(self.give_up)
-            video = added_stream(self._out, info, size, encoding, stored, notes)
+            video = added_stream(
+                self._out,
+                info,
+                size=size,
+                encoding=encoding,
+                stored=stored,
+                notices=notes,
+            )
             self._out.metadata.update(carried_tags(info.metadata, form.value))
             self._coder = VideoCoder(video, info, size, stored, Fraction(0))
             stack.pop_all()

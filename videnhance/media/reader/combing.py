@@ -74,7 +74,7 @@ class Combing:
     @property
     def ratio(self) -> float | None:
         """Of the nearer fields to the others; None if nothing moves."""
-        return _ratio(self.own.mean(), self.tops.mean(), self.bottoms.mean())
+        return _ratio(self.own.mean(), self.tops.mean(), bottom=self.bottoms.mean())
 
     @property
     def kind(self) -> FieldOrder:
@@ -91,7 +91,7 @@ class Combing:
         """What the picture is among whole ones; one band of it that combs is enough."""
         parts = [(self.ratio, self.tops.mean(), self.bottoms.mean(), _SURE)]
         for own, top, bottom in zip(self.own, self.tops, self.bottoms, strict=True):
-            parts.append((_ratio(own, top, bottom), top, bottom, _SURER))
+            parts.append((_ratio(own, top, bottom=bottom), top, bottom, _SURER))
         for ratio, top, bottom, least in parts:
             if ratio is not None and ratio < least:
                 return _order(top, bottom)
@@ -106,7 +106,7 @@ class Combing:
         return _order(self.tops.sum(), self.bottoms.sum())
 
 
-def _ratio(own: float, top: float, bottom: float) -> float | None:
+def _ratio(own: float, top: float, *, bottom: float) -> float | None:
     most = max(top, bottom)
     return float(min(top, bottom) / most) if most > _MOVING * own + _LEAST else None
 
@@ -122,11 +122,11 @@ def combing_of(shots: Iterable[Shot]) -> Iterator[tuple[Shot, Combing]]:
     for shot in shots:
         after = _luma(shot.image)
         if held is not None:
-            yield held[0], _combing(held[1], before, after)
+            yield held[0], _combing(held[1], before, after=after)
             before = held[1]
         held = shot, after
     if held is not None:
-        yield held[0], _combing(held[1], before, None)
+        yield held[0], _combing(held[1], before, after=None)
 
 
 def _luma(image: VideoFrame) -> Lines:
@@ -138,7 +138,7 @@ def _luma(image: VideoFrame) -> Lines:
     return lines.astype(np.int16)
 
 
-def _combing(here: Lines, before: Lines | None, after: Lines | None) -> Combing:
+def _combing(here: Lines, before: Lines | None, *, after: Lines | None) -> Combing:
     own_top, own_bottom = _misfits(here, here)
     sides: list[tuple[Sums, Sums]] = []
     if before is not None:

@@ -84,7 +84,7 @@ class Decoder:
         with ExitStack() as stack:
             self.container = stack.enter_context(self._source())
             track = self._reading.video_track
-            self.stream = chosen_video(self.container, self.name, track)
+            self.stream = chosen_video(self.container, self.name, track=track)
             # Asked for before decoding: some versions crash on it after a failure.
             self.codec = self.stream.name or "unknown"
             self.field_order = declared_fields(self.container, self.stream)
@@ -94,7 +94,9 @@ class Decoder:
             self._cut = self._noted_cut()
             context, limit = self.stream.codec_context, self._reading.limit_pixels
             if limit is not None and context.width and context.height:
-                check_pixels(self.name, Size(context.width, context.height), limit)
+                check_pixels(
+                    self.name, Size(context.width, context.height), limit=limit
+                )
             self._context = self._prepared(context, limit)
             self._joints = {packet for packet, _ in self.times.moves if packet}
             self._ends: list[AnyPacket] = []
@@ -183,7 +185,7 @@ class Decoder:
         self._begin(0)
 
     def _packets(self) -> Iterator[AnyPacket]:
-        packets = packets_of(self.container, [self.stream], self._unreadable)
+        packets = packets_of(self.container, [self.stream], damaged=self._unreadable)
         for packet in self.timeline.retimed(packets, [self.stream]):
             self._packets_read += 1
             # FFmpeg takes what begins anew behind a joint for a part that is missing

@@ -150,7 +150,9 @@ class PacketDecoder:
             if not self.is_whole:
                 sent = picture.opaque
                 sent = sent if isinstance(sent, _Sent) else self._sent[-1]
-                if self._lead and not self._begins(picture, sent, packet is None):
+                if self._lead and not self._begins(
+                    picture, sent, at_end=packet is None
+                ):
                     self._dropped.add(sent.number)
                     self.gave_up = len(self._dropped) > self._lead
                     if not self.gave_up:
@@ -175,7 +177,7 @@ class PacketDecoder:
         self._odd_start |= bool(heard) and not self.is_whole
         return pictures
 
-    def _begins(self, picture: VideoFrame, sent: _Sent, at_end: bool) -> bool:
+    def _begins(self, picture: VideoFrame, sent: _Sent, *, at_end: bool) -> bool:
         """Whether the picture needs none that is not there."""
         if picture.is_corrupt:
             return False

@@ -164,7 +164,7 @@ def deinterlacer_of(
     `survey` looks at the film, and is told whether it is marked as interlaced.
     """
     name = info.layout.name
-    untold = untold_field(info.codec, field_order, first)
+    untold = untold_field(info.codec, field_order, first=first)
     small = not _is_large_enough(name, info.size)
     if mode is Deinterlace.OFF or small or not is_taken(name):
         what = f"a picture of {info.size}" if small else name
@@ -176,7 +176,7 @@ def deinterlacer_of(
     return Deinterlacer(mode, survey(told), untold, _FIRST_SHOWN.get(field_order))
 
 
-def untold_field(codec: str, field_order: int, first: VideoFrame) -> str | None:
+def untold_field(codec: str, field_order: int, *, first: VideoFrame) -> str | None:
     """The first field, `tff` or `bff`, where only the container says there are two.
 
     `field_order` is the container's, in FFmpeg's numbers; `first` a decoded picture.
@@ -208,7 +208,7 @@ def _deinterlaced(shots: Iterable[Shot], setfield: str | None = None) -> Iterato
 
     Which field is first, the shots say, or `setfield` (`tff` or `bff`).
     """
-    return _filtered(iter(shots), "all", setfield)
+    return _filtered(iter(shots), "all", setfield=setfield)
 
 
 def _marked(shots: Iterable[tuple[Shot, str | None]]) -> Iterator[Shot]:
@@ -240,13 +240,13 @@ def _woven(shots: Iterable[Shot]) -> Iterator[Shot]:
         # it. Only the video's very first may be; the others must not depend on where
         # reading began, so one is spent on it.
         primer = [] if before is None else [shot, before]
-        frames = _filtered(chain(primer, [shot], rest), "interlaced", None)
+        frames = _filtered(chain(primer, [shot], rest), "interlaced", setfield=None)
         yield from islice(frames, len(primer), None)
         return
 
 
 def _filtered(
-    shots: Iterator[Shot], which: str, setfield: str | None
+    shots: Iterator[Shot], which: str, *, setfield: str | None
 ) -> Iterator[Shot]:
     first = next(shots, None)
     if first is None:

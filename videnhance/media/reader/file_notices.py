@@ -82,13 +82,15 @@ def _ends_in_a_packet(file: BinaryIO, size: int) -> bool:
         if rest and count >= 2 * _SURE_PACKETS:
             # A stream that was joined or lost some bytes is not in step at both ends.
             near = (0, (count - _SURE_PACKETS) * length)
-            if all(_in_step(file, start, length, before) for start in near):
+            if all(
+                _in_step(file, start, length=length, before=before) for start in near
+            ):
                 file.seek(count * length + before)
                 return file.read(1) in (b"", bytes([_SYNC]))
     return False
 
 
-def _in_step(file: BinaryIO, start: int, length: int, before: int) -> bool:
+def _in_step(file: BinaryIO, start: int, *, length: int, before: int) -> bool:
     file.seek(start)
     data = file.read(_SURE_PACKETS * length)
     return all(mark == _SYNC for mark in data[before::length])

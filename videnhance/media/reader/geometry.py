@@ -47,7 +47,7 @@ class Crop:
         return Size(size.width - across, size.height - down)
 
 
-def usable_crop(crop: Crop, size: Size, layout: Layout) -> Crop | None:
+def usable_crop(crop: Crop, size: Size, *, layout: Layout) -> Crop | None:
     """The crop that begins at whole chroma samples; None if it leaves no picture.
 
     Its size stays: it moves to the left and up, by less than a chroma sample.
@@ -60,7 +60,9 @@ def usable_crop(crop: Crop, size: Size, layout: Layout) -> Crop | None:
     return Crop(left, right, top, bottom)
 
 
-def cropped(planes: tuple[Plane, ...], layout: Layout, crop: Crop) -> tuple[Plane, ...]:
+def cropped(
+    planes: tuple[Plane, ...], layout: Layout, *, crop: Crop
+) -> tuple[Plane, ...]:
     """Copies of the shown parts of the planes of a picture."""
     height, width = planes[0].shape
     shown = crop.size_within(Size(width, height))

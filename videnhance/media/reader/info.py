@@ -50,7 +50,7 @@ def described(
     stream, container = decoder.stream, decoder.container
     rate = _rate(decoder, first)
     seconds = _duration(decoder)
-    frames = _frames(decoder, first, seconds, rate)
+    frames = _frames(decoder, first, seconds=seconds, rate=rate)
     rotation = rotation_of(first, told.rotation)
     size = Size(first.width, first.height)
     crop = shown_part(first, told)
@@ -87,7 +87,7 @@ def shown_part(first: VideoFrame, told: Declared) -> Crop | None:
     if told.crop is None:
         return None
     size = Size(first.width, first.height)
-    return usable_crop(told.crop, size, delivered_layout(first.format.name))
+    return usable_crop(told.crop, size, layout=delivered_layout(first.format.name))
 
 
 def first_notices(first: VideoFrame, told: Declared) -> Iterator[str]:
@@ -109,10 +109,10 @@ def first_notices(first: VideoFrame, told: Declared) -> Iterator[str]:
     for name in told.unknown:
         yield f"the file says of its video: {name}; that is left out"
     if told.crop is not None:
-        yield _crop_notice(first, told.crop, shown_part(first, told))
+        yield _crop_notice(first, told.crop, crop=shown_part(first, told))
 
 
-def _crop_notice(first: VideoFrame, told: Crop, crop: Crop | None) -> str:
+def _crop_notice(first: VideoFrame, told: Crop, *, crop: Crop | None) -> str:
     size = Size(first.width, first.height)
     if crop is None:
         return f"the file's crop leaves nothing of {size}: pictures are read whole"
@@ -151,7 +151,7 @@ def _rate(decoder: Decoder, first: VideoFrame) -> Fraction:
 
 
 def _frames(
-    decoder: Decoder, first: VideoFrame, seconds: float | None, rate: Fraction
+    decoder: Decoder, first: VideoFrame, *, seconds: float | None, rate: Fraction
 ) -> int:
     """How many there are, most likely; 0 if it is not known."""
     packets = decoder.shown_frames or decoder.times.shown

@@ -62,7 +62,7 @@ def recognized(frames: Iterator[Frame], mark: ResumePoint) -> Match:
     return Match.OTHER
 
 
-def check_tail(frames: Iterable[Frame], mark: ResumePoint, path: Path) -> None:
+def check_tail(frames: Iterable[Frame], mark: ResumePoint, *, path: Path) -> None:
     """Raises InputError unless these are the frames that the mark remembers."""
     if tuple((frame.pts, frame_checksum(frame)) for frame in frames) != mark.tail:
         raise InputError(

@@ -131,13 +131,13 @@ def survey_file(path: Path, reading: Reading, *, marked: bool) -> FieldSurvey:
     `marked` says that the film is marked as interlaced, whatever its pictures say.
     """
     with suppress(*_ODD), open_source(path) as container:
-        stream = chosen_video(container, path, reading.video_track)
+        stream = chosen_video(container, path, track=reading.video_track)
         context = stream.codec_context
         # Threads that take a picture each decode many more than are asked for.
         context.thread_count = 1
         if reading.limit_pixels is not None:
             context.options = {"max_pixels": str(reading.limit_pixels)}
-        runs = _placed_runs(container, stream, marked)
+        runs = _placed_runs(container, stream, marked=marked)
         return _looked(_as_far(runs), rate_of(stream), marked)
     return FieldSurvey(Counter(), marked)  # the reader itself tells what is wrong
 
@@ -184,7 +184,7 @@ def _as_far(runs: Iterator[list[VideoFrame]]) -> Iterator[list[VideoFrame]]:
 def _seen_in(run: list[VideoFrame], converter: VideoReformatter) -> list[Combing]:
     """What is seen in the pictures that have neighbours on both sides."""
     layout = delivered_layout(run[0].format.name)
-    images = (native_picture(picture, layout, converter) for picture in run)
+    images = (native_picture(picture, layout, converter=converter) for picture in run)
     return [found for _, found in combing_of(Shot(image, image) for image in images)][
         1:-1
     ]
@@ -208,7 +208,7 @@ def _runs(pictures: Iterator[VideoFrame], marked: bool) -> Iterator[list[VideoFr
 
 
 def _placed_runs(
-    container: InputContainer, stream: VideoStream, marked: bool
+    container: InputContainer, stream: VideoStream, *, marked: bool
 ) -> Iterator[list[VideoFrame]]:
     """Pictures in a row at each place; a short film is looked at all along."""
     step, base = frame_step(stream), time_base_of(stream)
@@ -226,7 +226,7 @@ def _placed_runs(
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The pictures from here on; what is damaged is passed over."""
-    for packet in packets_of(container, [stream], lambda _: None):
+    for packet in packets_of(container, [stream], damaged=lambda _: None):
         with suppress(*DECODE_ERRORS):
             yield from stream.codec_context.decode(packet)
     with suppress(*DECODE_ERRORS):

@@ -290,18 +290,22 @@ class VideoReader:
             self._check(size)
             self._note(f"the size changes: frames are scaled to {self._size}")
         if size != self._size or picture.format.name != source_format:
-            image = reformatted(image, self._converter, source_format, self._size)
-        return Shot(picture, native_picture(image, self.info.layout, self._converter))
+            image = reformatted(
+                image, self._converter, name=source_format, size=self._size
+            )
+        return Shot(
+            picture, native_picture(image, self.info.layout, converter=self._converter)
+        )
 
     def _planes(self, image: VideoFrame) -> tuple[Plane, ...]:
         planes = copied_planes(image, self.info.layout)
         if self._crop is None:
             return planes
-        return cropped(planes, self.info.layout, self._crop)
+        return cropped(planes, self.info.layout, crop=self._crop)
 
     def _check(self, size: Size) -> None:
         if self._reading.limit_pixels is not None:
-            check_pixels(self._decoder.name, size, self._reading.limit_pixels)
+            check_pixels(self._decoder.name, size, limit=self._reading.limit_pixels)
 
     # What is said.
 

@@ -125,7 +125,7 @@ def _deliver(order: OpenFile, talk: _Talk) -> None:
         talk.say(Opened(reader.info, talk.found(reader)))
         if order.others is not None:
             source = Source(path, order.span, order.reading.video_track)
-            try_copies(source, order.others.container, order.others.audio)
+            try_copies(source, order.others.container, audio=order.others.audio)
             talk.say(Tried())
         go = talk.hear(Go)
         limit_memory(go.memory_bytes)

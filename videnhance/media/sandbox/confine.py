@@ -98,16 +98,16 @@ def only_reading(file: Path, folders: Iterable[Path]) -> bool:
     if ruleset < 0:
         return False
     try:
-        _allow(libc, ruleset, file, _READ_FILE)
+        _allow(libc, ruleset, path=file, rights=_READ_FILE)
         for folder in folders:
-            _allow(libc, ruleset, folder, _READ_FILE | _READ_FOLDER)
+            _allow(libc, ruleset, path=folder, rights=_READ_FILE | _READ_FOLDER)
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         return bool(libc.syscall(_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, *, path: Path, rights: int) -> None:
     """Adds a place; one that is not there stays forbidden, and the reader says so."""
     with suppress(OSError):
         place = os.open(path, getattr(os, "O_PATH", os.O_RDONLY))

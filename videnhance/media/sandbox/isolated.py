@@ -91,7 +91,7 @@ class IsolatedReader:
             finally:
                 os.close(lifeline)
             stack.callback(self._child.close)
-            self.info = self._opened(span or Span(), lifeline, others)
+            self.info = self._opened(span or Span(), lifeline, others=others)
             if others is not None:
                 self._try(others)
             self._open = stack.pop_all()
@@ -107,7 +107,7 @@ class IsolatedReader:
         self._open.close()
 
     def _opened(
-        self, span: Span, lifeline: int, others: OtherStreams | None
+        self, span: Span, lifeline: int, *, others: OtherStreams | None
     ) -> VideoInfo:
         order = OpenFile(
             path=os.fsencode(self.path).hex(),
@@ -135,7 +135,7 @@ class IsolatedReader:
                 f"more than {self._limits.memory_bytes >> 20} MB"
             ) from error
         if self._reading.limit_pixels is not None:
-            check_pixels(self.path, answer.info.size, self._reading.limit_pixels)
+            check_pixels(self.path, answer.info.size, limit=self._reading.limit_pixels)
         self._take(answer.found)
         return answer.info
 
@@ -205,7 +205,7 @@ class IsolatedReader:
             if answer.moment is None:
                 return
             index = self._done
-            check_moment(answer.moment, index, last)
+            check_moment(answer.moment, index, last=last)
             frame = Frame(
                 index=index,
                 pts=answer.moment.pts,
@@ -225,7 +225,7 @@ class IsolatedReader:
         if memory is None:
             seconds = self._limits.stall_seconds
             memory = memoryview(self._child.hear_bytes(seconds, self._frame_bytes))
-        return planes_in(memory, self.info.layout, self.info.size)
+        return planes_in(memory, self.info.layout, size=self.info.size)
 
     def _take(self, found: Found) -> None:
         for words in found.notices:

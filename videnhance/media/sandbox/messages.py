@@ -197,7 +197,7 @@ def check_info(info: VideoInfo) -> None:
         raise SerializeError("a video that cannot be")
 
 
-def check_moment(moment: Moment, index: int, last: int | None) -> None:
+def check_moment(moment: Moment, index: int, *, last: int | None) -> None:
     """Raises SerializeError unless it is frame `index`, and after the time `last`."""
     follows = moment.index == index and (last is None or moment.pts > last)
     times = abs(moment.pts) < _LONGEST_TIME and 0 <= moment.duration < _LONGEST_TIME

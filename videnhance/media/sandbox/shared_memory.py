@@ -72,7 +72,7 @@ class SharedMemory:
             self.descriptor = -1
 
 
-def planes_in(memory: memoryview, layout: Layout, size: Size) -> tuple[Plane, ...]:
+def planes_in(memory: memoryview, layout: Layout, *, size: Size) -> tuple[Plane, ...]:
     """Copies of the planes that lie one after the other in `memory`."""
     kind = np.dtype("u1" if layout.depth == 8 else "<u2")
     planes, start = [], 0

@@ -64,7 +64,7 @@ class AnimationReader:
         data = path.read_bytes()
         tags = picture_tags(data, path)
         if limit_pixels is not None:
-            check_pixels(path, tags.size, limit_pixels)
+            check_pixels(path, tags.size, limit=limit_pixels)
         self._count = tags.pictures
         self._mode = "RGBA" if tags.alpha else "RGB"
         self._tracks = None
@@ -117,7 +117,7 @@ class AnimationReader:
         Raises InputError if the frames before it are not the same any more.
         """
         known = islice(self._frames(), mark.frames - len(mark.tail), mark.frames)
-        check_tail(known, mark, self.path)
+        check_tail(known, mark, path=self.path)
         self._skipped = mark.frames
 
     def __iter__(self) -> Iterator[Frame]:

@@ -76,7 +76,7 @@ class AnimationWriter:
         self._name = self._muxer.upper()
         self._size, self._overwrite = size, overwrite
         self._notes: list[str] = []
-        check_target(target, path, overwrite)
+        check_target(target, path, overwrite=overwrite)
         tags = tags_of_file(path) if path else None
         video = path if tags is None else None
         self.streams = left_out(video, self._name) if video else ()
@@ -118,7 +118,7 @@ class AnimationWriter:
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""
-        check_size(frame, self._size, printable(self.target))
+        check_size(frame, self._size, output=printable(self.target))
         frame = turned(frame, self._turn)
         pts, duration = self._time(frame)
         with writing(self.target):
@@ -126,7 +126,7 @@ class AnimationWriter:
                 samples = packed(frame, 8, frame.layout.alpha)
                 pictures = self._palettes.pictures(samples, pts, duration)
             else:
-                picture = as_picture(frame, self._stored, self._converter)
+                picture = as_picture(frame, self._stored, converter=self._converter)
                 picture.pts, picture.duration = pts, duration
                 pictures = [picture]
             self._encode(pictures)
@@ -189,7 +189,12 @@ class AnimationWriter:
             )
             stack.callback(self._close_quietly)
             self._stream = added_stream(
-                self._out, info, size, encoding, self._stored, self._notes
+                self._out,
+                info,
+                size=size,
+                encoding=encoding,
+                stored=self._stored,
+                notices=self._notes,
             )
             self._base = Fraction(self._stream.codec_context.time_base)
             with writing(self.target):

@@ -105,7 +105,7 @@ def orientation_of(exif: bytes | None) -> int | None:
     return found[0] if found and 1 <= found[0] <= 8 else None
 
 
-def updated_exif(exif: bytes, size: Size, orientation: int) -> bytes | None:
+def updated_exif(exif: bytes, size: Size, *, orientation: int) -> bytes | None:
     """The block for a picture of this size, without a header; None if it is damaged."""
     try:
         block = _Block(exif)

@@ -57,20 +57,20 @@ def _gif(opened: BinaryIO, seconds: Fraction) -> None:
 
 def _gif_controls(opened: BinaryIO) -> Iterator[int]:
     """Where the delay of each frame stands; the file is left anywhere."""
-    place = 13 + _table_bytes(_bytes_at(opened, 10, 1)[0])
-    while (head := _bytes_at(opened, place, 10))[0] != _GIF_END:
+    place = 13 + _table_bytes(_bytes_at(opened, 10, count=1)[0])
+    while (head := _bytes_at(opened, place, count=10))[0] != _GIF_END:
         if head[0] == _GIF_EXTENSION:
             if head[:3] == _GIF_CONTROL:
                 yield place + 4
             place += 2
         else:
             place += 10 + _table_bytes(head[9]) + 1
-        while count := _bytes_at(opened, place, 1)[0]:
+        while count := _bytes_at(opened, place, count=1)[0]:
             place += count + 1
         place += 1
 
 
-def _bytes_at(opened: BinaryIO, place: int, count: int) -> bytes:
+def _bytes_at(opened: BinaryIO, place: int, *, count: int) -> bytes:
     opened.seek(place)
     found = opened.read(count)
     if not found:

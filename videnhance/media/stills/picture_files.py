@@ -122,7 +122,7 @@ def style_for(target: Path, encoding: Encoding) -> Style:
         )
     options = dict(encoding.options)
     exact = options.pop("lossless", "1" if encoding.crf == 0 else "0") == "1"
-    quality = _quality(options, encoding.crf, form.quality or _ANY_QUALITY)
+    quality = _quality(options, encoding.crf, default=form.quality or _ANY_QUALITY)
     if options:
         raise UsageError(
             f"{form.name} has no option {printable(', '.join(options))}: "
@@ -131,7 +131,7 @@ def style_for(target: Path, encoding: Encoding) -> Style:
     return Style(form, quality, exact and form.or_lossless)
 
 
-def _quality(options: dict[str, str], crf: int | None, default: int) -> int:
+def _quality(options: dict[str, str], crf: int | None, *, default: int) -> int:
     given = options.pop("quality", None)
     if given is None:
         return default if crf is None else min(max(100 - crf, 1), 100)
@@ -140,7 +140,7 @@ def _quality(options: dict[str, str], crf: int | None, default: int) -> int:
     return int(given)
 
 
-def picture_bytes(frame: Frame, style: Style, extras: Extras) -> bytes:
+def picture_bytes(frame: Frame, style: Style, *, extras: Extras) -> bytes:
     """The frame as a file. Raises OutputError if it cannot be encoded."""
     try:
         return _MADE[style.form.name](frame, style, extras)
@@ -171,7 +171,7 @@ def _jpeg(frame: Frame, style: Style, extras: Extras) -> bytes:
     options = _options(extras)
     if picture.mode != "L":
         options["subsampling"] = subsampling
-    return _saved(picture, style, {**options, "optimize": True})
+    return _saved(picture, style, options={**options, "optimize": True})
 
 
 def _repeated(frame: Frame) -> list[Plane]:
@@ -190,8 +190,10 @@ def _webp(frame: Frame, style: Style, extras: Extras) -> bytes:
     options = {**_options(extras), "method": 4, "exact": True}
     if style.lossless:
         # Then `quality` is the effort.
-        return _saved(_image(frame), Style(style.form, 75), {**options, "lossless": 1})
-    return _saved(_image(frame), style, options)
+        return _saved(
+            _image(frame), Style(style.form, 75), options={**options, "lossless": 1}
+        )
+    return _saved(_image(frame), style, options=options)
 
 
 def _avif(frame: Frame, style: Style, extras: Extras) -> bytes:
@@ -199,18 +201,18 @@ def _avif(frame: Frame, style: Style, extras: Extras) -> bytes:
     coarse = frame.layout.family is Family.YUV and shift in _SUBSAMPLING
     subsampling = _SUBSAMPLING[shift] if coarse else "4:4:4"
     options = {**_options(extras), "subsampling": subsampling, "speed": 6}
-    return _saved(_image(frame), style, options)
+    return _saved(_image(frame), style, options=options)
 
 
 def _tiff(frame: Frame, style: Style, extras: Extras) -> bytes:
     options = {**_options(extras), "compression": "tiff_adobe_deflate"}
-    return _saved(_image(frame), style, options)
+    return _saved(_image(frame), style, options=options)
 
 
 def _bmp(frame: Frame, style: Style, extras: Extras) -> bytes:
     options = {} if extras.dpi is None else {"dpi": extras.dpi}
     picture = Image.fromarray(packed(frame, 8, alpha=False))
-    return _saved(picture, style, options)
+    return _saved(picture, style, options=options)
 
 
 def _image(frame: Frame) -> Image.Image:
@@ -229,7 +231,7 @@ def _options(extras: Extras) -> dict[str, Any]:
     return made
 
 
-def _saved(picture: Image.Image, style: Style, options: Mapping[str, Any]) -> bytes:
+def _saved(picture: Image.Image, style: Style, *, options: Mapping[str, Any]) -> bytes:
     made = io.BytesIO()
     if style.form.quality is not None:
         options = {"quality": style.quality, **options}

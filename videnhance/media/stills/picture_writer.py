@@ -63,20 +63,22 @@ class _PictureMaker:
                 self.notices.append(
                     f"the pixels are turned: {style.form.name} shows them as stored"
                 )
-        self._extras = self._of(tags, info, size, kept)
+        self._extras = self._of(tags, info, size=size, kept=kept)
 
     def file(self, frame: Frame) -> bytes:
         """The frame as a file. Raises OutputError if it cannot be encoded."""
-        return picture_bytes(turned(frame, self._turn), self._style, self._extras)
+        return picture_bytes(
+            turned(frame, self._turn), self._style, extras=self._extras
+        )
 
     def _of(
-        self, tags: PictureTags | None, info: VideoInfo, size: Size, kept: int
+        self, tags: PictureTags | None, info: VideoInfo, *, size: Size, kept: int
     ) -> Extras:
         if tags is None:
             return Extras()
         return Extras(
             icc=self._profile(tags, info),
-            exif=self._exif(tags, size, kept),
+            exif=self._exif(tags, size, kept=kept),
             dpi=tags.dpi if self._style.form.dpi else None,
         )
 
@@ -93,12 +95,12 @@ class _PictureMaker:
         )
         return None
 
-    def _exif(self, tags: PictureTags, size: Size, kept: int) -> bytes | None:
+    def _exif(self, tags: PictureTags, size: Size, *, kept: int) -> bytes | None:
         if tags.exif is None:
             return None
         if self._turn in (5, 6, 7, 8):
             size = Size(size.height, size.width)
-        exif = updated_exif(tags.exif, size, kept)
+        exif = updated_exif(tags.exif, size, orientation=kept)
         if exif is None or not self._style.form.exif:
             why = (
                 "it is damaged" if exif is None else f"{self._style.form.name} has none"
@@ -132,7 +134,7 @@ class StillWriter:
         style = style_for(target, encoding)
         if info.frames is not None and info.frames > 1:
             raise self._one_too_many(f"the input has {info.frames} frames")
-        check_target(target, path, overwrite)
+        check_target(target, path, overwrite=overwrite)
         tags = tags_of_file(path) if path else None
         self._maker = _PictureMaker(style, info, size, tags)
         # The opacity of an AVIF is a second stream, but no other video.
@@ -158,7 +160,7 @@ class StillWriter:
         """Takes the frame. Raises OutputError for a second one, or another size."""
         if self.frames_written:
             raise self._one_too_many("the input has more than one frame")
-        check_size(frame, self._size, printable(self.target))
+        check_size(frame, self._size, output=printable(self.target))
         self._file = self._maker.file(frame)
         self.frames_written += 1
 
@@ -239,7 +241,7 @@ class SequenceWriter:
         """Writes the picture of this frame. Raises OutputError for another size, a name
         that is taken, or a full disk.
         """
-        check_size(frame, self._size, printable(self.target))
+        check_size(frame, self._size, output=printable(self.target))
         file = self._name.file(self.first + frame.index)
         if file.resolve() in self._sources:
             raise UsageError(f"{printable(file)} is a picture of the input")

@@ -39,9 +39,9 @@ def packed(frame: Frame, depth: int, alpha: bool) -> Plane:
         channels = _from_yuv(_without_subsampling(frame), depth)
     else:
         colours = frame.planes[: _COUNTS[family]]
-        channels = [_stretched(plane, frame, depth) for plane in colours]
+        channels = [_stretched(plane, frame, depth=depth) for plane in colours]
     if alpha:
-        opacity = _rounded(frame.planes[-1], (1 << layout.depth) - 1, depth)
+        opacity = _rounded(frame.planes[-1], (1 << layout.depth) - 1, depth=depth)
         # Gray with opacity is written as RGB: one kind of file less to get wrong.
         channels = [*(channels * 3)[:3], opacity]
     if len(channels) == 1:
@@ -51,16 +51,16 @@ def packed(frame: Frame, depth: int, alpha: bool) -> Plane:
     return made
 
 
-def _stretched(plane: Plane, frame: Frame, depth: int) -> Plane:
+def _stretched(plane: Plane, frame: Frame, *, depth: int) -> Plane:
     """A plane that is no chroma in `depth` bits of the full range."""
     unit, top = 1 << (frame.layout.depth - 8), (1 << frame.layout.depth) - 1
     # Gray without a tag is a picture's; a gray video says that it is limited.
     if frame.tags.range == _LIMITED:
-        return _rounded(plane.astype(np.float64) - 16 * unit, 219 * unit, depth)
-    return _rounded(plane, top, depth)
+        return _rounded(plane.astype(np.float64) - 16 * unit, 219 * unit, depth=depth)
+    return _rounded(plane, top, depth=depth)
 
 
-def _rounded(values: npt.NDArray[Any], full: float, depth: int) -> Plane:
+def _rounded(values: npt.NDArray[Any], full: float, *, depth: int) -> Plane:
     """Values of which `full` is white, as samples of `depth` bits."""
     kind = np.uint8 if depth == 8 else np.uint16
     top = (1 << depth) - 1
@@ -102,7 +102,7 @@ def _from_yuv(frame: Frame, depth: int) -> list[Plane]:
     for top in range(0, height, _ROWS):
         rows = slice(top, top + _ROWS)
         for plane, values in zip(made, _rgb_of(frame, rows), strict=True):
-            plane[rows] = _rounded(values, 1.0, depth)
+            plane[rows] = _rounded(values, 1.0, depth=depth)
     return [*made]
 
 

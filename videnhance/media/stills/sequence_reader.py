@@ -52,12 +52,12 @@ class SequenceReader:
         self.damaged_packets = 0
         self.damaged_frames = 0
         self._limit = limit_pixels
-        self._files = _part(place, self.series.files, span or Span(), rate)
+        self._files = _part(place, self.series.files, span=span or Span(), rate=rate)
         first = still_of(self._files[0], limit_pixels)
         picture = _upright(first)
         layout = self._layout(first, picture)
         still = replace(first, picture=picture, layout=layout)
-        info = still_info(still, rate or DEFAULT_RATE, len(self._files))
+        info = still_info(still, rate or DEFAULT_RATE, count=len(self._files))
         info = replace(info, rotation_degrees=0, mirrored=False)
         self._delivery = Delivery(picture, layout, info.time_base, self._note)
         self.info = replace(info, size=self._delivery.size)
@@ -87,7 +87,7 @@ class SequenceReader:
             return
         before = mark.frames - len(mark.tail)
         known = islice(self._frames(before), len(mark.tail))
-        check_tail(known, mark, self.path)
+        check_tail(known, mark, path=self.path)
         self._start = mark.frames
 
     def __iter__(self) -> Iterator[Frame]:
@@ -142,7 +142,7 @@ class SequenceReader:
 
 
 def _part(
-    place: Path, files: tuple[Path, ...], span: Span, rate: Fraction | None
+    place: Path, files: tuple[Path, ...], *, span: Span, rate: Fraction | None
 ) -> tuple[Path, ...]:
     """The pictures of the span. Raises UsageError if it starts behind the last."""
     each = rate or DEFAULT_RATE

@@ -66,11 +66,11 @@ def still_of(path: Path, limit_pixels: int | None = None) -> Still:
         ) from None
     tags = picture_tags(data, path)
     if limit_pixels is not None:
-        check_pixels(path, tags.size, limit_pixels)
-    return _decoded(data, path, tags)
+        check_pixels(path, tags.size, limit=limit_pixels)
+    return _decoded(data, path, tags=tags)
 
 
-def _decoded(data: bytes, path: Path, tags: PictureTags) -> Still:
+def _decoded(data: bytes, path: Path, *, tags: PictureTags) -> Still:
     form = FORMATS.get(tags.form)
     decoder = form.decoder if form else None
     notes = []
@@ -174,7 +174,7 @@ class StillReader:
         self.notices = list(still.notices)
         self.damaged_packets = 0
         self.damaged_frames = int(still.damaged)
-        self.info = still_info(still, Fraction(25), 1)
+        self.info = still_info(still, Fraction(25), count=1)
         if still.tags.pictures > 1 and still.tags.form != "MPO":
             self.notices.append(
                 f"only the first of {still.tags.pictures} pictures is read"
@@ -207,7 +207,7 @@ class StillReader:
         yield delivery.frame(still.picture, 0, 0, 1)
 
 
-def still_info(still: Still, rate: Fraction, count: int) -> VideoInfo:
+def still_info(still: Still, rate: Fraction, *, count: int) -> VideoInfo:
     """What is known of a video of `count` pictures like this one."""
     picture = still.picture
     return VideoInfo(

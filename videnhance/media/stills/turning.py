@@ -48,11 +48,11 @@ def turned(frame: Frame, orientation: int) -> Frame:
     return replace(
         frame,
         layout=layout,
-        planes=tuple(_turned(plane, quarters, mirrored) for plane in planes),
+        planes=tuple(_turned(plane, quarters, mirrored=mirrored) for plane in planes),
     )
 
 
-def _turned(plane: Plane, quarters: int, mirrored: bool) -> Plane:
+def _turned(plane: Plane, quarters: int, *, mirrored: bool) -> Plane:
     made: npt.NDArray[Any] = np.rot90(plane, quarters)
     flat: Plane = np.ascontiguousarray(made[:, ::-1] if mirrored else made)
     return flat

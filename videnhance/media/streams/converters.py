@@ -73,7 +73,7 @@ class Converter(Protocol):
 
 
 def converter_for(
-    plan: StreamPlan, stream: Stream, out: OutputContainer
+    plan: StreamPlan, stream: Stream, *, out: OutputContainer
 ) -> Converter | None:
     """What encodes the stream anew; None if it is copied."""
     if plan.way is not Way.ENCODED:
@@ -211,7 +211,7 @@ class SoundConverter:
 
     def __init__(self, out: OutputContainer, stream: Stream, encoder: str) -> None:
         self._source = cast(AudioCodecContext, stream.codec_context)
-        form = form_for(encoder, self._source, out.format.name)
+        form = form_for(encoder, self._source, container=out.format.name)
         self.out = cast(AudioStream, out.add_stream(encoder, rate=form.rate))
         context = self.out.codec_context
         context.layout, context.format = form.layout, form.format

@@ -73,13 +73,13 @@ def copied_stream(out: OutputContainer, stream: Stream) -> Stream:
     """Adds a stream like this one to `out`. Raises what FFmpeg raises."""
     added = out.add_stream_from_template(stream, opaque=True)
     if isinstance(stream, VideoStream):
-        _tell_video(stream, added, out.format.name)
+        _tell_video(stream, added, container=out.format.name)
     elif stream.type == "audio":
         _tell_channels(cast(AudioCodecContext, added.codec_context))
     return added
 
 
-def _tell_video(stream: VideoStream, added: Stream, container: str) -> None:
+def _tell_video(stream: VideoStream, added: Stream, *, container: str) -> None:
     copy = cast(VideoCodecContext, added.codec_context)
     # Apple's players know HEVC only as hvc1, which FFmpeg writes only if told.
     tag = stream.codec_context.codec_tag
@@ -137,7 +137,7 @@ def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
     return found
 
 
-def attach_cover(out: OutputContainer, stream: Stream, packet: AnyPacket) -> Stream:
+def attach_cover(out: OutputContainer, stream: Stream, *, packet: AnyPacket) -> Stream:
     """Adds a cover to `out` as an attachment, and gives the stream that is added."""
     context = context_of(stream)
     name, kind = _COVER_FILES[context.name if context is not None else "mjpeg"]
@@ -158,7 +158,7 @@ def _own_copy(packet: AnyPacket) -> AnyPacket:
 
 
 def container_takes(
-    stream: Stream, container: str, packet: AnyPacket | None, times: int = 1
+    stream: Stream, container: str, *, packet: AnyPacket | None, times: int = 1
 ) -> bool:
     """Whether a file of this container can be made with copies of the stream.
 
@@ -205,7 +205,7 @@ def is_decodable(source: Path, index: int) -> bool:
     with open_source(source) as opened:
         stream = opened.streams[index]
         context = cast(AudioCodecContext, stream.codec_context)
-        packets = packets_of(opened, [stream], lambda _: None)
+        packets = packets_of(opened, [stream], damaged=lambda _: None)
         tried = False
         for packet in chain(islice(packets, _TRIED), [None]):
             with suppress(*DECODE_ERRORS):

@@ -74,13 +74,15 @@ _LOOK_BACK_SECONDS = 10
 """How far before the start of a span to look for a subtitle that is still shown."""
 
 
-def try_copies(source: Source, container: str, audio: bool) -> None:
+def try_copies(source: Source, container: str, *, audio: bool) -> None:
     """Does with the other streams, in memory, what a conversion does at its start.
 
     For a child process, which a crash of a library ends: errors come up later, again.
     """
     with suppress(VidenhanceError, MemoryError, *DECODE_ERRORS):
-        plans = plan_streams(source.path, container, audio, source.video_track)
+        plans = plan_streams(
+            source.path, container, audio=audio, video_track=source.video_track
+        )
         with av.open(io.BytesIO(), "w", format=container) as out:
             copy = StreamCopy(source, out, plans)
             try:
@@ -106,7 +108,7 @@ class StreamCopy:
         self._attached: list[WrittenStream] = []
         with ExitStack() as stack:
             self._container = stack.enter_context(open_source(source.path))
-            video = chosen_video(self._container, source.path, source.video_track)
+            video = chosen_video(self._container, source.path, track=source.video_track)
             self._timeline = timeline_of(source.path)
             start = self._timeline.of(video.index).start_seconds
             self._origin = origin_seconds(video) if start is None else start
@@ -215,16 +217,22 @@ class StreamCopy:
 
     def _metadata(self, stream: Stream, encoded_anew: bool) -> dict[str, str]:
         """What is carried, with a timecode that starts where the span does."""
-        carried = carried_metadata(stream, self._out.format.name, encoded_anew)
+        carried = carried_metadata(
+            stream, self._out.format.name, encoded_anew=encoded_anew
+        )
         rate = rate_of(stream) if isinstance(stream, VideoStream) else None
         if "timecode" in carried and rate:
             start = self._span.start
-            carried["timecode"] = moved_timecode(carried["timecode"], rate, start)
+            carried["timecode"] = moved_timecode(
+                carried["timecode"], rate, seconds=start
+            )
         return carried
 
     def _attach(self, stream: Stream, plan: StreamPlan) -> None:
         if plan.way is Way.ATTACHED:
-            added = attach_cover(self._out, stream, self._covers.pop(stream.index))
+            added = attach_cover(
+                self._out, stream, packet=self._covers.pop(stream.index)
+            )
         else:
             added = self._out.add_stream_from_template(stream)
             added.metadata.update(carried_metadata(stream, self._out.format.name))
@@ -237,7 +245,7 @@ class StreamCopy:
         )
 
     def _track(self, stream: Stream, plan: StreamPlan) -> Track:
-        converter = converter_for(plan, stream, self._out)
+        converter = converter_for(plan, stream, out=self._out)
         if converter is None:
             added: Stream = copied_stream(self._out, stream)
         else:
@@ -254,7 +262,7 @@ class StreamCopy:
     def _add_chapters(self) -> None:
         chapters = self._container.chapters()
         moved = self._zero - self._timeline.shift_seconds
-        kept = moved_chapters(chapters, moved, self._span)
+        kept = moved_chapters(chapters, moved, span=self._span)
         if kept and self._row.chapters:
             self._out.set_chapters(as_texts(kept) if self._row.boxes else kept)
 
@@ -272,7 +280,7 @@ class StreamCopy:
             shown = any(stream.type == "subtitle" for stream in streams)
             place = self._zero - (_LOOK_BACK_SECONDS if shown else 0)
             _seek(self._container, place - self._timeline.shift_seconds)
-        packets = packets_of(self._container, streams, self._note_unreadable)
+        packets = packets_of(self._container, streams, damaged=self._note_unreadable)
         for packet in self._timeline.retimed(packets, streams):
             track = self._tracks[packet.stream_index]
             inside = self._inside(packet, track)

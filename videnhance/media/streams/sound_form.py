@@ -98,11 +98,11 @@ def best_form(container: str, source: AudioCodecContext) -> SoundForm | None:
         names = (*row.lossless_sound, *names)
     names = tuple(_pcm_for(source) if name == "pcm" else name for name in names)
     able = [name for name in names if name in av.codecs_available]
-    forms = [form_for(name, source, container) for name in able]
+    forms = [form_for(name, source, container=container) for name in able]
     return min(forms, key=lambda form: form.rank, default=None)
 
 
-def form_for(encoder: str, source: AudioCodecContext, container: str) -> SoundForm:
+def form_for(encoder: str, source: AudioCodecContext, *, container: str) -> SoundForm:
     """The form in which this encoder keeps the most of the source."""
     codec = av.Codec(encoder, "w")
     rates, rate = codec.audio_rates, source.sample_rate
@@ -110,15 +110,17 @@ def form_for(encoder: str, source: AudioCodecContext, container: str) -> SoundFo
         rate = min((r for r in rates if r >= rate), default=max(rates))
     names = [f.name for f in codec.audio_formats or ()]
     form = _nearest_format(_format(source), names)
-    layout, in_order = _layout(encoder, source, container, (rate, form))
-    losses = _losses(encoder, source, container, (rate, layout))
+    layout, in_order = _layout(
+        encoder, source, container=container, wanted=(rate, form)
+    )
+    losses = _losses(encoder, source, container=container, form=(rate, layout))
     found = tuple(words for words in losses if words)
     rank = tuple(words is not None for words in losses)
     return SoundForm(encoder, rate, form, layout, in_order, found, rank)
 
 
 def _losses(
-    encoder: str, source: AudioCodecContext, container: str, form: tuple[int, str]
+    encoder: str, source: AudioCodecContext, *, container: str, form: tuple[int, str]
 ) -> tuple[str | None, ...]:
     """Words for what is lost, or None: channels, all else, rate, bits, places."""
     rate, layout = form
@@ -126,7 +128,7 @@ def _losses(
     channels = places = bits = None
     if new.nb_channels < old.nb_channels:
         channels = f"its {old.nb_channels} channels are mixed into {new.nb_channels}"
-    elif _places(old) and not _tells_places(container, encoder, new):
+    elif _places(old) and not _tells_places(container, encoder, layout=new):
         places = "where its channels belong is not told"
     lossy = "" if source.codec.lossless and encoder not in _BITS else None
     before, after = _bits(source), _BITS.get(encoder, _FLOAT)
@@ -139,13 +141,13 @@ def _losses(
     return channels, lossy, hertz, bits, places
 
 
-def keeps_places(container: str, codec: str, layout: AudioLayout) -> bool:
+def keeps_places(container: str, codec: str, *, layout: AudioLayout) -> bool:
     """Whether a copy of this sound tells as well which channel is which."""
     plain = not codec.startswith("pcm_") or not _places(layout) or container == "mov"
-    return plain or _tells_places(container, codec, layout)
+    return plain or _tells_places(container, codec, layout=layout)
 
 
-def _tells_places(container: str, codec: str, layout: AudioLayout) -> bool:
+def _tells_places(container: str, codec: str, *, layout: AudioLayout) -> bool:
     """Whether a file says, or all players guess, which channel of this layout is which.
 
     `codec` is FFmpeg's name of what is in it.
@@ -202,7 +204,7 @@ def _nearest_format(form: str, names: list[str]) -> str:
 
 
 def _layout(
-    encoder: str, source: AudioCodecContext, container: str, wanted: tuple[int, str]
+    encoder: str, source: AudioCodecContext, *, container: str, wanted: tuple[int, str]
 ) -> tuple[str, bool]:
     """The layout that keeps the most channels; whether they go into it in order."""
     able = [
@@ -211,7 +213,7 @@ def _layout(
         if _opens(encoder, *wanted, name)
     ]
     for name, in_order in able:
-        if _tells_places(container, encoder, AudioLayout(name)):
+        if _tells_places(container, encoder, layout=AudioLayout(name)):
             return name, in_order
     if able:
         return able[0]

@@ -47,7 +47,7 @@ spoils the tracks of a Matroska."""
 
 
 def plan_streams(
-    source: Path, container: str, audio: bool = True, video_track: int | None = None
+    source: Path, container: str, *, audio: bool = True, video_track: int | None = None
 ) -> tuple[StreamPlan, ...]:
     """What becomes of each stream but the video in an FFmpeg container of this name.
 
@@ -58,7 +58,7 @@ def plan_streams(
         av.open(io.BytesIO(), "w", format=container) as out,
         av.open(io.BytesIO(), "w", format=MATROSKA) as other,
     ):
-        video = chosen_video(opened, source, video_track)
+        video = chosen_video(opened, source, track=video_track)
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
         plans = _without_undecodable(
@@ -177,7 +177,7 @@ class _Planner:
         form = best_form(self._form, sound)
         why = self._not_held(kept)
         if self._takes(stream):
-            if not keeps_places(self._form, kept.codec, layout_of(sound)):
+            if not keeps_places(self._form, kept.codec, layout=layout_of(sound)):
                 why = (
                     f"{self._form} does not tell which channel of {kept.codec} is which"
                 )
@@ -253,7 +253,7 @@ class _Planner:
         context = context_of(stream)
         held = context is not None and context.name in self._held
         packet = self._packets.get(stream.index)
-        return held and container_takes(stream, self._form, packet, times)
+        return held and container_takes(stream, self._form, packet=packet, times=times)
 
     def _not_held(self, plan: StreamPlan) -> str:
         return f"{self._form} does not hold {plan.codec}"

@@ -84,7 +84,7 @@ _OLD = {"in": "ind", "iw": "heb", "ji": "yid"}
 
 
 def carried_metadata(
-    stream: Stream, container: str, encoded_anew: bool = False
+    stream: Stream, container: str, *, encoded_anew: bool = False
 ) -> dict[str, str]:
     """The stream's metadata for its copy in an FFmpeg container of this name.
 
@@ -148,7 +148,7 @@ def is_counted(rate: Fraction) -> bool:
     return 1 <= rate <= _MOST_FRAMES
 
 
-def moved_timecode(timecode: str, rate: Fraction, seconds: Fraction) -> str:
+def moved_timecode(timecode: str, rate: Fraction, *, seconds: Fraction) -> str:
     """The timecode this much later, at `rate` frames a second; if it is none, itself.
 
     With a semicolon it leaves out numbers, two of 30 in each minute but the tenth, so
@@ -177,7 +177,7 @@ def moved_timecode(timecode: str, rate: Fraction, seconds: Fraction) -> str:
 
 
 def moved_chapters(
-    chapters: "list[Chapter]", zero: Fraction, span: Span
+    chapters: "list[Chapter]", zero: Fraction, *, span: Span
 ) -> "list[Chapter]":
     """The chapters within the span, on a clock that has 0 at `zero` seconds."""
     moved = []

@@ -103,7 +103,7 @@ class Track:
         zero, ticks = self._clock.zero, packet.duration or 0
         times = [round((time * here - zero) / there) for time in (dts, pts)]
         if self.stream.type == "subtitle":
-            times, ticks = self._cut(times, pts + ticks, here, there)
+            times, ticks = self._cut(times, pts + ticks, here=here, there=there)
         else:
             ticks = round(min(ticks, self._left(pts, here)) * here / there)
         if self._last is not None:
@@ -145,7 +145,7 @@ class Track:
         self._end = end if self._end is None else max(end, self._end)
 
     def _cut(
-        self, times: list[int], end: int, here: Fraction, there: Fraction
+        self, times: list[int], end: int, *, here: Fraction, there: Fraction
     ) -> tuple[list[int], int]:
         """Times within the span, and the ticks until the end's own rounding."""
         zero, length = self._clock.zero, self._clock.length

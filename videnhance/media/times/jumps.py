@@ -85,6 +85,7 @@ class ClockRepair:
 def clock_repair(
     rows: Sequence[PacketTimes],
     mpeg: bool,
+    *,
     unbroken: Callable[[int], bool] = lambda _: False,
 ) -> ClockRepair:
     """Decides for all streams of a file.
@@ -101,7 +102,7 @@ def clock_repair(
     _bring_together(repair, dense)
     for row in rows:
         if not row.dense:
-            _follow(repair, row, dense)
+            _follow(repair, row, dense=dense)
         elif row.made:
             repair.made[row.stream] = row.made
     return repair
@@ -184,7 +185,7 @@ class _Repairer:
 
     def _time(self, here: TimeJump, time: float) -> float:
         """A time of before the jump, as the output has it."""
-        return time + float(_offset(self._repair, here.row, here.packet - 1))
+        return time + float(_offset(self._repair, here.row, packet=here.packet - 1))
 
     def _end(self, row: PacketTimes) -> float:
         """The last time of a stream before its own next jump, as the output has it."""
@@ -192,7 +193,9 @@ class _Repairer:
         end = breaks[0].packet if breaks else len(row.times)
         changes = self._repair.changes.get(row.stream)
         start = changes[-1].packet if changes else 0
-        return float(row.times[start:end].max() + _offset(self._repair, row, end))
+        return float(
+            row.times[start:end].max() + _offset(self._repair, row, packet=end)
+        )
 
     def _move(self, here: TimeJump, group: list[TimeJump]) -> None:
         repair, lone = self._repair, False
@@ -203,7 +206,7 @@ class _Repairer:
             lone = self._is_lone(here, self._others(group))
         seconds = _seconds(group, self._mpeg)
         for one in group:
-            before = _offset(repair, one.row, len(one.row.times))
+            before = _offset(repair, one.row, packet=len(one.row.times))
             changes = repair.changes.setdefault(one.row.stream, [])
             changes.append(Change(one.packet, before + seconds))
         if lone:
@@ -239,7 +242,7 @@ def _seconds(group: list[TimeJump], mpeg: bool) -> Fraction:
     return round(Fraction(seconds) / lead.row.tick) * lead.row.tick
 
 
-def _offset(repair: ClockRepair, row: PacketTimes, packet: int) -> Fraction:
+def _offset(repair: ClockRepair, row: PacketTimes, *, packet: int) -> Fraction:
     """What the times of this packet are moved by so far."""
     made = [c for c in repair.changes.get(row.stream, []) if c.packet <= packet]
     return made[-1].seconds if made else Fraction(0)
@@ -261,10 +264,10 @@ def _bring_together(repair: ClockRepair, dense: list[PacketTimes]) -> None:
 
 
 def _first(repair: ClockRepair, row: PacketTimes) -> float:
-    return float(row.times[0]) + float(_offset(repair, row, 0))
+    return float(row.times[0]) + float(_offset(repair, row, packet=0))
 
 
-def _follow(repair: ClockRepair, row: PacketTimes, dense: list[PacketTimes]) -> None:
+def _follow(repair: ClockRepair, row: PacketTimes, *, dense: list[PacketTimes]) -> None:
     """Moves the packets of a stream of few, each as the clock was where it lies."""
     lead = max(dense, key=lambda d: (d.kind == "video", len(d.times)), default=None)
     if lead is None or not len(row.times):
@@ -276,7 +279,7 @@ def _follow(repair: ClockRepair, row: PacketTimes, dense: list[PacketTimes]) -> 
     made: list[Change] = []
     for packet, (time, place) in enumerate(zip(row.times, row.places, strict=True)):
         near = int(np.searchsorted(lead.places, place).clip(0, len(lead.times) - 1))
-        now = float(lead.times[near] + _offset(repair, lead, near))
+        now = float(lead.times[near] + _offset(repair, lead, packet=near))
         best = min(choices, key=lambda c: abs(float(time + c) - now))
         if not np.isnan(time) and (made[-1].seconds if made else 0) != best:
             made.append(Change(packet, best))
@@ -294,15 +297,15 @@ def is_unbroken(path: Path, place: int) -> bool:
         before = file.read(min(place, _NEAR))
         after = file.read(_AFTER * max(length for length, _ in _LENGTHS))
     for length, lead in _LENGTHS:
-        ends = _counters(before[len(before) % length :], length, lead)
-        starts = _counters(after, length, lead)
+        ends = _counters(before[len(before) % length :], length, lead=lead)
+        starts = _counters(after, length, lead=lead)
         both = ends.keys() & starts.keys()
         if both:
             return all((ends[p][1] + 1) % 16 == starts[p][0] for p in both)
     return False
 
 
-def _counters(data: bytes, length: int, lead: int) -> dict[int, tuple[int, int]]:
+def _counters(data: bytes, length: int, *, lead: int) -> dict[int, tuple[int, int]]:
     """For each kind of packet its first and its last counter; none out of step."""
     found: dict[int, tuple[int, int]] = {}
     for start in range(lead, len(data) - length + 1, length):

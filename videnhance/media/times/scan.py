@@ -155,7 +155,9 @@ def scanned(container: InputContainer) -> Scan:
     columns = {s.index: _Column(s) for s in container.streams if _has_times(s)}
     places = array("q")
     streams = [column.stream for column in columns.values()]
-    for packet in packets_of(container, streams, lambda _: None) if streams else ():
+    for packet in (
+        packets_of(container, streams, damaged=lambda _: None) if streams else ()
+    ):
         columns[packet.stream_index].add(packet, len(places))
         places.append(-1 if packet.pos is None else packet.pos)
     by_showing = container.format.name in _BY_SHOWING
@@ -187,14 +189,18 @@ def _row(
         tick=tick,
         times=times,
         places=np.array(column.places, np.int64),
-        step=_step(stream, times, np.array(column.durations, np.float64) * float(tick)),
+        step=_step(
+            stream,
+            times,
+            durations=np.array(column.durations, np.float64) * float(tick),
+        ),
         reordered=reordered,
     )
     own = pts if stream.type == "video" and (pts != _NONE).any() else shown
     return row, shown, (own != _NONE) & (flags & 2 == 0), flags & 1 != 0
 
 
-def _step(stream: Stream, times: Floats, durations: Floats) -> float:
+def _step(stream: Stream, times: Floats, *, durations: Floats) -> float:
     """Seconds from one packet to the next, most likely."""
     if isinstance(stream, VideoStream):
         told: Any = stream.guessed_rate or stream.average_rate
@@ -251,7 +257,13 @@ def jumps_of(row: PacketTimes) -> list[TimeJump]:
             highest = max(highest, time)
             packet += 1
             continue
-        again = _returns(values, packet, highest + step, step, max(slack, 4 * step))
+        again = _returns(
+            values,
+            packet,
+            expected=highest + step,
+            step=step,
+            within=max(slack, 4 * step),
+        )
         if again is None:
             found.append(TimeJump(row, packet, highest + step, time))
             highest = time
@@ -266,7 +278,7 @@ def jumps_of(row: PacketTimes) -> list[TimeJump]:
 
 
 def _returns(
-    values: list[float], packet: int, expected: float, step: float, within: float
+    values: list[float], packet: int, *, expected: float, step: float, within: float
 ) -> int | None:
     """The packet, one of the next few, at which the times are as expected again."""
     for later in range(packet + 1, min(packet + FEW_PACKETS, len(values) - 1) + 1):

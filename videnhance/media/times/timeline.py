@@ -141,9 +141,11 @@ def _timeline(path: Path, size: int, changed: int) -> Timeline:
         repair = clock_repair(
             scan.rows,
             mpeg,
-            lambda place: transport and is_unbroken(path, scan.bytes[place]),
+            unbroken=lambda place: transport and is_unbroken(path, scan.bytes[place]),
         )
-        found = tuple(_retiming(row, repair, scan) for row in range(len(scan.rows)))
+        found = tuple(
+            _retiming(row, repair, scan=scan) for row in range(len(scan.rows))
+        )
         notices = tuple(_words(repair, scan))
         return _started(Timeline(found, notices), container)
 
@@ -159,7 +161,7 @@ def header_timeline(container: InputContainer) -> Timeline:
     return _started(Timeline(tuple(found)), container)
 
 
-def _retiming(number: int, repair: ClockRepair, scan: Scan) -> Retiming:
+def _retiming(number: int, repair: ClockRepair, *, scan: Scan) -> Retiming:
     row = scan.rows[number]
     changes = repair.changes.get(row.stream, [])
     moves = [(c.packet, round(c.seconds / row.tick)) for c in changes]
@@ -183,14 +185,14 @@ def _retiming(number: int, repair: ClockRepair, scan: Scan) -> Retiming:
         moves=tuple(moves),
         made=tuple(times.items()),
         start_seconds=int(kept[:32].min()) * row.tick if len(kept) else None,
-        end_seconds=_end(kept, row.tick, row.step),
-        shown=_shown(row, kept, scan.is_shown[number]),
+        end_seconds=_end(kept, row.tick, step=row.step),
+        shown=_shown(row, kept, is_shown=scan.is_shown[number]),
         keys=keys,
     )
 
 
 def _shown(
-    row: PacketTimes, kept: npt.NDArray[np.int64], is_shown: npt.NDArray[np.bool_]
+    row: PacketTimes, kept: npt.NDArray[np.int64], *, is_shown: npt.NDArray[np.bool_]
 ) -> int:
     """Packets with a time of their own; 0 if some, like second fields, have none."""
     if not len(kept):
@@ -199,7 +201,7 @@ def _shown(
     return len(np.unique(kept)) if alike else 0
 
 
-def _end(shown: np.ndarray, tick: Fraction, step: float) -> Fraction | None:
+def _end(shown: np.ndarray, tick: Fraction, *, step: float) -> Fraction | None:
     if not len(shown):
         return None
     return (int(shown.max()) + round(step / float(tick))) * tick
@@ -227,7 +229,9 @@ def _started(timeline: Timeline, container: InputContainer) -> Timeline:
     streams = []
     known = {s.stream: s for s in timeline.streams}
     for index in kinds:
-        streams.append(_moved(known.get(index, Retiming(index)), -first, bases[index]))
+        streams.append(
+            _moved(known.get(index, Retiming(index)), -first, base=bases[index])
+        )
     return replace(
         timeline,
         streams=tuple(streams),
@@ -245,7 +249,7 @@ def start_words(seconds: Fraction) -> str | None:
     return f"the clock of the file starts {place}: times count from its first one"
 
 
-def _moved(stream: Retiming, seconds: Fraction, base: Fraction) -> Retiming:
+def _moved(stream: Retiming, seconds: Fraction, *, base: Fraction) -> Retiming:
     """All of its times so many seconds later."""
     ticks = round(seconds / base)
     exact, start, end = ticks * base, stream.start_seconds, stream.end_seconds
