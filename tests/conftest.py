@@ -90,32 +90,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 # These import OpenCV at the top, so that without it they cannot even be collected.
+_NEED_OPENCV = (
+    "cli_live",
+    "live_*",
+    "media_stream_choice",
+    "models_export",
+    "models_weights",
+    "training_clips",
+    "training_data*",
+    "training_degrade",
+    "training_measure",
+    "training_qat",
+    "training_quantize",
+    "training_recipe",
+    "training_train*",
+)
 collect_ignore = (
     []
     if _has_opencv() or _must_have("opencv")
-    else [
-        *(
-            f"test_model_{name}.py"
-            for name in (
-                "calibration",
-                "clips",
-                "data",
-                "degrade",
-                "export",
-                "figures",
-                "finetune",
-                "footage",
-                "material",
-                "measure",
-                "qat",
-                "quantize",
-                "train",
-                "trainer",
-                "weights",
-            )
-        ),
-        *sorted(path.name for path in Path(__file__).parent.glob("test_live_*.py")),
-    ]
+    else sorted(
+        path.name
+        for name in _NEED_OPENCV
+        for path in Path(__file__).parent.glob(f"test_{name}.py")
+    )
 )
 
 
