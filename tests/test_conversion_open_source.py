@@ -67,7 +67,8 @@ def test_a_child_looks_at_a_video_first(
 
 _CRASHING = (
     "import json, os, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "import {module} as child; child.try_copies = lambda *_: os.abort(); child.main()"
+    "import {module} as child; "
+    "child.try_copies = lambda *_, **__: os.abort(); child.main()"
 )
 
 

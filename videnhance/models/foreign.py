@@ -99,8 +99,9 @@ def base_phases() -> Tensor:
     return torch.einsum("iy,jx->ijyx", taps, taps).reshape(4, 1, 5, 5)
 
 
-def convolved(x: Tensor, phases: Tensor, *, groups: int = 1) -> Tensor:
+def convolved(x: Tensor, phases: Tensor, groups: int = 1) -> Tensor:
     """Phases of N x C x H x W before the pixel shuffle; edges repeat."""
+    # TorchScript compiles this, and takes no keyword-only parameter with a default.
     padded = functional.pad(x, [2, 2, 2, 2], mode="replicate")
     return functional.conv2d(padded, phases, groups=groups)
 

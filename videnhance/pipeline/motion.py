@@ -61,9 +61,9 @@ def load_opencv() -> ModuleType:
     """OpenCV, or MissingLibraryError that names what to install."""
     return optional(
         "cv2",
-        failure="--skip above 1 and --fuse above 0 need OpenCV, which does not load",
-        remedy="install the system packages libgl1 and libglib2.0-0, or run with "
-        "--skip 1 --fuse 0",
+        failure="OpenCV does not load",
+        remedy="--skip above 1 and --fuse above 0 need it. Install the system packages "
+        "libgl1 and libglib2.0-0, or run with --skip 1 --fuse 0",
     )
 
 
