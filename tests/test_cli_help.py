@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from tests.sources import ROOT
-from videnhance.cli import app
+from videnhance.cli import app, options
 from videnhance.cli.help import Command, SectionedOption
 from videnhance.cli.profiles import write_profile
 from videnhance.system.limits import LIMIT_PIXELS
@@ -171,3 +172,10 @@ def test_help_is_there_at_once() -> None:
         text=True,
     )
     assert set(done.stdout.partition("MODULES")[2].split()) & HEAVY == set()
+
+
+def test_a_default_of_zero_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 0 equals False, which a flag has as its default.
+    monkeypatch.setitem(options._FIELDS, "grain", SimpleNamespace(default=0.0))
+    monkeypatch.setitem(options._HINTS, "grain", float)
+    assert options._of_field("grain", False) == {"default": 0.0, "type": float}

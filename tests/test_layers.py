@@ -28,11 +28,7 @@ ROWS = (
     ("__init__",),
 )
 # Beside the rows: who may import which neighbour of its own row.
-PEERS = {
-    ("report", "system.threads"),
-    ("conversion.run", "cluster.client"),
-    ("conversion.run", "cluster.run"),
-}
+PEERS = {("report", "system.threads")}
 HOMES = {
     "av": ("media",),
     "click": ("cli",),

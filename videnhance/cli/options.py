@@ -56,7 +56,9 @@ def field_option(section: str) -> Callable[..., Decorator]:
 def _of_field(name: str, has_opposite: bool) -> dict[str, Any]:
     """What click is told of a field's kind and default."""
     hint, default = _HINTS[name], _FIELDS[name].default
-    named = {} if default in (MISSING, None, (), False) else {"default": default}
+    # 0 is a default, though it equals False.
+    is_none = default is MISSING or default is None or default is False or default == ()
+    named = {} if is_none else {"default": default}
     if get_origin(hint) is Literal:
         return {**named, "type": click.Choice(get_args(hint))}
     if hint is bool:
