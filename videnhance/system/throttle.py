@@ -4,13 +4,13 @@ import ctypes
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from videnhance.options import check
 
-__all__ = ["Throttle", "be_nice", "leave_realtime"]
+__all__ = ["Throttle", "be_nice", "without_realtime"]
 
 _CREDIT_SECONDS = 0.5
 """How much of a time without work may be made up for: more would be a burst."""
@@ -77,18 +77,24 @@ def be_nice(level: int = _NICE) -> bool:
         return False
 
 
-def leave_realtime() -> None:
-    """Takes real-time priority from every thread of this process (Linux).
+@contextmanager
+def without_realtime() -> Iterator[None]:
+    """Takes back the real-time priority that threads of this process get within.
 
-    SVT-AV1 gives it to its threads where the user is root, as in most containers: they
-    would starve all other programs, whatever `be_nice` and `Throttle` say.
+    Where the user is root, as in most containers, SVT-AV1 gives it to its threads and
+    to the one that opens it: they would starve all other programs, whatever `be_nice`
+    and `Throttle` say. What the user gave to the program stays. Linux alone has it.
     """
-    if not hasattr(os, "sched_setscheduler"):
+    if sys.platform != "linux":
+        yield
         return
-    for thread in map(int, os.listdir("/proc/self/task")):
+    realtime = os.SCHED_FIFO, os.SCHED_RR
+    is_given = os.sched_getscheduler(0) in realtime
+    yield
+    for thread in () if is_given else map(int, os.listdir("/proc/self/task")):
         # A thread may end meanwhile.
         with suppress(OSError):
-            if os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR):
+            if os.sched_getscheduler(thread) in realtime:
                 os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 

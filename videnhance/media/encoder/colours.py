@@ -21,6 +21,7 @@ from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import quietened
 from videnhance.media.planes import BT601_MATRICES, SCALED_MATRICES, set_tags, tags_of
 from videnhance.media.source import DECODE_ERRORS
+from videnhance.system.throttle import without_realtime
 
 __all__ = ["assumed_matrix", "light_notice", "params_name", "stored_tags", "with_light"]
 
@@ -107,6 +108,7 @@ def _matrix_notices(wanted: int, read: int, *, here: str, size: Size) -> list[st
 
 
 @cache
+@without_realtime()
 def _read_again(
     tags: ColourTags, codec: str, *, pix_fmt: str, container: str
 ) -> ColourTags | None:

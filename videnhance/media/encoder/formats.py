@@ -31,6 +31,7 @@ from videnhance.media.layout import (
     is_full_range_name,
     is_pixel_format,
 )
+from videnhance.system.throttle import without_realtime
 
 __all__ = ["check_side", "even_size", "size_advice", "stored_format", "takes"]
 
@@ -199,6 +200,7 @@ def _coarser(layout: Layout, best: av.VideoFormat) -> bool:
 
 
 @cache
+@without_realtime()
 def takes(codec: str, pix_fmt: str, size: Size) -> bool:
     """Whether an encoder opens for pictures of this size, by its own defaults."""
     context = CodecContext.create(codec, "w")

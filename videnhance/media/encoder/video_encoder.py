@@ -21,7 +21,7 @@ from videnhance.media.encoder.storage import Stored, as_picture
 from videnhance.media.encoder.user_data import LASTING, with_user_data
 from videnhance.media.planes import set_tags
 from videnhance.media.source import AnyPacket, reason
-from videnhance.system.throttle import leave_realtime
+from videnhance.system.throttle import without_realtime
 
 __all__ = ["VideoCoder", "added_stream", "ticks_of"]
 
@@ -138,9 +138,8 @@ def _open(
 ) -> None:
     given = ", ".join(f"{k}={v}" for k, v in context.options.items()) or "its defaults"
     try:
-        context.open()
-        if encoding.codec == "libsvtav1":
-            leave_realtime()
+        with without_realtime():
+            context.open()
     except (av.FFmpegError, OSError, ValueError) as error:
         advice = size_advice(
             encoding.codec, context.pix_fmt or "", size=size, held=held
