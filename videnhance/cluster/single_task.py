@@ -15,7 +15,7 @@ from videnhance.cluster.upload import SourceUpload
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import ClusterError, printable
-from videnhance.media.output.output_file import publish, temporary_beside, write_failure
+from videnhance.media.output.output_file import save_bytes
 from videnhance.media.stills.series import is_series
 from videnhance.report import Report, Share
 
@@ -79,14 +79,7 @@ def take_over(outcome: Converted, job: Job, *, report: Report) -> None:
     Raises OutputError if it cannot be written.
     """
     if outcome.file is not None:
-        temporary = temporary_beside(job.target)
-        try:
-            temporary.write_bytes(outcome.file)
-            publish(temporary, job.target, job.overwrite)
-        except OSError as error:
-            raise write_failure(job.target, error) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        save_bytes(outcome.file, job.target, overwrite=job.overwrite)
     for field in fields(Report):
         if field.name not in ("source", "target", "engine", "workers", "retries"):
             setattr(report, field.name, getattr(outcome.report, field.name))
