@@ -250,24 +250,18 @@ class _Run:
 
     def _frames_to(self, sink: FrameSink, frames: Iterator[Frame]) -> None:
         """Makes the frames, here or elsewhere, and notes what it took and found."""
-        report, settings = self._report, self._job.settings
+        report = self._report
         # What begins late may have been found beforehand.
         known, said = len(self._reader.notices), {str(plan) for plan in sink.streams}
         frames = self._looked_through(frames)
         start = time.perf_counter(), time.process_time()
         if isinstance(sink, SegmentedWriter):
             self._executor.make_segments(self.running, frames, sink)
-        elif self._length:
-            _made_here(
-                self.running, self._points.noted(frames), sink=sink, settings=settings
-            )
         else:
-            _made_here(
-                self.running,
-                frames,
-                sink=sink,
-                settings=replace(settings, segment_frames=0),
-            )
+            if self._length:
+                frames = self._points.noted(frames)
+            settings = replace(self._job.settings, segment_frames=self._length)
+            _made_here(self.running, frames, sink=sink, settings=settings)
         report.add("converting", time.perf_counter() - start[0])
         report.add("processor", time.process_time() - start[1])
         later = self._reader.notices[known:]
