@@ -1,6 +1,7 @@
 """When a watched folder is looked at again, when inputs rest, how long all takes."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -74,7 +75,7 @@ def test_without_signs_time_tells(
 ) -> None:
     now = [7.0]
     monkeypatch.setattr(timing, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(timing, "_HAS_SIGNS", False)
+    monkeypatch.setitem(sys.modules, "watchdog.observers", None)
     with Watch(tmp_path, tmp_path / "out") as watch:
         assert not watch.hears
         assert not watch()

@@ -7,20 +7,18 @@ at without one, too, and a sign never means more than that it is time to look.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from videnhance.batch.inputs import Input, Kind
-from videnhance.errors import InputError
+from videnhance.errors import InputError, MissingLibraryError
 from videnhance.media.stills.series import is_series, series_of
+from videnhance.system.optional import optional
 
-try:
-    from watchdog import events as watchdog_events
-    from watchdog.observers import Observer
-except ImportError:
-    _HAS_SIGNS = False
-else:
-    _HAS_SIGNS = True
+if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent
 
 __all__ = ["GONE", "Eta", "Settling", "Watch", "version_of"]
 
@@ -41,7 +39,9 @@ class Watch:
         """Changes below `without` are none."""
         self._folder, self._without = folder, without
         self._last = time.monotonic()
-        self._signs = _Signs(folder, without) if _HAS_SIGNS else None
+        self._signs: _Signs | None = None
+        with suppress(MissingLibraryError):
+            self._signs = _Signs(folder, without)
 
     def __enter__(self) -> "Watch":
         if self._signs is not None:
@@ -76,11 +76,11 @@ class _Signs:
         self.rang = self.alive = False
         self._folder = os.fspath(folder.resolve())
         self._without = os.path.join(os.fspath(without.resolve()), "")
-        self._observer = Observer()
+        self._observer = optional("watchdog.observers").Observer()
 
     def start(self) -> None:
-        handler = watchdog_events.FileSystemEventHandler()
-        handler.on_any_event = self._rings  # type: ignore[method-assign]  # its way
+        handler = optional("watchdog.events").FileSystemEventHandler()
+        handler.on_any_event = self._rings
         try:
             self._observer.schedule(handler, self._folder, recursive=True)
             self._observer.start()
@@ -93,7 +93,7 @@ class _Signs:
             self._observer.stop()
             self._observer.join()
 
-    def _rings(self, event: "watchdog_events.FileSystemEvent") -> None:
+    def _rings(self, event: "FileSystemEvent") -> None:
         if event.event_type not in ("opened", "closed_no_write"):
             path = os.path.join(os.fsdecode(event.src_path), "")
             self.rang = self.rang or not path.startswith(self._without)
