@@ -57,7 +57,7 @@ def _of_field(name: str, has_opposite: bool) -> dict[str, Any]:
     """What click is told of a field's kind and default."""
     hint, default = _HINTS[name], _FIELDS[name].default
     # 0 is a default, though it equals False.
-    is_none = default is MISSING or default is None or default is False or default == ()
+    is_none = default is False or default in (MISSING, None, ())
     named = {} if is_none else {"default": default}
     if get_origin(hint) is Literal:
         return {**named, "type": click.Choice(get_args(hint))}
