@@ -19,6 +19,9 @@ _NICE = 10
 # Windows' priority classes (processthreadsapi.h), those that are low enough already.
 _BELOW_NORMAL, _IDLE = 0x4000, 0x40
 
+# linux/capability.h.
+_CAPABILITY_VERSION_3, _CAP_SYS_NICE = 0x20080522, 1 << 23
+
 
 @dataclass(slots=True)
 class Throttle:
@@ -79,7 +82,7 @@ def be_nice(level: int = _NICE) -> bool:
 
 @contextmanager
 def without_realtime() -> Iterator[None]:
-    """Takes back the real-time priority that threads of this process get within.
+    """Keeps real-time priority from the threads that start within.
 
     Where the user is root, as in most containers, SVT-AV1 gives it to its threads and
     to the one that opens it: they would starve all other programs, whatever `be_nice`
@@ -90,12 +93,39 @@ def without_realtime() -> Iterator[None]:
         return
     realtime = os.SCHED_FIFO, os.SCHED_RR
     is_given = os.sched_getscheduler(0) in realtime
-    yield
+    with _without_privilege():
+        yield
+    # Who is not root may have a limit (RLIMIT_RTPRIO) that allows it all the same.
     for thread in () if is_given else map(int, os.listdir("/proc/self/task")):
         # A thread may end meanwhile.
         with suppress(OSError):
             if os.sched_getscheduler(thread) in realtime:
                 os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
+@contextmanager
+def _without_privilege() -> Iterator[None]:
+    """Takes CAP_SYS_NICE from this thread, and those that it starts, within.
+
+    Taking the priority back afterwards is not enough: a thread on its way between two
+    states is missed, and so is one that another of them starts later.
+    """
+    libc = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    # Effective, permitted, inheritable: for capabilities 0 to 31, then for the rest.
+    sets = (ctypes.c_uint32 * 6)()
+    known = libc.capget(header, sets) == 0
+    effective = sets[0]
+    if not known or not effective & _CAP_SYS_NICE:
+        yield
+        return
+    sets[0] = effective & ~_CAP_SYS_NICE
+    libc.capset(header, sets)
+    try:
+        yield
+    finally:
+        sets[0] = effective
+        libc.capset(header, sets)
 
 
 if sys.platform == "win32":
