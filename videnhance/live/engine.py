@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from videnhance.frame import Frame
-from videnhance.live.budget import Budget, Cost, Ration
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings, Upscaler, rule_of
 from videnhance.pipeline.plan import Fill, Rationed
+from videnhance.pipeline.ration import Budget, Cost, Ration
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from videnhance.geometry import Size
-from videnhance.live.budget import Budget, Reduced, affordable_area
+from videnhance.live.budget import Reduced, affordable_area
 from videnhance.live.captured import LiveSource, Trouble
 from videnhance.live.engine import Engine, InOrder, Result
 from videnhance.live.models import Models
@@ -14,6 +14,7 @@ from videnhance.live.options import LiveOptions
 from videnhance.live.player import Player
 from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.motion import load_opencv
+from videnhance.pipeline.ration import Budget
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.threads import pool_of
