@@ -130,14 +130,15 @@ def test_opacity_is_enlarged_by_the_base_alone(layout: Layout, channels: int) ->
     out = Composer(1.0, 1.0)(frame, codes)
     wanted = doubled(frame.planes[-1], layout.depth)
     np.testing.assert_array_equal(out.planes[-1], wanted)
-    same = Composer(1.0, 1.0, enlarge=False)(frame, codes)
+    codes = None if codes is None else codes[: SIZE.height, : SIZE.width]
+    same = Composer(1.0, 1.0, scale=1)(frame, codes)
     np.testing.assert_array_equal(same.planes[-1], frame.planes[-1])
 
 
 @EACH
 def test_at_the_same_size_and_strength_0_hidden_colours_stay(layout: Layout) -> None:
     frame = _noise(layout, _disc(layout))
-    out = Composer(0.5, 0.0, enlarge=False)(frame, None)
+    out = Composer(0.5, 0.0, scale=1)(frame, None)
     for plane, same in zip(out.planes, frame.planes, strict=True):
         np.testing.assert_array_equal(plane, same)
 

@@ -12,7 +12,7 @@ from videnhance.geometry import Size
 from videnhance.pipeline.bands import composing, joined
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings
-from videnhance.pipeline.plan import Fill, every_nth
+from videnhance.pipeline.plan import CELL, Fill, Fills, FrameChange, every_nth
 from videnhance.pipeline.single_frame import (
     FrameEnhancer,
     together,
@@ -30,10 +30,10 @@ def test_bands_are_composed_to_the_bit(
     layout: Layout, size: Size, channels: int
 ) -> None:
     frame = noise(size, layout)
-    shape = (2 * size.height, 2 * size.width, channels)
-    residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    for enlarge in (True, False):
-        composer = Composer(0.5, 0.7, enlarge)
+    for scale in (1, 2):
+        shape = (scale * size.height, scale * size.width, channels)
+        residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        composer = Composer(0.5, 0.7, scale)
         wanted = [composer(frame, None), composer(frame, residual)]
         for count in (1, 2, 5):
             tasks = composing(
@@ -68,3 +68,31 @@ def test_what_is_forgotten_leads_nowhere() -> None:
     enhancer.forget()
     done = enhancer(frames[1], settings, rule=every_nth(1))
     assert (done.fills == Fill.NETWORK).all()
+
+
+def test_another_scale_starts_afresh() -> None:
+    enhancer, frame = FrameEnhancer(Weave(), None, 1), noise(SIZE)
+    for scale in (2, 1, 2):
+        settings = Settings(scale=scale)
+        done = enhancer(frame, settings, rule=every_nth(1), base=True)
+        assert (done.fills == Fill.NETWORK).all()
+        assert done.base is not None
+        assert {done.frame.size, done.base.size} == {SIZE.scaled(scale)}
+
+
+def test_at_the_same_size_the_base_is_the_frame_and_stays_where_no_network_was() -> (
+    None
+):
+    enhancer, frame = FrameEnhancer(Weave(), None, 2), noise(SIZE, LAYOUTS[2])
+
+    def first_cell(change: FrameChange, since: int) -> Fills:
+        fills = np.full(change.unchanged.shape, Fill.BASE, np.uint8)
+        fills[0, 0] = Fill.NETWORK
+        return fills
+
+    done = enhancer(frame, Settings(scale=1), rule=first_cell, base=True)
+    assert done.base is frame
+    changed = done.frame.planes[0] != frame.planes[0]
+    assert changed[:CELL, :CELL].any()
+    changed[:CELL, :CELL] = False
+    assert not changed.any()

@@ -35,8 +35,7 @@ def composing(
     def compose(part: Frame, codes: Pixels | None) -> tuple[Frame, ...]:
         return composer.both(part, codes) if with_base else (composer(part, codes),)
 
-    scale = 2 if composer.enlarge else 1
-    band = partial(_band, compose, scale, frame, residual)
+    band = partial(_band, compose, composer.scale, frame, residual)
     return [partial(band, rows) for rows in pairwise(edges)]
 
 
@@ -51,7 +50,7 @@ def _band(
     height = frame.size.height
     first, last = max(rows[0] - _OVERLAP, 0), min(rows[1] + _OVERLAP, height)
     planes = tuple(_cut(plane, height, first, last) for plane in frame.planes)
-    part = None if residual is None else residual[2 * first : 2 * last]
+    part = None if residual is None else residual[scale * first : scale * last]
     inner = scale * (rows[0] - first), scale * (rows[1] - first)
     whole = scale * (last - first)
     return [

@@ -21,6 +21,9 @@ from videnhance.pipeline.resize import (
 
 __all__ = ["Composer"]
 
+_STRIP_AREA = 16_384
+"""Pixels at a time that stay their size: temporaries stay in the nearest caches."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Addition:
@@ -44,11 +47,11 @@ class Composer:
     """Grey levels (of 8 bits) that one residual code stands for."""
     strength: float
     """0 = the base, bit for bit; 1 = the whole residual."""
-    enlarge: bool = True
-    """False: the output has the size of the frame; the residual is averaged down."""
+    scale: int = 2
+    """Of the output, and of residuals: twice the size of the frame, or 1, the same."""
 
     def __call__(self, frame: Frame, residual: Pixels | None) -> Frame:
-        """The enhanced frame; `residual` is 2H x 2W x C codes, None for the base alone.
+        """The enhanced frame; `residual` is sH x sW x C codes, None for the base alone.
 
         With an odd chroma size the enlarged chroma is cut to what the layout asks for.
         Opacity is the base alone; hidden colours do not mix with visible ones.
@@ -67,8 +70,8 @@ class Composer:
         self, frame: Frame, residual: Pixels | None
     ) -> Iterator["tuple[_Growth | _SameSize, Plane, _Addition | None]"]:
         """For each plane what makes it, of what, and what is added."""
-        layout, kind = frame.layout, _Growth if self.enlarge else _SameSize
-        size = frame.size.scaled(2) if self.enlarge else frame.size
+        layout, kind = frame.layout, _SameSize if self.scale == 1 else _Growth
+        size = frame.size.scaled(self.scale)
         sizes, sitings = layout.plane_sizes(size), layout.sited_left
         makers = (
             kind(layout.depth, wanted, left)
@@ -79,7 +82,7 @@ class Composer:
 
     def _sources(self, frame: Frame) -> tuple[Plane, ...]:
         """What is grown: at the same size nothing mixes, so nothing needs filling."""
-        if not (self.enlarge and frame.layout.alpha):
+        if self.scale == 1 or not frame.layout.alpha:
             return frame.planes
         colours = len(frame.planes) - 1
         return (*revealed_planes(frame, colours), frame.planes[-1])
@@ -87,13 +90,13 @@ class Composer:
     def _additions(
         self, frame: Frame, residual: Pixels | None
     ) -> list[_Addition | None]:
-        """For each plane what to add at twice the plane's size."""
+        """For each plane what to add, at the size that the plane gets."""
         nothing: list[_Addition | None] = [None] * len(frame.planes)
         if residual is None or not self.strength:
             return nothing
         unit = self.strength * (1 << (FRACTION_BITS + frame.layout.depth - 8))
         if residual.shape[2] == 3:
-            levels = plane_residuals(frame, residual, scale=2, step=self.step)
+            levels = plane_residuals(frame, residual, scale=self.scale, step=self.step)
             gains = [_Addition(np.rint(level * unit), 1, 0) for level in levels]
             return [*gains, *nothing[len(gains) :]]
         luma = _Addition(residual[..., 0], round(unit * self.step), ZERO_CODE)
@@ -150,12 +153,13 @@ class _SameSize:
     def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
         if add is None:
             return plane
-        blocks = add.of(slice(None), np.float64)
-        blocks = blocks.reshape(self.size.height, 2, self.size.width, 2)
-        blocks = blocks.mean(axis=(1, 3))
-        blocks += plane.astype(np.float64) * (1 << FRACTION_BITS)
-        out: Plane = np.empty_like(plane)
-        rounded(blocks, self.depth, out)
+        out: Plane = np.empty_like(plane, order="C")
+        kind, count = fixed_type(plane), max(_STRIP_AREA // plane.shape[1], 1)
+        for top in range(0, plane.shape[0], count):
+            rows = slice(top, top + count)
+            fixed = add.of(rows, kind)
+            fixed += plane[rows] * kind(1 << FRACTION_BITS)
+            rounded(fixed, self.depth, out[rows])
         return out
 
     def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:

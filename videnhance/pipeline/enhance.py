@@ -10,12 +10,10 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from videnhance.errors import MissingLibraryError
-from videnhance.frame import ZERO_CODE, Frame, Pixels
+from videnhance.frame import Frame, Pixels
 from videnhance.options import check
 from videnhance.pipeline import motion, plan, tiles
 from videnhance.pipeline.colour import model_input
@@ -23,6 +21,7 @@ from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.residual import assembled, warped_residual
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
+from videnhance.pipeline.upscaler import Bicubic, SameSize, Upscaler
 from videnhance.report import Report
 from videnhance.system.threads import (
     Pool,
@@ -41,55 +40,12 @@ __all__ = [
     "detector_of",
     "enhanced",
     "enhanced_ahead",
+    "network_of",
     "rule_of",
 ]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Upscaler(Protocol):
-    """A network as the pipeline needs it; must be callable from several threads."""
-
-    @property
-    def channels(self) -> int:
-        """1 (luma) or 3 (RGB)."""
-        ...
-
-    @property
-    def halo(self) -> int:
-        """Receptive field to each side, in input pixels."""
-        ...
-
-    @property
-    def step(self) -> float:
-        """Grey levels that one residual code stands for."""
-        ...
-
-    @property
-    def max_row_width(self) -> int:
-        """Input pixels of a row up to which it computes fast; or more than any row."""
-        ...
-
-    def __call__(self, pixels: Pixels) -> Pixels:
-        """N x H x W x C uint8 to codes N x 2H x 2W x C uint8; 128 adds nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Bicubic:
-    """The stand-in: no residual, so the output is the base."""
-
-    channels: int = 1
-    halo: int = 0
-    step: float = 1.0
-    max_row_width: int = tiles.ANY_WIDTH
-
-    def __call__(self, pixels: Pixels) -> Pixels:
-        """Codes of nothing, at twice the size."""
-        count, height, width, channels = pixels.shape
-        shape = (count, 2 * height, 2 * width, channels)
-        return np.full(shape, ZERO_CODE, np.uint8)
 
 
 DEFAULT_FUSE = 0.3
@@ -145,6 +101,11 @@ class Settings:
         """Whether any residual is moved, which needs motion and OpenCV."""
         return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
 
+    @property
+    def residual_scale(self) -> int:
+        """Of residuals, and of what one pass makes of a frame: 1 or 2."""
+        return 1 if self.scale == 1 else 2
+
 
 def enhanced(
     frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
@@ -170,7 +131,8 @@ def enhanced(
             )
             stack.enter_context(closing(line))
         for _ in range(passes):
-            line = _Pass(upscaler, settings, report, pool).run(line)
+            network = network_of(upscaler, settings)
+            line = _Pass(network, settings, report, pool).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
             stack.enter_context(closing(line))
         if settings.finish is not None:
@@ -215,9 +177,14 @@ def rule_of(settings: Settings) -> plan.Rule:
     return plan.every_nth(settings.skip) if settings.strength else plan.nothing
 
 
-def composer_of(upscaler: Upscaler, settings: Settings) -> Composer:
-    """What adds the residuals of this network."""
-    return Composer(upscaler.step, settings.strength, enlarge=settings.scale != 1)
+def network_of(upscaler: Upscaler, settings: Settings) -> Upscaler:
+    """What gives the residuals: where frames keep their size, means of its codes."""
+    return SameSize(upscaler) if settings.residual_scale == 1 else upscaler
+
+
+def composer_of(network: Upscaler, settings: Settings) -> Composer:
+    """What adds the residuals of this network, as `network_of` gives it."""
+    return Composer(network.step, settings.strength, scale=settings.residual_scale)
 
 
 @dataclass(slots=True)
@@ -289,4 +256,5 @@ class _Pass:
         """The residual of one frame, from its patches and the last frame's residual."""
         patches, last = self.waiting.pop(ready.frame.index, []), self.residual
         warped = warped_residual(ready, last, fuse=self.settings.fuse)
-        return assembled(ready, patches, last=last, warped=warped)
+        scale = self.settings.residual_scale
+        return assembled(ready, patches, last=last, warped=warped, scale=scale)

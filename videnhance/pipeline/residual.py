@@ -21,9 +21,9 @@ class WarpedResidual:
     """The last residual where its pixels are now; needs nothing of the network."""
 
     residual: Pixels = field(repr=False)
-    """2H x 2W x C codes."""
+    """sH x sW x C codes, at `s` times the size of the frame."""
     weight: Weights = field(repr=False)
-    """2H x 2W: how much of it goes in."""
+    """sH x sW: how much of it goes in."""
 
 
 def warped_residual(
@@ -53,13 +53,14 @@ def warp_tasks(
     if not share.any():
         return None, []
     warped = WarpedResidual(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
+    height = ready.seen.shape[0]
+    scale = last.shape[0] // height
 
     def fill(rows: tuple[int, int]) -> None:
-        part = slice(2 * rows[0], 2 * rows[1])
-        warped.residual[part] = motion.moved(last, moves, 2, rows)
-        warped.weight[part] = motion.weights(moves, share, CELL, 2, rows)
+        part = slice(scale * rows[0], scale * rows[1])
+        warped.residual[part] = motion.moved(last, moves, scale, rows)
+        warped.weight[part] = motion.weights(moves, share, CELL, scale, rows)
 
-    height = ready.seen.shape[0]
     edges = [height * n // bands for n in range(bands + 1)]
     return warped, [partial(fill, rows) for rows in pairwise(edges)]
 
@@ -70,11 +71,12 @@ def assembled(
     *,
     last: Pixels | None,
     warped: WarpedResidual | None,
+    scale: int = 2,
 ) -> Pixels | None:
-    """The residual (2H x 2W x C codes) of the plan's frame; None for the base alone.
+    """The residual (sH x sW x C codes) of the plan's frame; None for the base alone.
 
-    Patches are pasted, the moved last residual is blended in, and what did not change
-    is copied.
+    `scale` (s) is 1 where patches are no larger than what the network saw. Patches are
+    pasted, the moved last residual is blended in, and what did not change is copied.
     """
     fills = ready.fills
     if (fills == Fill.BASE).all():
@@ -82,13 +84,14 @@ def assembled(
     if last is not None and (fills == Fill.REUSED).all():
         return last
     height, width, channels = ready.seen.shape
-    residual = np.full((2 * height, 2 * width, channels), ZERO_CODE, np.uint8)
+    shape = scale * height, scale * width, channels
+    residual = np.full(shape, ZERO_CODE, np.uint8)
     for tile, patch in patches:
-        tiles.paste(tile, patch, scale=2, out=residual)
+        tiles.paste(tile, patch, scale=scale, out=residual)
     if warped is not None:
         motion.blended(residual, warped.residual, warped.weight)
     if last is not None:
         for cells in tiles.rectangles(fills == Fill.REUSED):
-            kept = cells.scaled(2 * CELL).slices
+            kept = cells.scaled(scale * CELL).slices
             residual[kept] = last[kept]
     return residual

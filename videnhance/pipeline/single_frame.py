@@ -16,7 +16,13 @@ import numpy.typing as npt
 from videnhance.frame import Frame, Pixels
 from videnhance.pipeline.bands import composing, joined
 from videnhance.pipeline.colour import model_input
-from videnhance.pipeline.enhance import Settings, Upscaler, composer_of, detector_of
+from videnhance.pipeline.enhance import (
+    Settings,
+    Upscaler,
+    composer_of,
+    detector_of,
+    network_of,
+)
 from videnhance.pipeline.plan import Fill, Plan, Rule
 from videnhance.pipeline.residual import assembled, warp_tasks
 from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
@@ -55,6 +61,8 @@ class _Memory:
     residual: Pixels | None = field(default=None, repr=False)
     since: int = 0
     """Frames since the last cut or start."""
+    scale: int = 2
+    """Of the residual."""
 
 
 class FrameEnhancer:
@@ -87,40 +95,65 @@ class FrameEnhancer:
         began = time.perf_counter()
         last = self._before if again else self._memory
         seen = model_input(self.upscaler.channels, frame)
+        scale = settings.residual_scale
         # What lies before a jump or a new size leads nowhere.
         fits = last.seen is not None and last.seen.shape == seen.shape
+        fits = fits and last.scale == scale
         detector = detector_of(self.upscaler, settings, moves=moves)
         change = detector((frame, seen, last.seen if fits else None))
         since = 0 if change.cut else last.since
         motion = None if change.cut else change.motion
         plan = Plan(frame, seen, rule(change, since), motion)
-        residual = self._residual(plan, last.residual, fuse=settings.fuse)
-        composer = composer_of(self.upscaler, settings)
-        bands = composing(
-            composer, frame, residual=residual, count=self._workers, with_base=base
-        )
-        made = zip(*together(bands, self._pool), strict=True)
-        *bases, shown = (joined(frame, parts) for parts in made)
-        self._before, self._memory = last, _Memory(seen, residual, since + 1)
+        residual = self._residual(plan, last.residual, settings)
+        plain, shown = self._composed(frame, residual, settings, with_base=base)
+        self._before, self._memory = last, _Memory(seen, residual, since + 1, scale)
         seconds = time.perf_counter() - began
-        return Enhanced(shown, bases[0] if bases else None, plan.fills, seconds)
+        return Enhanced(shown, plain, plan.fills, seconds)
 
     def _residual(
-        self, plan: Plan, last: Pixels | None, *, fuse: float
+        self, plan: Plan, last: Pixels | None, settings: Settings
     ) -> Pixels | None:
-        warped, tasks = warp_tasks(plan, last, fuse=fuse, bands=self._workers)
+        count = self._workers
+        warped, tasks = warp_tasks(plan, last, fuse=settings.fuse, bands=count)
+        network = network_of(self.upscaler, settings)
         patches: list[tuple[Tile, Pixels]] = []
 
         def see(tile: Tile) -> None:
             seen = plan.seen[tile.patch.slices]
-            patches.append((tile, self.upscaler(seen[None])[0]))
+            patches.append((tile, network(seen[None])[0]))
 
         tiling = Tiling(
             self.upscaler.halo, _PATCH_AREA, max_row_width=self.upscaler.max_row_width
         )
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
-        return assembled(plan, patches, last=last, warped=warped)
+        scale = settings.residual_scale
+        return assembled(plan, patches, last=last, warped=warped, scale=scale)
+
+    def _composed(
+        self,
+        frame: Frame,
+        residual: Pixels | None,
+        settings: Settings,
+        *,
+        with_base: bool,
+    ) -> tuple[Frame | None, Frame]:
+        """The base, if it is asked for, and the enhanced frame."""
+        composer = composer_of(network_of(self.upscaler, settings), settings)
+        same = composer.scale == 1
+        if same and (residual is None or not settings.strength):
+            return frame if with_base else None, frame
+        bands = composing(
+            composer,
+            frame,
+            residual=residual,
+            count=self._workers,
+            with_base=with_base and not same,
+        )
+        made = zip(*together(bands, self._pool), strict=True)
+        *bases, shown = (joined(frame, parts) for parts in made)
+        base = frame if same else next(iter(bases), None)
+        return base if with_base else None, shown
 
 
 def together(tasks: Sequence[Callable[[], T]], pool: Pool | None) -> list[T]:
