@@ -15,12 +15,10 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from psnr import psnr
 from quality import Luma, lanczos, originals
 
@@ -29,14 +27,13 @@ from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.resize import doubled
+from videnhance.quality.temporal import OverTime
 from videnhance.report import Report
 from videnhance.system.threads import available_cores
 from videnhance.training.measure import ssim
 
 SSIM_EVERY = 8
 """Frames: it takes longer than all the rest."""
-STILL = 2
-"""Grey levels that a pixel changes at most if it stands still."""
 
 Enlarge = Callable[[list[Frame]], Iterator[Luma]]
 
@@ -77,22 +74,11 @@ def forms(models: list[str]) -> Iterator[Form]:
         yield Form(name, piped(network, None))
 
 
-def flow(last: Luma, now: Luma) -> npt.NDArray[np.float32]:
-    """Dense flow at half size: what is finer is noise."""
-    small = [cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-             for p in (last, now)]  # fmt: skip
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    found: npt.NDArray[np.float32] = search.calc(*small, None)
-    return 2 * found
-
-
 def in_time(made: list[Luma], wanted: list[Luma]) -> Iterator[tuple[float, float]]:
     """For each two frames: the error of the flow, and what still pixels change."""
-    for (a, b), (x, y) in zip(pairwise(made), pairwise(wanted), strict=True):
-        error = np.linalg.norm(flow(a, b) - flow(x, y), axis=-1).mean()
-        still = cv2.absdiff(x, y) <= STILL
-        change = cv2.absdiff(a, b)[still].mean() if still.any() else np.nan
-        yield float(error), float(change)
+    watch = OverTime()
+    moves = [watch(y, [x])[0] for x, y in zip(made, wanted, strict=True)]
+    yield from moves[1:]
 
 
 def figures(form: Form, frames: list[Frame], wanted: list[Luma]) -> list[float]:

@@ -18,6 +18,7 @@ ROWS = (
     ("conversion",),
     ("training",),
     ("models",),
+    ("quality",),
     ("media",),
     ("pipeline",),
     ("system", "report"),
@@ -36,6 +37,7 @@ HOMES = {
     "cv2": (
         "live",
         "pipeline.motion",
+        "quality",
         "training.clips",
         "training.data",
         "training.degrade",

@@ -62,7 +62,8 @@ def test_modules_are_named_for_what_they_own() -> None:
 def test_few_entries_stand_at_the_top() -> None:
     names = {path.name for path in (ROOT / "videnhance").iterdir()}
     entries = {n for n in names if not n.startswith("_")} - {"assets", "py.typed"}
-    assert len(entries) <= 16, sorted(entries)
+    # Metrics are a room: conversion, the judge of networks and `compare` ask there.
+    assert len(entries) <= 17, sorted(entries)
 
 
 def test_modules_import_few_others() -> None:
