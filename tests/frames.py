@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, Plane
 from videnhance.geometry import Size
 from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 from videnhance.pipeline.tiles import ANY_WIDTH
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "YUV444",
     "Weave",
     "assert_same_frames",
+    "doubled_exactly",
     "frame_of",
     "noise",
     "pan",
@@ -122,6 +125,13 @@ def assert_same_frames(got: Sequence[Frame], wanted: Sequence[Frame]) -> None:
             np.testing.assert_array_equal(plane, other)
 
 
+def doubled_exactly(plane: Plane) -> npt.NDArray[np.float64]:
+    """The base of a plane before it is rounded."""
+    strips = doubled_strips(plane)
+    parts = [fixed.astype(np.float64) / (1 << FRACTION_BITS) for _, fixed in strips]
+    return np.concatenate(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Weave:
     """An integer filter that sees exactly `halo` pixels to each side, and zeros beyond
@@ -132,6 +142,12 @@ class Weave:
     halo: int = 6
     step: float = 0.5
     max_row_width: int = ANY_WIDTH
+    scale: int = 2
+
+    def at(self, factor: int) -> "Weave":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes at twice the size."""

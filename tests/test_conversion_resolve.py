@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.clips import Clip, write_clip
 from tests.models import TINY, network, write_model
@@ -17,6 +18,7 @@ from videnhance.geometry import Fit, Size, box_of
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.media.source import Reading, Span
+from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
 from videnhance.models.weights import write_network
 from videnhance.pipeline.enhance import Bicubic, Settings
@@ -171,3 +173,30 @@ def test_weights_that_a_cluster_cannot_see_are_refused_with_what_to_do(
     assert loaded_model(
         resolve(replace(asked, resources=Resources()), _info(asked))
     ).words.startswith("a float32")
+
+
+@pytest.mark.parametrize(
+    ("own", "scale", "words"),
+    [
+        (4, 2, ("a enlarges 4 times: its picture is reduced to 2 times; --scale 4",)),
+        (1, 2, ("a keeps the size: its picture is enlarged plainly to 2 times",)),
+        (2, 2, ()),
+    ],
+)
+def test_what_becomes_of_a_networks_own_size_is_told(
+    job: Job,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own: int,
+    scale: int,
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shape = NetworkShape(3, 4, 1, own, "prelu")
+    torch.save({"params": network(shape).state_dict()}, tmp_path / "a.pth")
+    choice = Choice(str(tmp_path / "a.pth"), "float32", "cpu")
+    settings = Settings(scale=scale, fuse=0.0, workers=1)
+    asked = replace(job, choice=choice, settings=settings)
+    notices = loaded_model(resolve(asked, _info(asked))).notices
+    assert len(notices) == len(words)
+    assert all(map(str.startswith, notices, words))

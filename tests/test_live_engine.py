@@ -160,6 +160,12 @@ class Slow:
     halo: int = 0
     step: float = 1.0
     max_row_width: int = ANY_WIDTH
+    scale: int = 2
+
+    def at(self, factor: int) -> "Slow":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Nothing, later."""

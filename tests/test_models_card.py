@@ -10,8 +10,6 @@ from tests.models import REPORT, STEP, TINY, edit_card, network, noise, write_mo
 from tests.sources import ROOT
 from videnhance.errors import ModelError
 from videnhance.models.card import ASSETS, card_names, find_card, read_card, write_card
-from videnhance.models.foreign import OverBase, as_luma
-from videnhance.models.network import NetworkShape
 from videnhance.models.program import card_facts, float32_script
 from videnhance.models.runtime import Choice, load
 from videnhance.models.torchscript import loaded, saved
@@ -204,8 +202,7 @@ def test_the_card_fits_its_files(tmp_path: Path) -> None:
 
 def test_facts_are_those_of_the_network() -> None:
     assert card_facts(network(REPORT), STEP)["channels"] == "rgb"
-    compact = OverBase(as_luma(network(NetworkShape(3, 4, 2, 1, "prelu"))))
-    facts = card_facts(compact, 1.0)
+    facts = card_facts(network(TINY), 1.0)
     assert facts["features"] == 4
-    # A network that keeps the size is enlarged by the base, which looks further.
-    assert (facts["channels"], facts["scale"], facts["halo"]) == ("luma", 2, 6)
+    assert (facts["channels"], facts["scale"]) == ("luma", 2)
+    assert facts["halo"] == TINY.halo

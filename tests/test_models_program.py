@@ -9,7 +9,6 @@ from tests.exact import layers
 from tests.models import STEP, TINY, calibration, network, noise, quantized
 from videnhance.errors import InputError
 from videnhance.frame import ZERO_CODE
-from videnhance.models.foreign import OverBase, as_luma
 from videnhance.models.network import NetworkShape
 from videnhance.models.program import (
     calibration_crops,
@@ -116,20 +115,6 @@ def test_layers_can_stay_float(kept: tuple[int, ...]) -> None:
     assert (
         float(error) <= (_codes(quantized(made), pixels) - exact).abs().float().mean()
     )
-
-
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_networks_in_a_frame_are_quantized(scale: int) -> None:
-    shape = NetworkShape(3, 6, 2, scale, "prelu")
-    made = OverBase(as_luma(network(shape, seed=scale))).eval()
-    pixels = torch.from_numpy(noise(2, 1, 37, 41, seed=5))
-    exact = _codes(float32_script(made, 1.0), pixels)
-    with deprecated():
-        script = int8_script(made, calibration(1), step=1.0)
-    error = (_codes(script, pixels) - exact).abs()
-    assert exact.shape == (2, 4, 37, 41)
-    assert int(error.max()) <= 2
-    assert float(error.float().mean()) < 0.1
 
 
 def test_crops_are_of_every_picture_and_the_same_each_time() -> None:

@@ -1,5 +1,7 @@
 """What a model sees, and where its residual goes."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,7 +17,7 @@ from tests.frames import (
     frame_of,
     noise,
 )
-from videnhance.frame import ColourTags, Frame, Layout, Plane
+from videnhance.frame import ColourTags, Frame, Layout
 from videnhance.geometry import Size
 from videnhance.pipeline.colour import model_input, plane_residuals
 
@@ -144,15 +146,53 @@ def test_the_matrix_matters() -> None:
     assert np.abs(model_input(3, wrong) - rgb).max() > 5
 
 
+def _between(samples: Values, count: int, offset: float) -> Values:
+    """Linear between samples at `offset`, `offset` + 2 and so on."""
+    places = np.arange(len(samples)) * 2 + offset
+    rows = [np.interp(np.arange(count), places, column) for column in samples.T]
+    return np.stack(rows, axis=1)
+
+
+@pytest.mark.parametrize("centred", [True, False])
 @pytest.mark.parametrize("size", [Size(51, 37), Size(1, 1), Size(1, 8), Size(2, 3)])
-def test_each_pixel_sees_the_chroma_sample_above_it(size: Size) -> None:
-    frame = noise(size, YUV420)
-    luma, blue, red = frame.planes
-    spread: list[Plane] = [
-        p.repeat(2, 0).repeat(2, 1)[: size.height, : size.width] for p in (blue, red)
-    ]
-    full = frame_of([luma, *spread], YUV444)
-    np.testing.assert_array_equal(model_input(3, frame), model_input(3, full))
+def test_chroma_is_seen_linearly_between_its_samples(size: Size, centred: bool) -> None:
+    tags = ColourTags(range=2, matrix=1)
+    frame = noise(size, replace(YUV420, centred=centred), tags=tags)
+    luma, *chroma = (plane.astype(np.float64) for plane in frame.planes)
+    across = 0.5 if centred else 0.0
+    blue, red = (
+        _between(_between(p, size.height, 0.5).T, size.width, across).T for p in chroma
+    )
+    wanted_red = luma + 2 * (1 - 0.2126) * (red - 128)
+    wanted_blue = luma + 2 * (1 - 0.0722) * (blue - 128)
+    seen = model_input(3, frame)
+    for n, wanted in ((0, wanted_red), (2, wanted_blue)):
+        assert np.abs(seen[..., n] - wanted.clip(0, 255)).max() <= 0.51
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("shift", [(1, 1), (1, 0), (2, 0), (2, 2)])
+def test_colour_that_changes_evenly_stays_where_it_is(
+    shift: tuple[int, int], centred: bool
+) -> None:
+    layout = Layout("yuv", YUV420.family, 8, shift, centred=centred)
+    size = Size(48, 40)
+    rows = np.arange(2 * size.height)[:, None, None]
+    columns = np.arange(2 * size.width)[None, :, None]
+    codes = np.zeros((2 * size.height, 2 * size.width, 3)) + 60 + rows / 2 + columns
+    codes = (codes * np.array([0, 0, 1])).astype(np.uint8)
+    frame = noise(size, layout, tags=ColourTags(range=2, matrix=1))
+    _, blue, _ = plane_residuals(frame, codes, scale=2, step=1.0)
+    full = noise(size, replace(YUV444, centred=centred), tags=frame.tags)
+    _, wanted, _ = plane_residuals(full, codes, scale=2, step=1.0)
+    across, down = (1 << n for n in shift)
+    if across > 1 and not centred:
+        left = wanted[:, ::across]
+    else:
+        left = wanted.reshape(len(wanted), -1, across).mean(axis=2)
+    mean = left.reshape(-1, down, left.shape[1]).mean(axis=1)
+    inner = (slice(2, -2), slice(2, -2))
+    np.testing.assert_allclose(blue[inner], mean[inner], atol=0.5)
 
 
 @pytest.mark.parametrize("layout", [GRAY, RGB, YUV420, YUV420P10, YUV444])
@@ -204,8 +244,20 @@ def test_a_residual_is_the_difference_of_two_pictures(matrix: int, span: int) ->
 def test_chroma_gains_the_mean_of_the_pixels_that_share_it() -> None:
     codes = _codes(3)
     whole = plane_residuals(noise(SIZE, YUV444), codes, scale=2, step=0.5)[1]
-    shared = plane_residuals(noise(SIZE, YUV420), codes, scale=2, step=0.5)[1]
+    centred = replace(YUV420, centred=True)
+    shared = plane_residuals(noise(SIZE, centred), codes, scale=2, step=0.5)[1]
     assert shared.shape == (38, 52)
     padded = np.pad(whole, ((0, 2), (0, 2)), mode="edge")
     wanted = padded.reshape(38, 2, 52, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(shared, wanted, atol=1e-4)
+
+
+def test_chroma_that_is_level_with_the_left_gains_from_both_sides() -> None:
+    codes = _codes(3)
+    whole = plane_residuals(noise(SIZE, YUV444), codes, scale=2, step=0.5)[1]
+    shared = plane_residuals(noise(SIZE, YUV420), codes, scale=2, step=0.5)[1]
+    assert shared.shape == (38, 52)
+    rows = np.pad(whole, ((0, 2), (1, 3)), mode="edge")
+    rows = rows.reshape(38, 2, -1).mean(axis=1)
+    wanted = (rows[:, 0:104:2] + 2 * rows[:, 1:104:2] + rows[:, 2:106:2]) / 4
     np.testing.assert_allclose(shared, wanted, atol=1e-4)

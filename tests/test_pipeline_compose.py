@@ -202,3 +202,17 @@ def test_composing_changes_neither_frame_nor_residual() -> None:
         Composer(0.5, 1.0, scale)(frame, codes)
         assert_same_frames([frame], [same])
         np.testing.assert_array_equal(codes, _codes(frame.size, 1, scale))
+
+
+@ALL
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("channels", [0, 1, 3])
+def test_codes_of_four_times_the_size_go_onto_the_base_of_the_base(
+    layout: Layout, size: Size, channels: int
+) -> None:
+    frame = noise(size, layout)
+    plain = Composer(0.5, 0.0)(frame, None)
+    codes = _codes(size, channels, 4) if channels else None
+    composer, wanted = Composer(0.5, 1.0, scale=4), Composer(0.5, 1.0)
+    assert_same_frames([composer(frame, codes)], [wanted(plain, codes)])
+    assert_same_frames(composer.both(frame, codes), wanted.both(plain, codes))

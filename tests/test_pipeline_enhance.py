@@ -32,6 +32,7 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame, Layout, Pixels, Plane
 from videnhance.geometry import Size
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
     DEFAULT_FUSE,
@@ -223,6 +224,46 @@ def test_four_times_is_twice_two_times() -> None:
 # Strength
 
 
+@dataclass(frozen=True, slots=True)
+class _AnySize:
+    """Gives codes at the factor that it is asked for: of far around each pixel."""
+
+    channels: int = 3
+    halo: int = 5
+    step: float = 0.5
+    max_row_width: int = ANY_WIDTH
+    scale: int = 4
+
+    def at(self, factor: int) -> "_AnySize":
+        """The same at another factor."""
+        return replace(self, scale=factor)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        codes = Weave(self.channels, self.halo)(pixels)[:, ::2, ::2]
+        return codes.repeat(self.scale, axis=1).repeat(self.scale, axis=2)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_network_that_knows_the_factor_runs_once(scale: int) -> None:
+    frames, settings = _partly_still(3, YUV420), replace(PLAIN, scale=scale)
+    network, report = _AnySize(), Report()
+    made = _run(frames, replace(settings, patch_area=64 * 64), network, report)
+    assert [frame.size for frame in made] == [SIZE.scaled(scale)] * 3
+    assert sum(report.cells.values()) == 3 * 9
+    composer = Composer(0.5, 1.0, scale=scale)
+    for frame, got in zip(frames, made, strict=True):
+        codes = network.at(scale)(model_input(3, frame)[None])[0]
+        assert_same_frames([got], [composer(frame, codes)])
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_its_residual_is_moved_at_its_own_factor(scale: int) -> None:
+    frames = pan(4, SIZE, 2, 0, YUV420)
+    settings = replace(PLAIN, scale=scale, skip=2, fuse=0.3)
+    made = _run(frames, settings, _AnySize())
+    assert [frame.size for frame in made] == [SIZE.scaled(scale)] * 4
+
+
 @EACH_MODE
 @pytest.mark.parametrize("layout", [YUV420, GRAY16])
 def test_strength_0_is_the_base_and_asks_no_network(
@@ -401,8 +442,14 @@ class _Broken:
     halo: int = 6
     step: float = 0.5
     max_row_width: int = ANY_WIDTH
+    scale: int = 2
     calls: int = 0
     lock: Any = field(default_factory=threading.Lock)
+
+    def at(self, factor: int) -> "_Broken":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         with self.lock:
@@ -420,6 +467,12 @@ class _Emboss:
     halo: int = 1
     step: float = 0.5
     max_row_width: int = ANY_WIDTH
+    scale: int = 2
+
+    def at(self, factor: int) -> "_Emboss":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         around = ((0, 0), (1, 1), (1, 1), (0, 0))

@@ -30,7 +30,7 @@ def test_bands_are_composed_to_the_bit(
     layout: Layout, size: Size, channels: int
 ) -> None:
     frame = noise(size, layout)
-    for scale in (1, 2):
+    for scale in (1, 2, 4):
         shape = (scale * size.height, scale * size.width, channels)
         residual = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         composer = Composer(0.5, 0.7, scale)

@@ -23,6 +23,12 @@ class Told:
     halo: int = 0
     step: float = 0.5
     max_row_width: int = 99
+    scale: int = 2
+
+    def at(self, factor: int) -> "Told":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Whatever the pixels are."""

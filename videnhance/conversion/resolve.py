@@ -26,7 +26,7 @@ from videnhance.media.output.picture_check import keeps_aspect
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.models.card import Card, find_card
 from videnhance.models.imported import (
-    calibration_chart,
+    channels_of,
     needs_import,
     sources_of,
     with_card,
@@ -76,6 +76,8 @@ class LoadedModel:
     key: Key
     model_files: Mapping[str, str] = field(default_factory=dict)
     """For each file that the model is made of its sha256."""
+    notices: tuple[str, ...] = ()
+    """What is other than one would think."""
 
 
 def resolve(job: Job, info: VideoInfo) -> ResolvedJob:
@@ -199,7 +201,22 @@ def loaded_model(work: ResolvedJob) -> LoadedModel:
         model = {**model, "arithmetic": name}
     name, digest = card.files[network.precision]
     files = {**sources_of(job.choice.model), name: digest}
-    return LoadedModel(network, str(network), {**key, **model}, model_files=files)
+    told = _told(card, job.settings.scale)
+    key, words = {**key, **model}, str(network)
+    return LoadedModel(network, words, key, model_files=files, notices=told)
+
+
+def _told(card: Card, scale: int) -> tuple[str, ...]:
+    """What to tell of a network that is not ours."""
+    notes = [f"{card.name}: {note}" for note in card.notes]
+    if card.resizes and scale != card.scale:
+        how = f"enlarges {card.scale} times" if card.scale > 1 else "keeps the size"
+        brought = "reduced" if card.scale > scale else "enlarged plainly"
+        notes.append(
+            f"{card.name} {how}: its picture is {brought} to {scale} times; --scale "
+            f"{card.scale} keeps it"
+        )
+    return tuple(notes)
 
 
 def _distant(card: Card, choice: Choice, *, key: Key) -> LoadedModel:
@@ -218,16 +235,16 @@ def _choice(work: ResolvedJob) -> Choice:
     job = work.job
     if not needs_import(job.choice.model):
         return job.choice
-    hidden = job.resources.isolate or job.source == PIPE
-    seen = (
-        calibration_chart()
-        if hidden
-        else sample_frames(job.source, work.info, reading=job.reading)
-    )
+    seen, model = None, job.choice.model
+    if not job.resources.isolate and job.source != PIPE:
+        channels = channels_of(model)
+        seen = sample_frames(
+            job.source, work.info, channels=channels, reading=job.reading
+        )
     choice = with_card(job.choice, seen)
     if job.resources.cluster is not None:
         raise UsageError(
-            f"the workers of --cluster cannot make a model of {job.choice.model}; put "
+            f"the workers of --cluster cannot make a model of {model}; put "
             f"the folder of {choice.model} where they see it, and give the card in it "
             "with --trust-model"
         )

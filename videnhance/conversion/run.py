@@ -31,6 +31,7 @@ from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan
+from videnhance.models.imported import is_weights
 from videnhance.pipeline.enhance import Settings, enhanced_ahead
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
@@ -130,6 +131,9 @@ def convert(
     with executor_for(job) as executor, opened_source(job) as reader:
         kind = sink_kind(job.target, reader.info)
         work = resolve(job, reader.info)
+        if job.settings.strength and is_weights(job.choice.model):
+            name = printable(job.choice.model)
+            watcher.says(f"makes a model of {name}, the first time up to a minute")
         run = _Run(Running(work, loaded_model(work), reader, report, watcher), executor)
         executor.check_ready(watcher.says)
         if kind is SinkKind.VIDEO:
@@ -156,6 +160,7 @@ class _Run:
         self._encoder = encoder_of(self._job, self._reader.info)
         self._report.engine = running.model.words
         self._report.model_files = dict(running.model.model_files)
+        self._report.notices += running.model.notices
 
     def in_segments(self) -> None:
         """A video file: segments first, then joined."""

@@ -17,14 +17,14 @@ _PLACES = 8
 
 
 def sample_frames(
-    source: Path, info: VideoInfo, *, reading: Reading | None = None
+    source: Path, info: VideoInfo, *, channels: int, reading: Reading | None = None
 ) -> list[Pixels]:
-    """One picture at each of eight places, as luma, H x W x 1.
+    """One picture at each of eight places, H x W x C, as luma or RGB.
 
     Of what is no video file, or cannot be looked into, a test chart.
     """
     if not is_video_file(source):
-        return calibration_chart()
+        return calibration_chart(channels)
     seconds = info.duration_seconds or 0.0
     found: list[Pixels] = []
     for number in range(_PLACES if seconds else 1):
@@ -32,8 +32,8 @@ def sample_frames(
             with VideoReader(
                 source, Span(seconds * number / _PLACES), reading
             ) as reader:
-                found += [model_input(1, frame) for frame in islice(reader, 1)]
+                found += [model_input(channels, frame) for frame in islice(reader, 1)]
         except (InputError, UsageError):
             # A damaged place, or one behind the last frame; the conversion tells of it.
             continue
-    return found or calibration_chart()
+    return found or calibration_chart(channels)

@@ -8,7 +8,13 @@ from videnhance.frame import Frame
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
 from videnhance.pipeline.compose import Composer
-from videnhance.pipeline.enhance import Settings, Upscaler, rule_of
+from videnhance.pipeline.enhance import (
+    Settings,
+    Upscaler,
+    network_of,
+    passes_of,
+    rule_of,
+)
 from videnhance.pipeline.plan import Fill, Rationed
 from videnhance.pipeline.ration import Budget, Cost, Ration
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
@@ -128,14 +134,14 @@ class Engine:
         if self._budget is not None:
             self._budget.learn(_cost_of(passes[0]), self._interval)
         before = passes[0].base
-        if before is not None and settings.scale == 4:
+        if before is not None and len(passes) > 1:
             before = plain(before, 2)
         after, scale = passes[-1].frame, settings.scale
         return Result(capture, after, before, passes, ration, model, scale)
 
     def _prepare(self, upscaler: Upscaler, settings: Settings) -> None:
         """Enhancers for the passes; another model knows nothing of earlier frames."""
-        count = 2 if settings.scale == 4 else 1
+        count = passes_of(network_of(upscaler, settings), settings)
         fitting = [e for e in self._enhancers if e.upscaler is upscaler]
         if len(fitting) != count:
             if self._enhancers and self._budget is not None:

@@ -39,6 +39,7 @@ class Card:
     channels: int
     """1 (luma) or 3 (RGB)."""
     scale: int
+    """The factor that it enlarges by by itself."""
     halo: int
     """Receptive field to each side, in input pixels."""
     multiple_of: int
@@ -49,6 +50,10 @@ class Card:
     """For each precision the file's name and its sha256."""
     features: int = 0
     """Channels of its inner layers; 0 if unknown."""
+    resizes: bool = False
+    """Whether its programs take a factor, 1, 2 or 4, that they bring pictures to."""
+    notes: tuple[str, ...] = ()
+    """What who uses it should know."""
 
     @property
     def shipped(self) -> bool:
@@ -127,11 +132,14 @@ def _card_of(path: Path, fields: Mapping[str, Any]) -> Card:
         residual_step=float(fields["residual_step"]),
         files={str(k): (str(v["file"]), str(v["sha256"])) for k, v in files},
         features=int(fields.get("features", 0)),
+        resizes=bool(fields.get("resizes", False)),
+        notes=tuple(map(printable, fields.get("notes", ()))),
     )
 
 
 def _check(card: Card) -> None:
-    if card.scale != 2 or card.multiple_of != 1:
+    scales = (1, 2, 4) if card.resizes else (2,)
+    if card.scale not in scales or card.multiple_of != 1:
         raise ModelError(
             f"model {card.name}: scale {card.scale} and multiple_of {card.multiple_of} "
             "do not fit; this version runs models of scale 2 for patches of any size"

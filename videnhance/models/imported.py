@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,17 @@ from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
 from videnhance.models.card import find_card, read_card, write_card
 from videnhance.models.clean import SETS, is_between, network_between
-from videnhance.models.foreign import (
-    OverBase,
-    halo_of,
+from videnhance.models.network import SRVGGNetLightweight
+from videnhance.models.pictures import (
+    RESIZING_REACH,
+    Compact,
+    Sized,
+    float32_program,
+    int8_program,
+    reach_of,
     read_foreign,
-    read_residual,
     traced,
 )
-from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.program import (
     calibration_crops,
     card_facts,
@@ -41,16 +44,21 @@ from videnhance.models.runtime import Choice
 from videnhance.models.torchscript import saved
 from videnhance.models.weights import (
     SUFFIXES,
+    Tensors,
     is_srvgg,
+    network_of,
     read_network,
     read_tensors,
     sha256_of,
+    shape_of,
 )
 
 __all__ = [
     "cache_folder",
     "calibration_chart",
+    "channels_of",
     "import_model",
+    "is_weights",
     "needs_import",
     "sources_of",
     "with_card",
@@ -58,24 +66,36 @@ __all__ = [
 
 _STEP, _OWN_STEP = 1.0, 0.5
 """Grey levels a residual code: what restores moves a pixel further than 64 levels."""
-_FOREIGN = {"channels": "luma", "scale": 2, "multiple_of": 1}
 _BATCHES = 4
-"""Of eight crops: large networks take a second for each."""
-_FORMAT = 2
+"""Of eight crops, for a network of ours."""
+_SIDE = 64
+"""Of the crops for a Compact network, which takes a second for each."""
+_FORMAT = 3
 """Counted up when the same file would give another model."""
-
+_ALIKE_DB = 40.0
+"""PSNR to its own float32 from which int8 is used: less is seen."""
 
 Programs = dict[str, torch.jit.ScriptModule]
 """By precision."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A model, not yet written."""
+
+    programs: Programs
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What its card says."""
+
+
+def is_weights(model: str) -> bool:
+    """Whether `--model` names a file of weights."""
+    return Path(model).suffix.lower() in SUFFIXES and not is_between(model)
+
+
 def needs_import(model: str) -> bool:
     """Whether `--model` names no card, but what a model is made of at first use."""
-    return _is_weights(model) or is_between(model)
-
-
-def _is_weights(model: str) -> bool:
-    return Path(model).suffix.lower() in SUFFIXES and not is_between(model)
+    return is_weights(model) or is_between(model)
 
 
 def sources_of(model: str) -> dict[str, str]:
@@ -86,7 +106,7 @@ def sources_of(model: str) -> dict[str, str]:
     if is_between(model):
         cards = [find_card(name) for name in SETS.values()]
         return dict(card.files["float32"] for card in cards)
-    return {Path(model).name: sha256_of(Path(model))} if _is_weights(model) else {}
+    return {Path(model).name: sha256_of(Path(model))} if is_weights(model) else {}
 
 
 def cache_folder() -> Path:
@@ -107,17 +127,32 @@ def cache_folder() -> Path:
     return place / "videnhance" / "models"
 
 
-def calibration_chart() -> list[Pixels]:
-    """What is calibrated with where nothing of the input can be seen before."""
+def channels_of(model: str) -> int:
+    """How many channels what `needs_import` is calibrated with. Raises ModelError."""
+    if is_between(model):
+        return 1
+    tensors, _ = read_tensors(Path(model))
+    return shape_of(tensors, Path(model)).channels if is_srvgg(tensors) else 3
+
+
+def calibration_chart(channels: int = 1) -> list[Pixels]:
+    """What is calibrated with where nothing of the input can be seen before.
+
+    Pictures, H x W x C; with three channels, in colours and in grey.
+    """
     y, x = np.mgrid[:256, :256]
     rng = np.random.default_rng(0)
     waves = 128 + 120 * np.sin(x * y / 900)
     boards = ((y // 8 + x // 8) % 2) * 255 + rng.normal(0, 4, y.shape)
     soft = x * 0.9 + rng.normal(0, 8, y.shape)
-    return [
+    grey = [
         np.clip(np.rint(p), 0, 255).astype(np.uint8)[..., None]
         for p in (waves, boards, soft)
     ]
+    if channels == 1:
+        return grey
+    colours = [np.concatenate([*grey[n:], *grey[:n]], axis=2) for n in range(3)]
+    return [*colours, *(picture.repeat(3, axis=2) for picture in grey)]
 
 
 def import_model(
@@ -125,7 +160,8 @@ def import_model(
 ) -> Path:
     """The card of what `needs_import`, made now or kept from before.
 
-    `seen` holds pictures as the network will see them, H x W x 1. Raises ModelError.
+    `seen` holds pictures as the network will see them, H x W x C with the channels of
+    `channels_of`. Raises ModelError.
     """
     sources = sources_of(model)
     named = f"{_FORMAT} {model if is_between(model) else ''} {[*sources.values()]}"
@@ -153,50 +189,103 @@ def with_card(choice: Choice, seen: Sequence[Pixels] | None = None) -> Choice:
     """
     if not needs_import(choice.model):
         return choice
-    card = import_model(choice.model, calibration_chart() if seen is None else seen)
+    if seen is None:
+        seen = calibration_chart(channels_of(choice.model))
+    card = import_model(choice.model, seen)
     return replace(choice, model=str(card), trusted=True)
 
 
-def _programs(model: str, seen: Sequence[Pixels]) -> tuple[Programs, dict[str, Any]]:
+def _made(model: str, seen: Sequence[Pixels]) -> _Made:
     """The programs of what has no card, and what their card says."""
     if is_between(model):
-        return _quantized(network_between(model), seen, step=_OWN_STEP)
+        return _ours(network_between(model), seen, step=_OWN_STEP)
     path = Path(model)
-    if not is_srvgg(read_tensors(path)[0]):
-        grey = read_foreign(path, _STEP)
-        facts = {**_FOREIGN, "halo": halo_of(grey), "residual_step": _STEP}
-        return {"float32": traced(grey, path.name)}, facts
-    found = read_residual(model)
-    residual = found if isinstance(found, OverBase) else read_network(model)
-    if residual.shape.channels != 1:
+    tensors, about = read_tensors(path)
+    if not is_srvgg(tensors):
+        return _of_another_family(path)
+    if about.get("adds_to") != "bicubic":
+        return _compact(path, tensors, seen)
+    network = read_network(model)
+    if network.shape.channels != 1:
         raise ModelError(
             f"{printable(path)} is one of our RGB networks; quantize it by "
             "`videnhance model quantize`, and give the card"
         )
-    return _quantized(residual, seen, step=_STEP)
+    return _ours(network, seen, step=_STEP)
 
 
-def _quantized(
-    residual: SRVGGNetLightweight | OverBase, seen: Sequence[Pixels], *, step: float
-) -> tuple[Programs, dict[str, Any]]:
+def _ours(
+    network: SRVGGNetLightweight, seen: Sequence[Pixels], *, step: float
+) -> _Made:
     prefer_int8_engine()
-    scripts = {
-        "float32": float32_script(residual, step),
-        "int8": int8_script(residual, calibration_crops(seen)[:_BATCHES], step=step),
+    programs = {
+        "float32": float32_script(network, step),
+        "int8": int8_script(network, calibration_crops(seen)[:_BATCHES], step=step),
     }
-    return scripts, card_facts(residual, step)
+    return _Made(programs, card_facts(network, step))
+
+
+def _compact(path: Path, tensors: Tensors, seen: Sequence[Pixels]) -> _Made:
+    """Somebody's Compact network, in int8 only if that cannot be seen."""
+    compact = Compact(network_of(tensors, shape_of(tensors, path)), printable(path))
+    channels, own = compact.shape.channels, compact.shape.scale
+    sized = Sized(channels=channels, own=own, step=_STEP)
+    facts = _facts(channels, own, compact.shape.halo)
+    facts["features"] = compact.shape.features
+    programs = {"float32": float32_program(compact.eval(), sized)}
+    prefer_int8_engine()
+    crops, others = (c[..., :_SIDE, :_SIDE] for c in calibration_crops(seen)[:2])
+    int8 = int8_program(compact, sized, [crops])
+    alike = _psnr(programs["float32"], int8, others, own)
+    if alike >= _ALIKE_DB:
+        return _Made({**programs, "int8": int8}, facts)
+    facts["notes"] = [f"int8 would be {alike:.0f} dB from its float32 and is left out"]
+    return _Made(programs, facts)
+
+
+def _of_another_family(path: Path) -> _Made:
+    foreign = read_foreign(path)
+    sized = Sized(channels=foreign.channels, own=foreign.factor, step=_STEP)
+    facts = _facts(foreign.channels, foreign.factor, reach_of(foreign))
+    network = traced(foreign, path.name)
+    return _Made({"float32": float32_program(network, sized)}, facts)
+
+
+def _facts(channels: int, own: int, reach: int) -> dict[str, Any]:
+    return {
+        "channels": {1: "luma", 3: "rgb"}[channels],
+        "scale": own,
+        "resizes": True,
+        "halo": reach + RESIZING_REACH,
+        "multiple_of": 1,
+        "residual_step": _STEP,
+    }
+
+
+def _psnr(
+    one: torch.jit.ScriptModule,
+    other: torch.jit.ScriptModule,
+    crops: torch.Tensor,
+    factor: int,
+) -> float:
+    """Between what two programs make of the crops, in dB."""
+    pixels = (crops * 255).round().to(torch.uint8)
+    with torch.inference_mode():
+        apart = one(pixels, factor).float() - other(pixels, factor).float()
+        error = float((apart * _STEP).square().mean())
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
 def _make(
     model: str, sources: dict[str, str], seen: Sequence[Pixels], card: Path
 ) -> None:
     """Writes beside, then renames: two programs may do it at once."""
-    scripts, facts = _programs(model, seen)
-    facts["made_of"] = sources
+    found = _made(model, seen)
+    facts = {**found.facts, "made_of": sources}
     card.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=card.parent.parent) as scratch:
         made = Path(scratch) / "made"
-        programs = {precision: saved(script) for precision, script in scripts.items()}
+        programs = {name: saved(script) for name, script in found.programs.items()}
         read_card(write_card(made, card.stem, programs=programs, facts=facts))
         if not card.exists():
             made.rename(card.parent)

@@ -11,7 +11,7 @@ The pixel shuffle is left to the runtime, where it costs a tenth of torch's.
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,18 +20,18 @@ from torch.ao import quantization
 
 from videnhance.errors import InputError
 from videnhance.frame import ZERO_CODE, Pixels
-from videnhance.models.foreign import OverBase, Surround
-from videnhance.models.network import SRVGGNetLightweight
+from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.models.torchscript import deprecated, int8_engine, scripted
 
 __all__ = [
     "WEIGHT_MAX",
+    "Bodied",
     "Grid",
-    "Residual",
     "calibration_crops",
     "card_facts",
     "float32_script",
     "grids_of",
+    "int8_body",
     "int8_script",
     "prefer_int8_engine",
     "weight_scales",
@@ -40,13 +40,18 @@ __all__ = [
 WEIGHT_MAX = 63
 """The largest code of a weight; the least is one further from zero."""
 
-Residual = SRVGGNetLightweight | OverBase
-"""What adds a residual to the base: ours, or somebody else's in its frame."""
 Grid = tuple[float, int]
 """Scale and zero point of a layer's activations, which have 8 bits."""
 _BATCHES, _BATCH, _SIDE = 24, 8, 96
 """192 crops to calibrate with, of this side where the pictures are large enough."""
 _LEAST = 16
+
+
+class Bodied(Protocol):
+    """A row of convolutions and activations, of a known shape."""
+
+    body: nn.Sequential
+    shape: NetworkShape
 
 
 class _Float32(nn.Module):
@@ -108,23 +113,6 @@ class _Int8(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         codes = torch._make_per_tensor_quantized_tensor(pixels, 1.0 / 255.0, 0)
         return self.body(codes).int_repr()  # type: ignore[no-any-return]
-
-
-class _Int8Framed(nn.Module):
-    """The same for a network in a frame, which stays float."""
-
-    def __init__(self, body: nn.Module, frame: Surround, step: float) -> None:
-        super().__init__()
-        self.body = body
-        self.frame = frame
-        self.codes_per_unit = 255.0 / step
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        codes = torch._make_per_tensor_quantized_tensor(pixels, 1.0 / 255.0, 0)
-        added = self.body(codes).dequantize()
-        residual = self.frame(pixels.to(torch.float32) * (1.0 / 255.0), added)
-        found = torch.round(residual * self.codes_per_unit) + 128.0
-        return found.clamp(0.0, 255.0).to(torch.uint8)
 
 
 def _fixed(scale: float, zero: int) -> quantization.QConfig:
@@ -203,14 +191,13 @@ def _spread_slopes(body: nn.Sequential) -> None:
         body[index], body[index + 1] = _Both(), wide
 
 
-def float32_script(residual: Residual, step: float) -> torch.jit.ScriptModule:
+def float32_script(network: SRVGGNetLightweight, step: float) -> torch.jit.ScriptModule:
     """The network as a program; `step` grey levels a residual code."""
-    inner = residual.body if isinstance(residual, SRVGGNetLightweight) else residual
-    return scripted(_Float32(inner, step))
+    return scripted(_Float32(network.body, step))
 
 
 def int8_script(
-    residual: Residual,
+    network: SRVGGNetLightweight,
     calibration: Iterable[Tensor],
     *,
     step: float,
@@ -223,20 +210,26 @@ def int8_script(
     convolutions have twice the inputs.
     """
     with deprecated():
-        prepared = _observed(residual, calibration, step=step, kept=kept)
+        prepared = _observed(_prepared(network, step, kept=kept), calibration)
         quantization.convert(prepared, inplace=True)
-        if isinstance(residual, OverBase):
-            return scripted(_Int8Framed(prepared.body, residual.frame, step))
         return scripted(_Int8(prepared.body))
 
 
+def int8_body(network: Bodied, calibration: Iterable[Tensor]) -> nn.Module:
+    """The body of a network that makes pictures, from codes to codes of any range."""
+    with deprecated():
+        prepared = _observed(_prepared(network, None, kept=()), calibration)
+        quantization.convert(prepared, inplace=True)
+        return prepared.body
+
+
 def grids_of(
-    residual: Residual, calibration: Iterable[Tensor], *, step: float
+    network: SRVGGNetLightweight, calibration: Iterable[Tensor], *, step: float
 ) -> list[Grid]:
     """Scale and zero point after each convolution and its activation, as deployed."""
     found: list[Grid] = []
     with deprecated():
-        prepared = _observed(residual, calibration, step=step, kept=())
+        prepared = _observed(_prepared(network, step, kept=()), calibration)
         for module in prepared.body:
             if isinstance(module, nn.Conv2d | nn.Sequential):
                 scale, zero = module.activation_post_process.calculate_qparams()  # type: ignore[union-attr, operator]
@@ -244,33 +237,28 @@ def grids_of(
     return found
 
 
-def _observed(
-    residual: Residual,
-    calibration: Iterable[Tensor],
-    *,
-    step: float,
-    kept: Sequence[int],
-) -> _Calibrated:
-    prepared = _prepared(residual, step, kept=kept)
+def _observed(prepared: _Calibrated, calibration: Iterable[Tensor]) -> _Calibrated:
     with torch.no_grad():
         for batch in calibration:
             prepared(batch)
     return prepared
 
 
-def _prepared(residual: Residual, step: float, *, kept: Sequence[int]) -> _Calibrated:
-    framed = isinstance(residual, OverBase)
-    plain = residual if isinstance(residual, OverBase) else residual.folded()
+def _prepared(
+    network: Bodied, step: float | None, *, kept: Sequence[int]
+) -> _Calibrated:
+    """The network with observers; without a `step` its end may have any range."""
+    plain = network.folded() if isinstance(network, SRVGGNetLightweight) else network
     model = _Calibrated(copy.deepcopy(plain.body)).eval()
     last = len(model.body) - 1
-    if residual.shape.activation != "relu":
+    if network.shape.activation != "relu":
         _spread_slopes(model.body)
     else:
         pairs = [[f"body.{n}", f"body.{n + 1}"] for n in range(0, last, 2)]
         quantization.fuse_modules(model, pairs, inplace=True)
     activation = quantization.HistogramObserver.with_args(reduce_range=False)
     free = quantization.QConfig(activation, _weights())
-    ends = free if framed else _fixed(step / 255.0, ZERO_CODE)
+    ends = free if step is None else _fixed(step / 255.0, ZERO_CODE)
     configs: dict[str, quantization.QConfig | None] = {
         "": free,
         "quant": _fixed(1.0 / 255.0, 0),
@@ -288,13 +276,13 @@ def _prepared(residual: Residual, step: float, *, kept: Sequence[int]) -> _Calib
     return model
 
 
-def card_facts(residual: Residual, step: float) -> dict[str, Any]:
+def card_facts(network: SRVGGNetLightweight, step: float) -> dict[str, Any]:
     """What the card says of a network of scale 2: `step` grey levels a code."""
-    shape = residual.shape
+    shape = network.shape
     return {
         "channels": {1: "luma", 3: "rgb"}[shape.channels],
         "scale": 2,
-        "halo": residual.halo if isinstance(residual, OverBase) else shape.halo,
+        "halo": shape.halo,
         "features": shape.features,
         "multiple_of": 1,
         "residual_step": step,

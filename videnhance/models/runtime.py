@@ -33,6 +33,8 @@ _NARROW, _NARROW_FROM = 160, 24
 """Input pixels, and features. In int8 a row of 160 pixels with 32 features, its sums
 and the weights fill a core's nearest cache (32 KiB on many). Beyond 204 it is two
 thirds as fast, and some of its codes differ by one: other kernels, other sums."""
+_FAR, _WIDEST = 16, 200
+"""Input pixels: who looks further spends more on the halo than the cache gives."""
 _RUNS = 5
 
 
@@ -94,11 +96,22 @@ class Network:
     """As measured at the start on one thread; 0 if nothing was measured."""
     copies: Copies | None = field(default=None, repr=False)
     """Of `script`, for an engine that needs one for each shape."""
+    factor: int = 0
+    """What pictures are brought to by a network that resizes; 0: its own factor."""
 
     @property
     def channels(self) -> int:
         """1 (luma) or 3 (RGB)."""
         return self.card.channels
+
+    @property
+    def scale(self) -> int:
+        """How many times larger its codes are."""
+        return self.factor or self.card.scale
+
+    def at(self, factor: int) -> "Network":
+        """The same for pictures of `factor` times the size, if it knows several."""
+        return replace(self, factor=factor) if self.card.resizes else self
 
     @property
     def halo(self) -> int:
@@ -116,7 +129,9 @@ class Network:
         # Not measured: what comes out must not depend on what else the machine does.
         features = self.card.features or _NARROW_FROM  # rather slow than not exact
         narrow = features >= _NARROW_FROM and self.precision == "int8"
-        return _NARROW if narrow else ANY_WIDTH
+        if not narrow:
+            return ANY_WIDTH
+        return _NARROW if self.halo <= _FAR else _WIDEST
 
     def __str__(self) -> str:
         named = f"{self.card.name} {self.precision} on {self.engine}"
@@ -126,19 +141,21 @@ class Network:
         return f"{named}, {speed} on each thread"
 
     def __call__(self, pixels: Pixels) -> Pixels:
-        """N x H x W x C uint8 to residual codes N x 2H x 2W x C uint8."""
+        """N x H x W x C uint8 to residual codes N x sH x sW x C uint8."""
         # An N x H x W x C array, permuted, is channels-last already: nothing is copied,
         # unless it is read-only, which torch does not take.
         writable = np.require(pixels, requirements="W")
         batch = torch.from_numpy(writable).permute(0, 3, 1, 2)
+        factor = (self.scale,) if self.card.resizes else ()
         with torch.inference_mode():
             if self.engine == "cuda":
-                codes = self.script(batch.cuda()).cpu()
+                codes = self.script(batch.cuda(), *factor).cpu()
             else:
                 copies = self.copies
                 script = copies.of(batch.shape) if copies else self.script
-                codes = script(batch)
-        return shuffled(codes.permute(0, 2, 3, 1).numpy(), self.channels)
+                codes = script(batch, *factor)
+        found: Pixels = codes.permute(0, 2, 3, 1).numpy()
+        return np.ascontiguousarray(found) if factor else shuffled(found, self.channels)
 
 
 def shuffled(codes: Pixels, channels: int) -> Pixels:
@@ -241,7 +258,8 @@ def _precisions(card: Card, wanted: str) -> list[str]:
         return list(card.files)
     if wanted not in card.files:
         raise UsageError(
-            f"--precision {wanted}: model {card.name} comes as {', '.join(card.files)}"
+            f"--precision {wanted}: model {card.name} comes as "
+            f"{'; '.join([', '.join(card.files), *card.notes])}"
         )
     return [wanted]
 
@@ -262,7 +280,7 @@ def _script(card: Card, precision: str, *, device: str) -> torch.jit.ScriptModul
 def _checked(network: Network) -> Network:
     """Runs one small patch: a model of the wrong shape fails here, not in mid-film."""
     pixels = np.zeros((1, 24, 40, network.channels), np.uint8)
-    wanted = (1, 48, 80, network.channels)
+    wanted = (1, 24 * network.scale, 40 * network.scale, network.channels)
     try:
         got = network(pixels)
     except _NOT_RUN as error:

@@ -11,8 +11,8 @@ from videnhance.pipeline.compose import Composer
 
 __all__ = ["composing", "joined"]
 
-_OVERLAP = 4
-"""Rows of the frame to each side of a band: more than enlarging looks at."""
+_OVERLAP = 8
+"""Rows of the frame to each side of a band: more than enlarging twice looks at."""
 
 
 def composing(

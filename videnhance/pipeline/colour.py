@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import ZERO_CODE, Family, Frame, Pixels, Plane
+from videnhance.geometry import Size
 from videnhance.pipeline.alpha import revealed_planes
 
 __all__ = ["model_input", "plane_residuals"]
@@ -83,17 +84,40 @@ def _rounded(values: Residual) -> npt.NDArray[np.uint8]:
 
 def _to_rgb(frame: Frame, planes: list[npt.NDArray[np.uint8]]) -> Pixels:
     matrix = _matrix_of(frame)
-    height, width = planes[0].shape
-    across, down = frame.layout.chroma_shift
-    chroma = (p.repeat(1 << down, 0).repeat(1 << across, 1) for p in planes[1:])
     blue_difference, red_difference = (
-        (p[:height, :width] - np.float32(128)) / matrix.chroma_range for p in chroma
+        (_spread(p, frame) - np.float32(128)) / matrix.chroma_range for p in planes[1:]
     )
     luma = (planes[0] - np.float32(matrix.luma_offset)) / matrix.luma_range
     red = luma + 2 * (1 - matrix.red) * red_difference
     blue = luma + 2 * (1 - matrix.blue) * blue_difference
     green = (luma - matrix.red * red - matrix.blue * blue) / matrix.green
     return _rounded(255 * np.stack([red, green, blue], axis=-1))
+
+
+def _spread(chroma: npt.NDArray[np.uint8], frame: Frame) -> Residual:
+    """Chroma for each pixel of the frame, linearly between the samples.
+
+    Repeated samples would be edges, which a network sharpens.
+    """
+    across, down = frame.layout.chroma_shift
+    left = frame.layout.sited_left[1]
+    size: Size = frame.size
+    rows = _between(chroma.astype(np.float32), size.height, shift=down, left=False)
+    return _between(rows.T, size.width, shift=across, left=left).T
+
+
+def _between(samples: Residual, count: int, *, shift: int, left: bool) -> Residual:
+    """`count` rows, of samples that stand for 2 ** shift rows each."""
+    if not shift:
+        return samples[:count]
+    step = 1 << shift
+    centre = 0.0 if left else (step - 1) / 2
+    places = np.clip((np.arange(count) - centre) / step, 0, len(samples) - 1)
+    before = places.astype(np.intp)
+    after = np.minimum(before + 1, len(samples) - 1)
+    share = (places - before).astype(np.float32)[:, None]
+    mixed: Residual = samples[before] * (1 - share) + samples[after] * share
+    return mixed
 
 
 def plane_residuals(
@@ -119,12 +143,22 @@ def plane_residuals(
 
 
 def _averaged(chroma: Residual, frame: Frame, *, scale: int) -> Residual:
-    """Means of the blocks that share one chroma sample; the edge is repeated."""
+    """Means of the pixels nearest to each chroma sample; the edge repeats."""
     across, down = (1 << shift for shift in frame.layout.chroma_shift)
     size = frame.planes[1].shape
-    pad_y = size[0] * scale * down - chroma.shape[0]
-    pad_x = size[1] * scale * across - chroma.shape[1]
-    padded = np.pad(chroma, ((0, pad_y), (0, pad_x)), mode="edge")
-    blocks = padded.reshape(size[0] * scale, down, size[1] * scale, across)
-    mean: Residual = blocks.mean(axis=(1, 3), dtype=np.float32)
+    rows, columns = size[0] * scale, size[1] * scale
+    # A sample that is level with the left of its pixels has as many to its left.
+    before = across // 2 if frame.layout.sited_left[1] else 0
+    pad_y = rows * down - chroma.shape[0]
+    pad_x = columns * across - chroma.shape[1]
+    padded = np.pad(chroma, ((0, pad_y), (before, pad_x + 1)), mode="edge")
+    blocks = padded.reshape(rows, down, -1).mean(axis=1, dtype=np.float32)
+    shifts = (0, 1) if before else (0,)
+    means = [
+        blocks[:, n : n + columns * across]
+        .reshape(rows, columns, across)
+        .mean(axis=2, dtype=np.float32)
+        for n in shifts
+    ]
+    mean: Residual = means[0] if len(means) == 1 else (means[0] + means[1]) / 2
     return mean

@@ -1,7 +1,7 @@
 """Output = base + strength x residual, in the frame's own planes and bit depth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,8 @@ class Composer:
     strength: float
     """0 = the base, bit for bit; 1 = the whole residual."""
     scale: int = 2
-    """Of the output, and of residuals: twice the size of the frame, or 1, the same."""
+    """Of the output, and of residuals: twice the size of the frame, or 1, the same, or
+    4: then the base is doubled twice."""
 
     def __call__(self, frame: Frame, residual: Pixels | None) -> Frame:
         """The enhanced frame; `residual` is sH x sW x C codes, None for the base alone.
@@ -56,15 +57,22 @@ class Composer:
         With an odd chroma size the enlarged chroma is cut to what the layout asks for.
         Opacity is the base alone; hidden colours do not mix with visible ones.
         """
+        if self.scale == 4:
+            return replace(self, scale=2)(self._doubled(frame), residual)
         parts = self._parts(frame, residual)
         return frame.with_planes(tuple(make(plane, add) for make, plane, add in parts))
 
     def both(self, frame: Frame, residual: Pixels | None) -> tuple[Frame, Frame]:
         """The base and the enhanced frame, enlarged once for the two."""
+        if self.scale == 4:
+            return replace(self, scale=2).both(self._doubled(frame), residual)
         parts = self._parts(frame, residual)
         pairs = [make.both(plane, add) for make, plane, add in parts]
         base, enhanced = zip(*pairs, strict=True)
         return frame.with_planes(base), frame.with_planes(enhanced)
+
+    def _doubled(self, frame: Frame) -> Frame:
+        return replace(self, scale=2)(frame, None)
 
     def _parts(
         self, frame: Frame, residual: Pixels | None

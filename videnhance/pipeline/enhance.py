@@ -41,6 +41,7 @@ __all__ = [
     "enhanced",
     "enhanced_ahead",
     "network_of",
+    "passes_of",
     "rule_of",
 ]
 
@@ -101,11 +102,6 @@ class Settings:
         """Whether any residual is moved, which needs motion and OpenCV."""
         return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
 
-    @property
-    def residual_scale(self) -> int:
-        """Of residuals, and of what one pass makes of a frame: 1 or 2."""
-        return 1 if self.scale == 1 else 2
-
 
 def enhanced(
     frames: Iterator[Frame], upscaler: Upscaler, settings: Settings, report: Report
@@ -116,7 +112,7 @@ def enhanced(
     """
     if settings.moves:
         motion.load_opencv().setNumThreads(1)
-    passes = 2 if settings.scale == 4 else 1
+    network = network_of(upscaler, settings)
     with ExitStack() as stack:
         pool = pool_of(settings.workers)
         if pool is not None:
@@ -130,8 +126,7 @@ def enhanced(
                 settings.begin, line, pool=pool, ahead=ahead, meter=report.working
             )
             stack.enter_context(closing(line))
-        for _ in range(passes):
-            network = network_of(upscaler, settings)
+        for _ in range(passes_of(network, settings)):
             line = _Pass(network, settings, report, pool).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
             stack.enter_context(closing(line))
@@ -179,12 +174,18 @@ def rule_of(settings: Settings) -> plan.Rule:
 
 def network_of(upscaler: Upscaler, settings: Settings) -> Upscaler:
     """What gives the residuals: where frames keep their size, means of its codes."""
-    return SameSize(upscaler) if settings.residual_scale == 1 else upscaler
+    network = upscaler.at(settings.scale)
+    return SameSize(network) if settings.scale == 1 < network.scale else network
+
+
+def passes_of(network: Upscaler, settings: Settings) -> int:
+    """How often frames go through a network, as `network_of` gives it."""
+    return 2 if network.scale < settings.scale else 1
 
 
 def composer_of(network: Upscaler, settings: Settings) -> Composer:
     """What adds the residuals of this network, as `network_of` gives it."""
-    return Composer(network.step, settings.strength, scale=settings.residual_scale)
+    return Composer(network.step, settings.strength, scale=network.scale)
 
 
 @dataclass(slots=True)
@@ -256,5 +257,5 @@ class _Pass:
         """The residual of one frame, from its patches and the last frame's residual."""
         patches, last = self.waiting.pop(ready.frame.index, []), self.residual
         warped = warped_residual(ready, last, fuse=self.settings.fuse)
-        scale = self.settings.residual_scale
+        scale = self.upscaler.scale
         return assembled(ready, patches, last=last, warped=warped, scale=scale)

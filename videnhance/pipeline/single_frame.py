@@ -16,6 +16,7 @@ import numpy.typing as npt
 from videnhance.frame import Frame, Pixels
 from videnhance.pipeline.bands import composing, joined
 from videnhance.pipeline.colour import model_input
+from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
     Settings,
     Upscaler,
@@ -95,53 +96,50 @@ class FrameEnhancer:
         began = time.perf_counter()
         last = self._before if again else self._memory
         seen = model_input(self.upscaler.channels, frame)
-        scale = settings.residual_scale
+        network = network_of(self.upscaler, settings)
         # What lies before a jump or a new size leads nowhere.
         fits = last.seen is not None and last.seen.shape == seen.shape
-        fits = fits and last.scale == scale
+        fits = fits and last.scale == network.scale
         detector = detector_of(self.upscaler, settings, moves=moves)
         change = detector((frame, seen, last.seen if fits else None))
         since = 0 if change.cut else last.since
         motion = None if change.cut else change.motion
         plan = Plan(frame, seen, rule(change, since), motion)
-        residual = self._residual(plan, last.residual, settings)
-        plain, shown = self._composed(frame, residual, settings, with_base=base)
-        self._before, self._memory = last, _Memory(seen, residual, since + 1, scale)
+        residual = self._residual(plan, last.residual, network, fuse=settings.fuse)
+        composer = composer_of(network, settings)
+        plain, shown = self._composed(frame, residual, composer, with_base=base)
+        self._before = last
+        self._memory = _Memory(seen, residual, since + 1, network.scale)
         seconds = time.perf_counter() - began
         return Enhanced(shown, plain, plan.fills, seconds)
 
     def _residual(
-        self, plan: Plan, last: Pixels | None, settings: Settings
+        self, plan: Plan, last: Pixels | None, network: Upscaler, *, fuse: float
     ) -> Pixels | None:
-        count = self._workers
-        warped, tasks = warp_tasks(plan, last, fuse=settings.fuse, bands=count)
-        network = network_of(self.upscaler, settings)
+        warped, tasks = warp_tasks(plan, last, fuse=fuse, bands=self._workers)
         patches: list[tuple[Tile, Pixels]] = []
 
         def see(tile: Tile) -> None:
             seen = plan.seen[tile.patch.slices]
             patches.append((tile, network(seen[None])[0]))
 
-        tiling = Tiling(
-            self.upscaler.halo, _PATCH_AREA, max_row_width=self.upscaler.max_row_width
-        )
+        tiling = Tiling(network.halo, _PATCH_AREA, max_row_width=network.max_row_width)
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
-        scale = settings.residual_scale
+        scale = network.scale
         return assembled(plan, patches, last=last, warped=warped, scale=scale)
 
     def _composed(
         self,
         frame: Frame,
         residual: Pixels | None,
-        settings: Settings,
+        composer: Composer,
         *,
         with_base: bool,
     ) -> tuple[Frame | None, Frame]:
         """The base, if it is asked for, and the enhanced frame."""
-        composer = composer_of(network_of(self.upscaler, settings), settings)
         same = composer.scale == 1
-        if same and (residual is None or not settings.strength):
+        if same and (residual is None or not composer.strength):
             return frame if with_base else None, frame
         bands = composing(
             composer,

@@ -21,6 +21,11 @@ class Upscaler(Protocol):
         ...
 
     @property
+    def scale(self) -> int:
+        """How many times larger its codes are: 2; 1 or 4 if it is `at` these."""
+        ...
+
+    @property
     def halo(self) -> int:
         """Receptive field to each side, in input pixels."""
         ...
@@ -35,8 +40,12 @@ class Upscaler(Protocol):
         """Input pixels of a row up to which it computes fast; or more than any row."""
         ...
 
+    def at(self, factor: int) -> "Upscaler":
+        """The same for results of `factor` times the size, if it knows more than 2."""
+        ...
+
     def __call__(self, pixels: Pixels) -> Pixels:
-        """N x H x W x C uint8 to codes N x 2H x 2W x C uint8; 128 adds nothing."""
+        """N x H x W x C uint8 to codes N x sH x sW x C uint8; 128 adds nothing."""
         ...
 
 
@@ -48,6 +57,12 @@ class Bicubic:
     halo: int = 0
     step: float = 1.0
     max_row_width: int = tiles.ANY_WIDTH
+    scale: int = 2
+
+    def at(self, factor: int) -> "Bicubic":
+        """Itself."""
+        del factor
+        return self
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Codes of nothing, at twice the size."""
@@ -65,6 +80,12 @@ class SameSize:
     """
 
     upscaler: Upscaler
+    scale: int = 1
+
+    def at(self, factor: int) -> "SameSize":
+        """Itself."""
+        del factor
+        return self
 
     @property
     def channels(self) -> int:
