@@ -59,6 +59,8 @@ def test_a_file_is_recorded_without_a_window(tmp_path: Path) -> None:
     sizes = [measured[name] for name in ("source_size", "worked_on")]
     assert sizes == ["96x66", "96x66"]
     assert measured["output_size"] == "192x132"
+    assert measured["output_size_because"] == "twice the size: there is time for it"
+    assert measured["scales"] == {"2": measured["shown"]}
     assert sum(measured["cells"].values()) >= measured["shown"]
     assert frames[0].size.width == 192
     assert frames[-1].pts * frames[-1].time_base <= 1

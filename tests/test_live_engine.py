@@ -21,6 +21,7 @@ from videnhance.errors import ModelError
 from videnhance.frame import Frame, Pixels
 from videnhance.geometry import Size
 from videnhance.live import models as models_module
+from videnhance.live.budget import Enlargement
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.engine import Engine, InOrder, Result, plain
 from videnhance.live.models import Models
@@ -33,8 +34,8 @@ from videnhance.pipeline.enhance import (
     Upscaler,
     enhanced,
 )
-from videnhance.pipeline.plan import Fill
-from videnhance.pipeline.ration import Budget
+from videnhance.pipeline.plan import CELL, Fill
+from videnhance.pipeline.ration import Budget, Cost, Ration
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.report import Report
 from videnhance.system.latest import Latest, Wait
@@ -96,6 +97,61 @@ def test_a_new_size_starts_afresh(models: Models) -> None:
     frames = [noise(SIZE, YUV420), noise(Size(70, 66), YUV420, 1)]
     results = [engine.result(capture) for capture in captures_of(frames)]
     assert [r.after.size for r in results] == [f.size.scaled(2) for f in frames]
+
+
+# The size of what is shown.
+
+LARGE, OWN, TWICE = Size(1280, 720), 1, 2
+LATE, QUICK = Cost(0, 0.033, 240), Cost(240, 0.010)
+NOTHING, ALL = Ration(0, moves=False), Ration(240, moves=True)
+
+
+def learnt(enlargement: Enlargement, cost: Cost, ration: Ration, frames: int) -> int:
+    """The scale after so many frames."""
+    for _ in range(frames):
+        enlargement.learn(LARGE, cost, ration=ration, interval=1 / 30)
+    return enlargement.scale(LARGE)
+
+
+def test_what_cannot_be_doubled_in_time_keeps_its_size() -> None:
+    enlargement = Enlargement(2, 640 * 480)
+    assert [*map(enlargement.scale, (Size(640, 480), LARGE))] == [TWICE, OWN]
+    assert Enlargement(2).scale(LARGE) == TWICE
+    assert "as chosen" in Enlargement(2).words(TWICE)
+    assert "twice takes too long" in enlargement.words(OWN)
+
+
+def test_a_machine_that_gets_busy_no_longer_doubles_and_tries_again_later() -> None:
+    enlargement = Enlargement(2, LARGE.area)
+    assert learnt(enlargement, LATE, ALL, 200) == TWICE  # the network goes first
+    assert learnt(enlargement, LATE, NOTHING, 30) == TWICE
+    assert learnt(enlargement, LATE, NOTHING, 30) == OWN
+    assert learnt(enlargement, QUICK, ALL, 1000) == OWN
+    assert learnt(enlargement, QUICK, ALL, 300) == TWICE
+    assert learnt(enlargement, LATE, NOTHING, 60) == OWN
+    assert learnt(enlargement, QUICK, ALL, 1500) == OWN  # less patient
+
+
+def test_a_recording_does_not_become_larger() -> None:
+    enlargement = Enlargement(2, LARGE.area - 1, grows=False)
+    assert learnt(enlargement, QUICK, ALL, 9000) == OWN
+
+
+def test_at_its_own_size_a_picture_is_the_source_where_no_network_was(
+    models: Models,
+) -> None:
+    engine = Engine(models, Settings(workers=1), budget=Budget(cells=2.0))
+    engine.enlargement = Enlargement(2, SIZE.area - 1)
+    capture = captures_of([noise(SIZE, YUV420)])[0]
+    result = engine.result(capture)
+    assert result.before is capture.frame
+    assert (result.scale, result.after.size) == (1, SIZE)
+    assert "own size" in result.size_words
+    fills = result.passes[0].fills.repeat(CELL, axis=0).repeat(CELL, axis=1)
+    seen = fills[: SIZE.height, : SIZE.width] == Fill.NETWORK
+    changed = result.after.planes[0] != capture.frame.planes[0]
+    assert changed[seen].any()
+    assert not changed[~seen].any()
 
 
 def test_a_model_is_changed_without_a_wait(models: Models) -> None:

@@ -251,6 +251,19 @@ def test_the_view_is_recorded_with_its_own_size(result: Result, tmp_path: Path) 
     assert frame.tags.matrix == 1
 
 
+def test_a_recording_has_a_size_and_a_view_has_the_windows(
+    result: Result, tmp_path: Path
+) -> None:
+    for view in (False, True):
+        target = tmp_path / f"{view}.mkv"
+        with Outputs(
+            tmp_path, Recording(target, live_encoding(target), view=view)
+        ) as outputs:
+            assert not outputs.has_size
+            outputs.take(result, INFO, None, np.zeros((48, 64, 3), np.uint8))
+            assert outputs.has_size is not view
+
+
 def test_a_recording_by_a_key_that_fails_is_said(
     result: Result, tmp_path: Path
 ) -> None:

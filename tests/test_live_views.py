@@ -133,7 +133,10 @@ def test_every_view_fits_every_window(view: View, room: Size) -> None:
 
 
 READING = Measured(29.97, 29.5, 0.041, 0.066, 1000, 3, {"network": 0.5, "base": 0.5})
-FACTS = Facts("camera", Size(640, 360), Size(1280, 720), Size(1280, 720), "m", "p", "s")
+WHY = "twice the size: there is time for it"
+FACTS = Facts(
+    "camera", Size(640, 360), Size(1280, 720), Size(1280, 720), WHY, "m", "p", "s"
+)
 LARGE = Size(1280, 720)
 
 

@@ -37,6 +37,7 @@ _COMMON = (
     *("skip", "strength", "trust_model", "workers"),
 )
 """Options that mean what they mean to `convert`."""
+_SCALE = 2
 _VIEWS = {
     "split": "SPLIT",
     "side": "BESIDE",
@@ -104,8 +105,8 @@ _LIVE = with_options(
     _input("--list-cameras", "Say which cameras there are.", is_flag=True),
     _input(
         "--size WxH|source",
-        "Pixels of the capture; `source` reduces nothing.",
-        shown="what the machine can do",
+        "Pixels of the capture; larger frames are reduced to as many.",
+        shown="source",
     ),
     _input(
         "--fps FPS",
@@ -119,7 +120,7 @@ _LIVE = with_options(
     _picture(
         "--scale",
         "Show the same size, cleaner, or twice the size.",
-        default="2",
+        shown="2; 1 where that takes too long",
         type=click.Choice(["1", "2"]),
     ),
     _record("--record FILE", "Record from the start.", type=FILE),
@@ -250,12 +251,13 @@ def preview(**options: Any) -> None:
 
 
 def _of(measured: dict[str, Any]) -> str:
-    """What was shown, and by which model."""
+    """What was shown in which size, and by which model."""
     if "model" not in measured:
         return ""
     source, size = measured["source_size"], measured["worked_on"]
     reduced = "" if source == size else f", reduced to {size}"
-    return f"; {source}{reduced}, {measured['model']}"
+    output = f"{measured['output_size']}, {measured['output_size_because']}"
+    return f"; {source}{reduced} to {output}; {measured['model']}"
 
 
 def _say(words: str) -> None:
@@ -270,12 +272,8 @@ def _print(words: str) -> None:
 
 def _capture(words: str | None) -> "tuple[Size | None, int | None]":
     """The size to ask for, and the most pixels of a frame. Raises UsageError."""
-    from videnhance.system.limits import LIMIT_PIXELS
-
-    if words is None:
+    if words is None or words == "source":
         return None, None
-    if words == "source":
-        return None, LIMIT_PIXELS
     try:
         size = size_of(words, "--size")
     except UsageError as error:
@@ -298,6 +296,7 @@ def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
         lightens=not (options["models"] or options["cleans"]),
         settings=settings,
         area=area,
+        by_time="test_pattern" in options and options["scale"] is None,
         view=View[_VIEWS[options["view"]]],
         figures=not options["no_overlay"],
         full_screen=options["fullscreen"],
@@ -312,7 +311,8 @@ def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
 def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
     """What the picture has in common with a conversion's. Raises UsageError."""
     common = {name: words[name] for name in _COMMON if name in words}
-    return ConvertOptions(scale=int(words["scale"]), **common, **more)
+    scale = int(words["scale"] or _SCALE)  # unless the machine decides
+    return ConvertOptions(scale=scale, **common, **more)
 
 
 def _check(words: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from videnhance.frame import VideoInfo
 from videnhance.geometry import Size
-from videnhance.live.budget import Reduced
 from videnhance.live.capture_client import CaptureClient
 from videnhance.live.captured import CaptureKind, LiveSource
 from videnhance.live.options import LiveOptions, convert_command
@@ -100,7 +100,9 @@ def _shown(
         window: Window | None = None
         if not options.headless:
             title = f"videnhance: {pipeline.source.name}"
-            size = window_size(pipeline.source, options.settings.scale)
+            info, enlargement = pipeline.source.info, pipeline.engine.enlargement
+            scale = enlargement.scale(info.size) if info else enlargement.wanted
+            size = window_size(info, scale)
             window = stack.enter_context(OpenCVWindow(title, size))
             if options.full_screen:
                 window.toggle_full_screen()
@@ -113,11 +115,10 @@ def _shown(
         return session.as_json() | {"peak_memory_mb": round(peak_memory_mb(), 1)}
 
 
-def window_size(source: LiveSource, scale: int) -> Size:
+def window_size(info: VideoInfo | None, scale: int) -> Size:
     """The enlarged picture's, within what usual screens have room for."""
-    info = source.info
     if info is None:
-        return _LARGEST if not isinstance(source, Reduced) else Size(1280, 720)
+        return Size(1280, 720)
     width = float(info.size.width * scale * (info.sample_aspect_ratio or 1))
     height = float(info.size.height * scale)
     if info.rotation_degrees % 180 == 90:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from videnhance.frame import Frame
+from videnhance.live.budget import Enlargement
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
 from videnhance.pipeline.compose import Composer
@@ -47,6 +48,8 @@ class Result:
     """None if the network was not rationed."""
     model: str = ""
     scale: int = 2
+    size_words: str = ""
+    """Why it has this size."""
 
     @property
     def nbytes(self) -> int:
@@ -79,9 +82,12 @@ class Engine:
         *,
         pool: Pool | None = None,
         budget: Budget | None = None,
+        enlargement: Enlargement | None = None,
     ) -> None:
         self.settings = settings
         """May be replaced at any time, from another thread."""
+        self.enlargement = enlargement or Enlargement(settings.scale)
+        """What decides the scale, whatever the settings say."""
         self.with_base = True
         """Whether the plain enlargement is made, too."""
         self.held = False
@@ -118,7 +124,8 @@ class Engine:
 
     def result(self, capture: CapturedFrame) -> Result:
         """One capture, enhanced."""
-        settings = self.settings
+        size = capture.frame.size
+        settings = replace(self.settings, scale=self.enlargement.scale(size))
         upscaler, model = self._models.current()
         self._prepare(upscaler, settings)
         if self._last is not None and capture.run != self._last.run:
@@ -127,17 +134,19 @@ class Engine:
         self._follow(capture)
         self._count += 1
         if self._count == _KNOWN_AFTER:
-            area = capture.frame.size.area
-            self._models.fit(area, self._interval, settings.workers)
+            self._models.fit(size.area, self._interval, settings.workers)
         ration = self._budget.ration if self._budget and settings.strength else None
         passes = self._passes(capture, settings, ration=ration)
         if self._budget is not None:
-            self._budget.learn(_cost_of(passes[0]), self._interval)
+            cost, interval = _cost_of(passes[0]), self._interval
+            self._budget.learn(cost, interval)
+            self.enlargement.learn(size, cost, ration=ration, interval=interval)
         before = passes[0].base
         if before is not None and len(passes) > 1:
             before = plain(before, 2)
         after, scale = passes[-1].frame, settings.scale
-        return Result(capture, after, before, passes, ration, model, scale)
+        words = self.enlargement.words(scale)
+        return Result(capture, after, before, passes, ration, model, scale, words)
 
     def _prepare(self, upscaler: Upscaler, settings: Settings) -> None:
         """Enhancers for the passes; another model knows nothing of earlier frames."""

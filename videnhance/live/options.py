@@ -26,7 +26,9 @@ class LiveOptions:
     for whole frames."""
     settings: Settings = field(default_factory=Settings)
     area: int | None = None
-    """The most pixels of a frame; None: what the machine keeps up with."""
+    """The most pixels of a frame; None: as many as it has."""
+    by_time: bool = False
+    """Pictures keep their size where there is no time for the scale of the settings."""
     view: View = View.SPLIT
     figures: bool = True
     full_screen: bool = False

@@ -219,6 +219,13 @@ class Outputs:
         return [self._notices.pop(0) for _ in range(len(self._notices))]
 
     @property
+    def has_size(self) -> bool:
+        """Whether an output is open that keeps the size of its first picture."""
+        recorder = self.recorder
+        recorded = recorder is not None and not recorder.records_view
+        return recorded or self.camera is not None
+
+    @property
     def recording_words(self) -> str:
         """How the recording goes; empty if there is none."""
         if (recorder := self.recorder) is None:

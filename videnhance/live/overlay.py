@@ -60,6 +60,8 @@ class Facts:
     native: Size
     """As they come."""
     output: Size
+    output_words: str
+    """Which size that is and why."""
     model: str
     planner: str
     settings: str
@@ -90,9 +92,10 @@ def draw_figures(
     )
     late = 1000 * reading.delay, 1000 * reading.delay_95
     source = _rate(facts.rate or reading.source_rate)
+    output = f"{facts.output}, {facts.output_words}"
     figures = (
         ("source", f"{source}  {facts.size}{reduced}"),
-        ("output", f"{_rate(reading.output_rate)}  {facts.output}"),
+        ("output", f"{_rate(reading.output_rate)}  {output}"),
         ("work", f"{_rate(reading.source_rate)}, {facts.work_ms:.0f} ms a frame"),
         ("delay", f"{late[0]:.0f} ms, 95 % of frames below {late[1]:.0f} ms"),
         ("dropped", f"{reading.dropped} of {reading.shown + reading.dropped}"),

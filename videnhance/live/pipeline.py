@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from videnhance.geometry import Size
-from videnhance.live.budget import Reduced, affordable_area
+from videnhance.live.budget import Enlargement, Reduced, affordable_area
 from videnhance.live.captured import LiveSource, Trouble
 from videnhance.live.engine import Engine, InOrder, Result
 from videnhance.live.models import Models
@@ -93,17 +93,18 @@ def live_pipeline(source: LiveSource, options: LiveOptions) -> Iterator[LivePipe
     Leaving the block stops and joins everything. Raises ModelError.
     """
     with _engine_of(options, Budget()) as (engine, models):
-        area = options.area
-        if area is None:
+        if options.by_time:
             rate = float(source.info.rate) if source.info else 0.0
             area = affordable_area(rate, engine.pool, workers=options.settings.workers)
-        reduced = Reduced(source, area)
+            engine.enlargement = Enlargement(options.settings.scale, area)
         player = source if isinstance(source, Player) else None
+        if options.area is not None:
+            source = Reduced(source, options.area)
         with (
-            Latest(reduced.captures, "source") as captures,
+            Latest(source.captures, "source") as captures,
             Latest(partial(engine.results, captures), "engine") as results,
         ):
-            yield LivePipeline(reduced, engine, models, results, player)
+            yield LivePipeline(source, engine, models, results, player)
 
 
 @contextmanager

@@ -78,6 +78,7 @@ class Session:
                 self.stats.note(result)
                 info = self._info(result)
                 self._outputs.take(result, info, picture, view)
+                self._pipeline.engine.enlargement.grows = not self._outputs.has_size
 
     def _is_done(self) -> bool:
         window = self._window
@@ -136,6 +137,7 @@ class Session:
                 "source_size": str(native),
                 "worked_on": str(size),
                 "output_size": str(result.after.size),
+                "output_size_because": result.size_words,
                 "model": result.model,
             }
         return measured
@@ -230,6 +232,7 @@ class Session:
             size=size,
             native=pipeline.native_size(size),
             output=result.after.size,
+            output_words=result.size_words,
             model="loading another" if pipeline.models.is_loading else result.model,
             planner=planner_words(result, pipeline.settings.skip),
             settings=self._settings,

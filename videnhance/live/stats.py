@@ -64,6 +64,8 @@ class Stats:
     """Frames by their delay in whole milliseconds, since the start."""
     _made: Counter[int] = field(default_factory=Counter)
     """Cells by where their residual came from, since the start."""
+    _scales: Counter[int] = field(default_factory=Counter)
+    """Frames by how many times they were enlarged."""
     _run: int = -1
     _known: tuple[float, float] = (0.0, 0.0)
     """The rates of the last time that there were enough frames to tell."""
@@ -94,6 +96,7 @@ class Stats:
         cells = Counter(chain.from_iterable(fills))
         self._cells.append(cells)
         self._made += cells
+        self._scales[result.scale] += 1
         self._all[round(1000 * delay)] += 1
         self._began = now if self._began is None else self._began
         if now - self._began >= _HISTORY_SECONDS * (len(self._history) + 1):
@@ -132,6 +135,7 @@ class Stats:
             "taken": self.shown + self.dropped,
             "seconds": round(seconds, 2),
             "cells": {fill.name.lower(): self._made[fill] for fill in Fill},
+            "scales": {str(scale): count for scale, count in self._scales.items()},
             "output_fps": round((self.shown - 1) / seconds, 2) if seconds else 0.0,
             "delay_ms": self._below(0.5),
             "delay_p95_ms": self._below(0.95),
