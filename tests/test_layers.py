@@ -45,7 +45,7 @@ HOMES = {
     "distributed": ("cluster",),
     "queue": ("system.threads",),
     "threading": ("models.runtime", "system.latest", "system.threads"),
-    "torch": ("models", "training"),
+    "torch": ("models", "quality.vdp", "training"),
     "multiprocessing": ("batch.pool", "training.data"),
     "tqdm": ("cli",),
     "watchdog": ("batch.timing",),

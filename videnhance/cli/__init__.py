@@ -22,6 +22,7 @@ __all__ = ["app", "main"]
 _WORDS = {
     "batch": "Converts a folder, as far as it is not done.",
     "bench": "Measures the speed of this machine.",
+    "compare": "Measures how near videos are to an original.",
     "completion": "Prints what completes words by Tab in a shell.",
     "convert": "Converts a video, a picture, a sequence.",
     "doctor": "Says what works on this machine, for a report.",

@@ -24,6 +24,7 @@ __all__ = [
     "FILE",
     "PRECISION",
     "SHARED",
+    "SPAN",
     "STRENGTH",
     "TRUST_MODEL",
     "VIDEO_TRACK",
@@ -252,6 +253,8 @@ SHARED = (
     _messages("-q --quiet", "Say errors only.", is_flag=True),
     _messages("-v --verbose", "Say what was chosen.", is_flag=True),
 )
+SPAN = SHARED[:2]
+"""--start and --end."""
 convert_options = with_options(
     click.argument("files", nargs=-1, type=FILE, metavar="IN OUT"),
     _output("-o --output", "The file to write: OUT.", name="target", type=FILE),

@@ -9,11 +9,21 @@ import numpy.typing as npt
 
 from videnhance.frame import Plane
 
-__all__ = ["gradient", "mean_psnr", "mean_square", "psnr_of", "ssim"]
+__all__ = [
+    "blockiness",
+    "gradient",
+    "mean_psnr",
+    "mean_square",
+    "mean_xpsnr",
+    "psnr_of",
+    "ssim",
+]
 
 Values = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 _BLOCK = 4
+_CODED = 8
+_LEAST_BLOCKS = 6
 _WINDOW = 64
 """Pixels of two by two blocks."""
 
@@ -33,6 +43,12 @@ def mean_psnr(psnrs: npt.ArrayLike) -> float:
     """PSNR in dB of the mean of squared errors that these PSNRs stand for."""
     share = float(np.mean(10 ** (-np.asarray(psnrs, np.float64) / 10)))
     return float(-10 * np.log10(share)) if share else np.inf
+
+
+def mean_xpsnr(xpsnrs: npt.ArrayLike) -> float:
+    """XPSNR in dB of the mean of the roots of errors, as FFmpeg's filter has it."""
+    share = float(np.mean(10 ** (-np.asarray(xpsnrs, np.float64) / 20)))
+    return float(-20 * np.log10(share)) if share else np.inf
 
 
 def ssim(ours: Plane, original: Plane, *, depth: int = 8) -> float:
@@ -71,6 +87,27 @@ def _window_sums(values: Values) -> npt.NDArray[np.float64]:
     rows = blocks[:-1] + blocks[1:]
     sums: npt.NDArray[np.float64] = rows[:, :-1] + rows[:, 1:]
     return sums
+
+
+def blockiness(plane: Plane) -> float:
+    """How much steeper a plane is at the edges of blocks than between: 1 is alike.
+
+    The largest ratio of mean differences over blocks of 8 and 16 pixels (8, enlarged)
+    in both directions, wherever their grid begins.
+    """
+    values = plane.astype(np.float32)
+    found = [1.0]
+    for axis in (0, 1):
+        steps = np.abs(np.diff(values, axis=axis)).mean(axis=1 - axis)
+        for period in (_CODED, 2 * _CODED):
+            count = steps.size // period
+            if count < _LEAST_BLOCKS:
+                continue
+            # The median over the blocks: an edge of the picture is no grid.
+            grid = np.median(steps[: count * period].reshape(count, period), axis=0)
+            between = np.median(grid)
+            found.append(float(grid.max() / between) if between else 1.0)
+    return max(found)
 
 
 def gradient(plane: Plane) -> float:

@@ -13,13 +13,15 @@ import numpy.typing as npt
 
 from videnhance.frame import Plane
 
-__all__ = ["OverTime", "flicker", "flow", "still_pixels"]
+__all__ = ["OverTime", "flicker", "flow", "shimmer", "still_pixels"]
 
 Flow = npt.NDArray[np.float32]
 """H/2 x W/2 x 2, in pixels of the whole picture."""
 
 _STILL_LEVELS = 2
 """Grey levels that a pixel changes at most if it stands still."""
+_CALM_LEVELS = 1
+_AROUND = (9, 9)
 _LEAST_SIDE = 32
 """Pixels: OpenCV finds no flow in pictures of half that."""
 
@@ -47,6 +49,16 @@ def flicker(last: Plane, now: Plane, still: npt.NDArray[np.bool_]) -> float:
     return float(cv2.absdiff(last, now)[still].mean()) if still.any() else float("nan")
 
 
+def shimmer(last: Plane, now: Plane) -> float:
+    """Mean change, in grey levels, of pixels whose surroundings stand still.
+
+    What a viewer of a video without an original sees as flicker of still areas; NaN
+    where nothing stands still. Planes are 8 bits.
+    """
+    soft = [cv2.blur(plane, _AROUND) for plane in (last, now)]
+    return flicker(last, now, cv2.absdiff(soft[0], soft[1]) <= _CALM_LEVELS)
+
+
 class OverTime:
     """tOF and flicker of one or more videos beside one original, frame after frame."""
 
@@ -54,15 +66,16 @@ class OverTime:
         self._last: list[Plane] = []
 
     def __call__(
-        self, original: Plane, ours: Sequence[Plane]
+        self, original: Plane, ours: Sequence[Plane], *, measured: bool = True
     ) -> list[tuple[float, float]]:
         """For each of `ours` tOF in pixels and flicker in grey levels since the last
         call.
 
-        NaN at the first. Planes are 8 bits and of the original's size.
+        NaN at the first, and where nothing is to be measured. Planes are 8 bits and of
+        the original's size.
         """
         last, self._last = self._last, [original, *ours]
-        if not last:
+        if not (last and measured):
             return [(float("nan"), float("nan"))] * len(ours)
         motion = None
         if min(original.shape) >= _LEAST_SIDE:
@@ -72,8 +85,7 @@ class OverTime:
         for before, now in zip(last[1:], ours, strict=True):
             error = float("nan")
             if motion is not None:
-                error = float(
-                    np.linalg.norm(flow(before, now) - motion, axis=-1).mean()
-                )
+                apart = np.linalg.norm(flow(before, now) - motion, axis=-1)
+                error = float(apart.mean())
             found.append((error, flicker(before, now, still)))
         return found

@@ -111,6 +111,8 @@ class Vmaf:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._words,
+            # Ctrl+C is for this program, which ends that one.
+            start_new_session=True,
         )
 
     def __enter__(self) -> "Vmaf":
