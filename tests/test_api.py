@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 import videnhance
 from tests.clips import Clip, Sound, pts_of, write_clip
+from tests.films import Film, write_film
 from tests.models import write_model
 from tests.sources import ROOT
 from videnhance.cli import app
@@ -53,7 +54,7 @@ def _beside(work: Callable[[], T]) -> "tuple[threading.Thread, list[T]]":
 
 def test_the_surface_is_sorted_and_there() -> None:
     assert videnhance.__all__ == sorted(videnhance.__all__)
-    assert len(videnhance.__all__) == 24
+    assert len(videnhance.__all__) == 26
     for name in videnhance.__all__:
         assert getattr(videnhance, name) is not None
     assert set(videnhance.__all__) <= set(dir(videnhance))
@@ -502,3 +503,26 @@ def test_options_of_files_are_none_of_pictures(
         videnhance.enhance([], **changes)
     with pytest.raises(videnhance.ModelError, match="nosuch"):
         videnhance.enhance([], model="nosuch")
+
+
+# Comparing.
+
+
+@pytest.mark.opencv
+def test_a_comparison_tells_its_progress_and_is_cancelled(tmp_path: Path) -> None:
+    one = write_film(tmp_path / "a.mkv")
+    two = write_film(tmp_path / "b.mkv", Film(noise=3))
+    told: list[videnhance.Progress] = []
+    found = videnhance.compare(one, two, metrics=["psnr"], on_progress=told.append)
+    assert isinstance(found, videnhance.Comparison)
+    assert [progress.frames for progress in told] == [*range(1, 17)]
+    beside = videnhance.compare(one, two, one, metrics=["psnr"], every=4)
+    assert beside.ours[0].figures["psnr"].mean == pytest.approx(
+        found.ours[0].figures["psnr"].mean, abs=0.3
+    )
+    with pytest.raises(videnhance.UsageError, match="two files"):
+        videnhance.compare(one)
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(videnhance.Cancelled):
+        videnhance.compare(one, two, cancel=stop)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from videnhance.api import convert, convert_folder, enhance, preflight
+    from videnhance.api import compare, convert, convert_folder, enhance, preflight
     from videnhance.batch.outcome import Outcome
     from videnhance.conversion.preflight import Preflight
     from videnhance.errors import (
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from videnhance.frame import VideoInfo
     from videnhance.media.probe import probe
     from videnhance.options import ConvertOptions, FolderOptions
+    from videnhance.quality.comparison import Comparison
     from videnhance.report import Progress, Report
 
 __all__ = [
     "BusyError",
     "Cancelled",
     "ClusterError",
+    "Comparison",
     "ConvertOptions",
     "DecoderCrashError",
     "FolderOptions",
@@ -51,6 +53,7 @@ __all__ = [
     "VidenhanceError",
     "VideoInfo",
     "__version__",
+    "compare",
     "convert",
     "convert_folder",
     "enhance",
@@ -61,6 +64,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "quality.comparison",
     "ConvertOptions": "options",
     "FolderOptions": "options",
     "Outcome": "batch.outcome",
@@ -68,6 +72,7 @@ _HOMES = {
     "Progress": "report",
     "Report": "report",
     "VideoInfo": "frame",
+    "compare": "api",
     "convert": "api",
     "convert_folder": "api",
     "enhance": "api",

@@ -55,9 +55,12 @@ from videnhance.pipeline.enhance import (
     enhanced,
 )
 from videnhance.pipeline.output_size import planned_size
+from videnhance.quality.compare import Order, compared
+from videnhance.quality.comparison import Comparison
+from videnhance.quality.pairs import Video
 from videnhance.report import Progress, Report
 
-__all__ = ["Flag", "convert", "convert_folder", "enhance", "preflight"]
+__all__ = ["Flag", "compare", "convert", "convert_folder", "enhance", "preflight"]
 
 Options = TypeVar("Options", bound=ConvertOptions)
 Name = str | PathLike[str]
@@ -104,6 +107,37 @@ def convert(
     with kept_is_told(job.target):
         _check(cancel)
         return converted(job, _Follower(on_progress, cancel).watcher, executor_for)
+
+
+def compare(
+    original: Name,
+    *others: Name,
+    metrics: Iterable[str] | None = None,
+    every: int = 1,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: Flag | None = None,
+) -> Comparison:
+    """How near other videos are to an original: one, or several beside each other.
+
+    Frames are paired by their times and brought to the size of the original.
+    `metrics` are names of docs/compare.md, or `all`; None: the quick ones that this
+    machine can measure. Every `every`th frame is measured. Raises UsageError for videos
+    that cannot be compared as they are, InputError, MissingLibraryError and, if
+    `cancel` is set, Cancelled.
+    """
+    if not others:
+        raise UsageError("compare needs two files or more: the original comes first")
+    order = Order(None if metrics is None else tuple(metrics), every)
+    began = time.monotonic()
+
+    def advanced(done: int, total: int | None) -> None:
+        _check(cancel)
+        if on_progress is not None:
+            on_progress(Progress(done, 0, total, time.monotonic() - began))
+
+    _check(cancel)
+    videos = [Video(Path(name)) for name in others]
+    return compared(Video(Path(original)), videos, order=order, advanced=advanced)
 
 
 def preflight(

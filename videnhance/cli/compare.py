@@ -46,7 +46,7 @@ _bound = in_section("Bounds")
     ),
     _measure(
         "--metrics NAMES",
-        "psnr, ssim, xpsnr, vmaf, vmaf_neg, ssimulacra2, erqa, cvvdp, tof, flicker, "
+        "Measure psnr, ssim, xpsnr, vmaf, vmaf_neg, ssimulacra2, erqa, cvvdp, tof, flicker, "
         "sharpness, blockiness, shimmer, with commas between; or all.",
         shown="the quick ones that are there",
     ),
