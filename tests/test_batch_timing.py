@@ -256,3 +256,17 @@ def test_a_failure_and_a_pause_tell_nothing(clock: _Clock) -> None:
     eta.paused(15)
     eta.advanced(one, 0.5)
     assert eta.seconds_left([]) == pytest.approx(5)
+
+
+def test_a_deadline_is_shared_by_what_is_left_to_make(clock: _Clock) -> None:
+    sizes = {"a": 3, "b": 1, "c": 4}
+    alone, small, large = (input_of(name, size=n) for name, n in sizes.items())
+    eta = Eta(1, clock)
+    assert eta.share_of(alone, []) == 1.0
+    assert eta.share_of(alone, [small, large]) == 3 / 8
+    beside = Eta(2, clock)
+    assert beside.share_of(alone, [small, large]) == 6 / 8
+    beside.began(large)
+    beside.advanced(large, 0.5)
+    assert beside.share_of(alone, [small]) == 1.0  # twice 3 of 3 + 1 + 2
+    assert beside.share_of(small, []) == 2 / 3

@@ -1,6 +1,7 @@
 """The options: defaults as on the command line, and what cannot be right is refused."""
 
 from dataclasses import FrozenInstanceError, fields
+from datetime import datetime, time, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -13,17 +14,20 @@ from videnhance.batch.inputs import Kind
 from videnhance.cli import app
 from videnhance.cli.convert import job_from
 from videnhance.cli.options import options_from
-from videnhance.conversion.job import choice_of, job_of
+from videnhance.conversion.job import budget_of, choice_of, job_of
 from videnhance.errors import UsageError
 from videnhance.options import (
     ConvertOptions,
     FolderOptions,
     check_names,
+    deadline_of,
     option_name,
     rate_of,
 )
 
 SOURCE, TARGET = Path("a.mp4"), Path("b.webm")
+BUDGETS = ("target_fps", "realtime", "deadline")
+"""Excluded by skipping, the cluster, and each other."""
 
 
 def _typed(*words: str) -> dict[str, Any]:
@@ -123,7 +127,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         trust_model=True,
     )
     plain = ConvertOptions()
-    same = {f.name for f in fields(plain)} - {"scale", "model"}
+    same = {f.name for f in fields(plain)} - {"scale", "model", *BUDGETS}
     assert [n for n in same if getattr(options, n) == getattr(plain, n)] == []
     words = _typed("convert", str(SOURCE), str(TARGET), *line.split())
     assert job_from(words) == job_of(SOURCE, TARGET, options=options)
@@ -163,6 +167,15 @@ def test_a_choice_means_what_its_option_means() -> None:
         ("rate", "fast"),
         ("rate", float("inf")),
         ("raw_size", "64"),
+        ("target_fps", 0),
+        ("target_fps", "fast"),
+        ("realtime", "yes"),
+        ("deadline", ""),
+        ("deadline", "soon"),
+        ("deadline", "2h30"),
+        ("deadline", "24:10"),
+        ("deadline", 0),
+        ("deadline", float("inf")),
     ],
 )
 def test_what_cannot_be_right_is_named(name: str, value: object) -> None:
@@ -178,6 +191,10 @@ def test_what_cannot_be_right_is_named(name: str, value: object) -> None:
         {"clean": 0.5, "model": "fast"},
         {"start": 2.0, "end": 2.0},
         {"raw_format": "gray"},
+        {"realtime": True, "skip": 2},
+        {"realtime": True, "target_fps": 30.0},
+        {"target_fps": 30.0, "deadline": "2h"},
+        {"deadline": 5, "cluster": "tcp://a:1"},
     ],
 )
 def test_two_choices_that_do_not_go_together_are_refused(pair: dict[str, Any]) -> None:
@@ -248,3 +265,56 @@ def test_a_model_may_be_a_path() -> None:
 def test_a_pipe_is_no_choice_for_a_folder() -> None:
     with pytest.raises(UsageError, match="--raw-size is for a pipe"):
         FolderOptions(raw_size="64x48")
+
+
+def test_a_deadline_is_a_duration_or_a_time_of_day() -> None:
+    hour = timedelta(hours=1)
+    assert deadline_of("1h30m") == deadline_of("90min") == 1.5 * hour
+    assert deadline_of("2 h") == deadline_of(7200) == 2 * hour
+    assert deadline_of("45s") == deadline_of("45") == timedelta(seconds=45)
+    assert deadline_of("7:05") == time(7, 5)
+    assert deadline_of("18:30:10") == time(18, 30, 10)
+
+
+def test_a_time_of_day_is_the_next_such_moment() -> None:
+    now = datetime(2026, 11, 30, 18, 0)
+    for words, moment in (
+        ("18:30", datetime(2026, 11, 30, 18, 30)),
+        ("6:30", datetime(2026, 12, 1, 6, 30)),
+    ):
+        budget = budget_of(ConvertOptions(deadline=words), now.timestamp)
+        assert budget is not None
+        assert budget.until == moment.timestamp()
+
+
+@pytest.mark.opencv
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("--target-fps 30", ConvertOptions(target_fps=30.0)),
+        ("--realtime -m fast", ConvertOptions(realtime=True, model="fast")),
+        ("--deadline 2h", ConvertOptions(deadline="2h")),
+    ],
+)
+def test_a_time_budget_means_what_its_option_means(
+    line: str, options: ConvertOptions
+) -> None:
+    words = _typed("convert", str(SOURCE), str(TARGET), *line.split())
+    job = job_from(words)
+    assert job == job_of(SOURCE, TARGET, options=options)
+    assert job.budget is not None
+    assert job.budget.picks_model == ("-m" not in line)
+    assert job.budget.words == line.removesuffix(" -m fast")
+
+
+@pytest.mark.opencv
+def test_a_folder_has_one_deadline_and_no_budget_for_its_pictures(
+    tmp_path: Path,
+) -> None:
+    options = FolderOptions(deadline=3600)
+    order = batch_options_of(tmp_path / "in", tmp_path / "out", options=options)
+    assert order.until is not None
+    assert order.job_for(SOURCE, TARGET, Kind.VIDEO).budget is not None
+    assert order.job_for(Path("a.png"), Path("b.png"), Kind.PICTURE).budget is None
+    with pytest.raises(UsageError, match="--watch has no end"):
+        FolderOptions(deadline=3600, watch=True)

@@ -1,11 +1,18 @@
 """A budget: rates are kept, and what is left over goes to the network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
+from videnhance.pipeline.ration import (
+    Budget,
+    Cost,
+    Mode,
+    Prices,
+    Ration,
+    is_too_dear,
+)
 
 INTERVAL = 1 / 30
 
@@ -100,3 +107,48 @@ def test_what_was_too_dear_is_tried_again() -> None:
     FAST.run(budget, 600)
     assert budget.ration.moves
     assert budget.ration.cells >= 60
+
+
+@pytest.mark.parametrize(
+    ("interval", "mode", "cells"),
+    [
+        (0.100, Mode.MIXED, 60),
+        (0.042, Mode.ALONE, 60),
+        (0.025, Mode.MIXED, 20),
+        (0.012, Mode.SPARSE, 4),
+        (0.005, Mode.SPARSE, 0),
+    ],
+)
+def test_prices_tell_what_to_begin_with(
+    interval: float, mode: Mode, cells: int
+) -> None:
+    prices = Prices(rest=0.010, moving=0.005, cell=0.0005)
+    budget = Budget.planned(prices, 60, interval)
+    assert budget.mode is mode
+    assert budget.ration.cells == pytest.approx(cells, abs=1)
+    assert prices.of(budget.ration, 60) <= max(interval, prices.rest) + 1e-9
+
+
+def test_without_fusion_motion_is_of_no_use_beside_whole_frames() -> None:
+    prices = Prices(rest=0.010, moving=0.005, cell=0.0005)
+    budget = Budget.planned(prices, 60, 1.0, fuses=False)
+    for _ in range(200):
+        budget.learn(Cost(60, 0.04, 0, 10), 1.0)
+    assert budget.mode is Mode.ALONE
+
+
+@pytest.mark.parametrize("wrong", [0.5, 1.0, 2.0])
+def test_prices_that_are_not_exact_come_to_the_same(wrong: float) -> None:
+    machine = Machine(0.0005, 0.005, 0.010)
+    prices = Prices(0.010 * wrong, 0.005 * wrong, 0.0005 * wrong)
+    budget = Budget.planned(prices, 60, 0.030)
+    for _ in range(40):
+        budget.learn(replace(machine.cost(budget.ration), frames=12), 0.030)
+    assert budget.mode is Mode.MIXED
+    assert budget.ration.cells == pytest.approx(30, abs=2)
+
+
+def test_a_network_is_too_dear_by_its_speed() -> None:
+    assert is_too_dear(1.0, 640 * 360, 0.1, share=1.0)
+    assert not is_too_dear(4.0, 640 * 360, 0.1, share=1.0)
+    assert not is_too_dear(0.0, 640 * 360, 0.1, share=1.0)

@@ -3,8 +3,11 @@
 Light, so that the command line knows them before any library is loaded.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time as clock_time
+from datetime import timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from math import inf
@@ -20,6 +23,7 @@ __all__ = [
     "FolderOptions",
     "check",
     "check_names",
+    "deadline_of",
     "option_name",
     "rate_of",
     "size_of",
@@ -42,6 +46,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "skip": (1, inf, "1 (every frame) or more"),
     "start": (0, inf, "0 or more: nothing is before the video"),
     "strength": (0, 1, "0 to 1"),
+    "target_fps": (0.001, 1000, "0.001 to 1000, in frames a second"),
     "tile": (32, inf, "32 or more"),
     "video_track": (0, inf, "0 or more"),
     "workers": (0, 256, "0 to 256"),
@@ -55,6 +60,7 @@ _WHOLE_NUMBERS = frozenset(
 _NUMBERS = _WHOLE_NUMBERS | _RANGES.keys()
 _ANY = (-inf, inf, "a number")
 _SCALES = (1, 2, 4)
+_BUDGETS = ("target_fps", "realtime", "deadline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,12 @@ class ConvertOptions:
     """How a picture of another shape comes into `size`."""
     skip: int = 1
     """The network runs on every `skip`th frame; every frame and time stays."""
+    target_fps: float | None = None
+    """Frames a second to hold: the network sees what there is time for."""
+    realtime: bool = False
+    """The same at the source's own rate."""
+    deadline: str | float | None = None
+    """The same until all is done: `2h`, `1h30m`, seconds, or a time of day as 18:30."""
     fuse: float | None = None
     """Share of the last residual, moved, in each frame, 0 to 1; None: 0.3, and without
     OpenCV 0."""
@@ -157,6 +169,7 @@ class ConvertOptions:
             raise UsageError("--clean and --model say two things; give one of them")
         if self.end is not None and self.end <= self.start:
             raise UsageError(f"--end {self.end} is not after the start, {self.start} s")
+        _check_budget(self)
         rate_of(self.rate)
         if self.raw_size is not None:
             size_of(self.raw_size)
@@ -207,6 +220,23 @@ class FolderOptions(ConvertOptions):
         for name in ("raw_size", "raw_format"):
             if getattr(self, name) is not None:
                 raise UsageError(f"{option_name(name)} is for a pipe, not for a folder")
+        if self.watch and self.deadline is not None:
+            raise UsageError("--watch has no end, so no --deadline; use --target-fps")
+
+
+def _check_budget(options: ConvertOptions) -> None:
+    """Raises UsageError for a time budget that is none, or has what it excludes."""
+    given = [name for name in _BUDGETS if getattr(options, name) not in (None, False)]
+    if options.deadline is not None:
+        deadline_of(options.deadline)
+    if given and options.cluster is not None:
+        name = option_name(given[0])
+        raise UsageError(f"{name} is for this machine's time; leave --cluster out")
+    if given and options.skip > 1:
+        given.append("skip")
+    if len(given) > 1:
+        first, second = (option_name(name) for name in given[:2])
+        raise UsageError(f"{first} and {second} say two things; give one of them")
 
 
 def check(**chosen: object) -> None:
@@ -282,6 +312,27 @@ def size_of(words: str, option: str = "--raw-size") -> Size:
     if not good or not int(width) or not int(height):
         raise UsageError(f"{option} {printable(words)} is no size; write 640x360")
     return Size(int(width), int(height))
+
+
+def deadline_of(words: str | float) -> timedelta | clock_time:
+    """A duration from `2h`, `1h30m` or seconds; a time of day. Raises UsageError."""
+    text = str(words).replace(" ", "")
+    # 2h30 could be two and a half hours, or half a minute more than two.
+    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s)?", text)
+    parts = found.groups() if found and text else (None, None, text)
+    try:
+        if ":" in text:
+            return clock_time.fromisoformat(text.rjust(5, "0"))
+        pairs = zip(parts, (3600, 60, 1), strict=True)
+        seconds = sum(float(part) * unit for part, unit in pairs if part is not None)
+        if seconds > 0:
+            return timedelta(seconds=seconds)
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(
+        f"--deadline {printable(words)} is no time; write 2h, 1h30m, 90min or 45s, or "
+        "18:30 for a time of day"
+    )
 
 
 def rate_of(words: str | float | Fraction | None) -> Fraction | None:

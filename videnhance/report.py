@@ -58,6 +58,9 @@ class Report:
     """Found on the way."""
     streams: list[dict[str, str]] = field(default_factory=list)
     """Every other stream of the source: kept, converted or lost, and why."""
+    budget: dict[str, Any] = field(default_factory=dict)
+    """Of a time budget: what was `asked`, what was `chosen` at the start, and at the
+    end the `network`'s share of the cells, the rate, and whether it was `kept`."""
 
     workers: dict[str, Share] = field(default_factory=dict)
     """What each worker of a cluster has done; empty without one."""

@@ -1,5 +1,6 @@
 """What is asked of a batch: from where, to where, what of it, and how long it takes."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -11,7 +12,7 @@ from videnhance.batch.inputs import Choosing, Input, Kind, Sequences
 from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import default_jobs
 from videnhance.conversion.estimate import bytes_words, seconds_words
-from videnhance.conversion.job import Job, default_workers, job_of
+from videnhance.conversion.job import Job, budget_of, default_workers, job_of
 from videnhance.conversion.preflight import preflight
 from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.media.containers import CONTAINERS
@@ -54,6 +55,8 @@ class BatchOptions:
     """Trust no size and no time."""
     jobs: int = 1
     """Files at a time."""
+    until: float | None = None
+    """When all is to be done, in seconds since 1970."""
 
     def __post_init__(self) -> None:
         source, target = self.source.resolve(), self.target.resolve()
@@ -73,6 +76,9 @@ def batch_options_of(
 ) -> BatchOptions:
     """What is asked for: what a user leaves open is decided here. Raises UsageError."""
     jobs = options.jobs or default_jobs(options.max_memory)
+    budget, until = budget_of(options), None
+    if budget is not None and budget.is_deadline:
+        until = budget.until or time.time() + (budget.seconds or 0.0)
     return BatchOptions(
         source=source,
         target=target,
@@ -94,6 +100,7 @@ def batch_options_of(
         again=options.again,
         recheck=options.recheck,
         jobs=jobs,
+        until=until,
     )
 
 
@@ -124,6 +131,8 @@ def _job(options: FolderOptions, source: Path, target: Path, kind: Kind) -> Job:
         quality = None if lossless else options.picture_quality
         words = {} if quality is None else {"quality": str(quality)}
         changed |= {**_OF_VIDEOS, "encoder_options": words}
+    if kind is Kind.PICTURE:
+        changed |= {"target_fps": None, "realtime": False, "deadline": None}
     return job_of(source, target, options=replace(options, **changed))
 
 
@@ -156,6 +165,12 @@ def foretold(inputs: list[Input], order: BatchOptions) -> Iterator[str]:
             f"{seconds_words(seconds * share / min(order.jobs, len(videos)))}, "
             f"{bytes_words(round(size * share))}{rest}"
         )
+    if order.until is not None:
+        left = max(order.until - time.time(), 0.0)
+        yield (
+            f"{seconds_words(left)} are left for all: where that is less, the network "
+            "sees less"
+        )
 
 
 def _trial(order: BatchOptions, one: Input) -> Job:
@@ -165,4 +180,6 @@ def _trial(order: BatchOptions, one: Input) -> Job:
         place = place.parent
     suffix = order.naming.name_for(one)[1]
     target = place / f"{Path(one.relative).stem}-enlarged{suffix}"
-    return replace(order.job_for(one.path, target, one.kind), overwrite=True)
+    job = order.job_for(one.path, target, one.kind)
+    whole = order.until is not None  # a time is for all, and not for each
+    return replace(job, overwrite=True, budget=None if whole else job.budget)

@@ -201,9 +201,19 @@ class Batch:
         self._records.begin(item.name, one.relative)
         self._number += 1
         self._running[self._number] = item
-        self._pool.start(self._number, job)
+        self._pool.start(self._number, self._timed(job, one))
         self.eta.began(one)
         yield Moved(item)
+
+    def _timed(self, job: Job, one: Input) -> Job:
+        """The job with its share of the time that is left for all."""
+        until = self._order.until
+        if until is None or job.budget is None:
+            return job
+        now, waiting = time.time(), [item.one for item in self.ready]
+        seconds = max(until - now, 0.0) * self.eta.share_of(one, waiting)
+        budget = replace(job.budget, seconds=None, until=now + seconds)
+        return replace(job, budget=budget)
 
     def _put_back(self, item: Item) -> Event:
         """Lets an input that has changed wait; one that is gone has failed."""

@@ -6,7 +6,7 @@ at without one, too, and a sign never means more than that it is time to look.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,6 +213,19 @@ class Eta:
         """For so long all work stood still."""
         for running in self._running.values():
             running.since += seconds
+
+    def share_of(self, one: Input, waiting: Sequence[Input]) -> float:
+        """Of the time that is left, what an input may take that is about to begin.
+
+        By their bytes, beside what else runs and waits; where they run side by side
+        each may take longer.
+        """
+        running = [r for r in self._running.values() if r.one is not one]
+        size = max(one.bytes, 1)
+        rest = sum(r.one.bytes * (1 - r.share) for r in running)
+        total = size + rest + sum(other.bytes for other in waiting)
+        beside = min(self.jobs, 1 + len(running) + len(waiting))
+        return min(size * beside / total, 1.0)
 
     def seconds_left(self, waiting: Iterable[Input]) -> float | None:
         """Until all is done that runs, and `waiting`; None if nothing tells yet."""

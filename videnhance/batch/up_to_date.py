@@ -209,6 +209,7 @@ def options_digest(job: Job) -> str:
         **option_key(job.reading, ("limit_pixels",)),
         "box": to_plain(job.box),
         "rate": to_plain(job.rate),
+        **({} if job.budget is None else {"time budget": True}),
     }
     if job.settings.strength:
         card = find_card(with_card(job.choice).model)

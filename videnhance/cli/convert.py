@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["convert", "job_from"]
 
 _DAMAGED = 4
-"""Done, but the input was damaged; with --strict."""
+"""Done, but the input was damaged or a time budget not kept; with --strict."""
 
 
 @click.command(
@@ -79,7 +79,8 @@ def convert(**options: Any) -> None:
     except VidenhanceError as error:
         display.ended("failed", error.exit_code, str(error))
         raise
-    code = _DAMAGED if options["strict"] and report.is_damaged else 0
+    is_late = not report.budget.get("kept", True)
+    code = _DAMAGED if options["strict"] and (report.is_damaged or is_late) else 0
     display.ended(
         "done",
         code,
@@ -149,7 +150,7 @@ def _conclude(report: "Report", options: dict[str, Any]) -> None:
         write_report(options["report"], text)
     if options["quiet"]:
         return
-    for words in (*_later_words(report), *_shared(report)):
+    for words in (*_later_words(report), *_shared(report), *_held(report)):
         click.echo(f"videnhance: {printable(words)}", err=True)
     seconds = report.seconds["total"]
     kept = f" and {report.frames_kept} kept" if report.frames_kept else ""
@@ -174,6 +175,17 @@ def _later_words(report: "Report") -> Iterator[str]:
         packets = counted(report.dropped_packets, "packet")
         verb = "is" if report.dropped_packets == 1 else "are"
         yield f"{packets} of sound or subtitles {verb} damaged and left out"
+
+
+def _held(report: "Report") -> Iterator[str]:
+    """What became of a time budget."""
+    budget = report.budget
+    if "kept" in budget:
+        verb = "held" if budget["kept"] else "not held"
+        yield (
+            f"{budget['asked']}: {verb}, {budget['frames_per_second']:.4g} frames a "
+            f"second with {budget['network']:.0%} of their parts by the network"
+        )
 
 
 def _shared(report: "Report") -> Iterator[str]:

@@ -204,6 +204,17 @@ SHARED = (
         "--skip N", "Run the network on every Nth frame; every frame and time stays."
     ),
     _speed(
+        "--target-fps FPS",
+        "Hold so many frames a second: the network sees what there is time for.",
+        shown="no hurry",
+    ),
+    _speed("--realtime", "Hold the source's own rate in the same way.", is_flag=True),
+    _speed(
+        "--deadline TIME",
+        "Be done in so long (2h, 1h30m, 45s), or at a time of day (18:30).",
+        shown="no hurry",
+    ),
+    _speed(
         "--reuse",
         "Parts that did not change keep their result; the output is the same.",
     ),
@@ -234,7 +245,9 @@ SHARED = (
     ),
     _safety("--verify", "Read the packets of the result back, or decode all of it."),
     _safety(
-        "--strict", "Exit with 4 if the input was damaged; else with 0.", is_flag=True
+        "--strict",
+        "Exit with 4 if the input was damaged or a time was not held; else with 0.",
+        is_flag=True,
     ),
     _safety("--limit-pixels PIXELS", "Refuse larger pictures.", shown="8192 x 8192"),
     _safety(*TRUST_MODEL),

@@ -171,6 +171,7 @@ class Display:
                 "height": info.size.height,
                 "engine": report.engine,
                 "notices": report.notices,
+                "budget": report.budget,
                 **tracker.counts,
             }
         )
@@ -180,6 +181,8 @@ class Display:
             return
         for notice in report.notices:
             self._say(printable(notice))
+        if report.budget:
+            self._say("{asked}: {chosen}".format(**report.budget))
         if report.frames_kept:
             self._say(
                 f"goes on after frame {report.frames_kept}: those before it were "

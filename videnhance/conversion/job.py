@@ -1,6 +1,9 @@
 """What a conversion is told, and how it is made of what a user chooses."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,14 +15,22 @@ from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
 from videnhance.models.clean import clean_model
 from videnhance.models.runtime import Choice
-from videnhance.options import ConvertOptions, check, rate_of, size_of
+from videnhance.options import (
+    ConvertOptions,
+    check,
+    deadline_of,
+    rate_of,
+    size_of,
+)
 from videnhance.pipeline.enhance import Settings, default_fuse
 from videnhance.system.threads import available_cores
 
 __all__ = [
     "Job",
     "Resources",
+    "TimeBudget",
     "box_from",
+    "budget_of",
     "choice_of",
     "default_workers",
     "encoding_of",
@@ -44,6 +55,29 @@ class Resources:
 
     def __post_init__(self) -> None:
         check(max_cpu=self.max_cpu_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBudget:
+    """When frames are to be done; one of the four says it."""
+
+    words: str
+    """As the user gave it."""
+    rate: float | None = None
+    """Frames a second."""
+    realtime: bool = False
+    """The source's own rate."""
+    seconds: float | None = None
+    """For all, those among them that earlier runs have worked."""
+    until: float | None = None
+    """When all is to be done, in seconds since 1970."""
+    picks_model: bool = False
+    """Whether a faster model may be taken: the user has named none."""
+
+    @property
+    def is_deadline(self) -> bool:
+        """Whether all frames are due at one time."""
+        return self.seconds is not None or self.until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,8 @@ class Job:
     """What comes through a pipe without a header."""
     pipe: PipeForm = PipeForm.Y4M
     """What goes into a pipe."""
+    budget: TimeBudget | None = None
+    """None: every frame gets what the settings say, however long that takes."""
 
 
 def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
@@ -104,7 +140,36 @@ def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
         rate=None if options.raw_size else rate_of(options.rate),
         raw=_raw(options),
         pipe=PipeForm(options.pipe_format),
+        budget=budget_of(options),
     )
+
+
+def budget_of(
+    options: ConvertOptions, clock: Callable[[], float] = time.time
+) -> TimeBudget | None:
+    """The time budget that is asked for, a time of day as the next such moment."""
+    if not has_budget(options):
+        return None
+    free = options.model is None and options.clean is None
+    if options.deadline is None:
+        named = "--realtime" if options.realtime else "--target-fps"
+        rate = options.target_fps
+        words = named if rate is None else f"{named} {rate:g}"
+        return TimeBudget(words, rate, options.realtime, picks_model=free)
+    words, due = f"--deadline {options.deadline}", deadline_of(options.deadline)
+    if isinstance(due, timedelta):
+        return TimeBudget(words, seconds=due.total_seconds(), picks_model=free)
+    now = datetime.fromtimestamp(clock())
+    moment = datetime.combine(now.date(), due)
+    if moment <= now:
+        moment += timedelta(days=1)
+    return TimeBudget(words, until=moment.timestamp(), picks_model=free)
+
+
+def has_budget(options: ConvertOptions) -> bool:
+    """Whether any time budget is asked for."""
+    given = options.target_fps, options.deadline
+    return options.realtime or given != (None, None)
 
 
 def choice_of(options: ConvertOptions) -> Choice:
@@ -123,7 +188,9 @@ def settings_of(options: ConvertOptions) -> tuple[Settings, tuple[str, ...]]:
     fuse, notice = options.fuse, None
     if fuse is None:
         moves = options.strength != 0
-        fuse, notice = default_fuse(options.skip) if moves else (0.0, None)
+        # A budget moves residuals as skipping does, whatever it will come to.
+        skip = 2 if has_budget(options) else options.skip
+        fuse, notice = default_fuse(skip) if moves else (0.0, None)
     workers = default_workers() if options.workers is None else options.workers
     settings = Settings(
         scale=2 if options.scale is None else options.scale,

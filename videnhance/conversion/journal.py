@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ class Segment:
     """Time in the source and checksum of its last frames, to find the place again."""
     counts: Mapping[str, int]
     """Damage met so far, by kind."""
+    chosen: Mapping[str, float] = field(default_factory=dict)
+    """Under a time budget: the seconds that it took, the share of its cells that the
+    network saw, and of its frames that had motion."""
 
 
 class Journal:
@@ -110,6 +113,11 @@ class Journal:
     def counts(self) -> Mapping[str, int]:
         """Damage met in closed segments, by kind; empty if there are none."""
         return self.segments[-1].counts if self.segments else {}
+
+    @property
+    def seconds(self) -> float:
+        """What closed segments took that were made under a time budget."""
+        return sum(one.chosen.get("seconds", 0.0) for one in self.segments)
 
     @property
     def bytes(self) -> int:

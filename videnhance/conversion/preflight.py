@@ -3,9 +3,10 @@
 What cannot work fails here, in a second and not after hours.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from videnhance.conversion.estimate import (
@@ -16,7 +17,7 @@ from videnhance.conversion.estimate import (
 )
 from videnhance.conversion.job import Job
 from videnhance.conversion.open_source import opened_source, reopened_source
-from videnhance.conversion.resolve import loaded_model, resolve
+from videnhance.conversion.time_budget import paced, with_budget
 from videnhance.errors import (
     OutputError,
     UsageError,
@@ -66,6 +67,8 @@ class Preflight:
     """Of the target's disk; None if the system does not say."""
     notices: tuple[str, ...] = ()
     """What may go wrong, or could be better."""
+    budget: Mapping[str, str] = field(default_factory=dict)
+    """Of a time budget: what is `asked`, and what would be `chosen` at the start."""
 
     def lines(self) -> list[str]:
         """All of it for people, a line each."""
@@ -80,6 +83,8 @@ class Preflight:
         streams = {str(stream) for stream in plan.streams}
         lost = [words for words in plan.notices if words not in streams]
         lines += [f"changed      {words}" for words in lost]
+        if self.budget:
+            lines.append("budget       {asked}: {chosen}".format(**self.budget))
         lines += [f"time         {_time(guess)}", f"size         {_size(guess)}"]
         if self.free_bytes is not None:
             lines.append(f"disk         {bytes_words(self.free_bytes)} free")
@@ -110,6 +115,7 @@ class Preflight:
             "estimate": asdict(self.estimate),
             "free_bytes": self.free_bytes,
             "notices": list(self.notices),
+            "budget": dict(self.budget),
         }
 
 
@@ -125,22 +131,37 @@ def preflight(job: Job) -> Preflight:
             "can be looked at beforehand"
         )
     check_target(job.target, job.source, overwrite=job.overwrite)
+    begun = time.perf_counter()
     with opened_source(job) as reader:
-        work, told = resolve(job, reader.info), (*job.notices, *reader.notices)
+        work, model = with_budget(job, reader.info)
+        told = (*job.notices, *reader.notices)
     job = work.job
     others = is_video_file(job.source)
     source = Source(job.source, job.span, job.reading.video_track) if others else None
     plan = planned_output(
         job.target, work.info, size=work.size, encoding=job.encoding, source=source
     )
-    upscaler, settings = loaded_model(work).upscaler, job.settings
+    made = None
+    if job.budget is not None and job.settings.strength:
+        with reopened_source(job) as reader:
+            frames, times = iter(reader), (0.0, begun)
+            made = paced(work, model.upscaler, frames, plan=plan, times=times)
+            told = (*told, *made.notices)
+
+    def enhance(frames: Iterator[Frame]) -> Iterator[Frame]:
+        settings = job.settings
+        if made is not None:
+            settings = replace(settings, pacer=made.pacer.anew())
+        return enhanced(frames, model.upscaler, settings, Report())
+
     found = rehearsed(
         plan,
         lambda span: reopened_source(replace(job, span=span)),
-        lambda frames: enhanced(frames, upscaler, settings, Report()),
-        settings.segment_frames,
+        enhance,
+        job.settings.segment_frames,
     )
-    return replace(found, notices=(*told, *found.notices))
+    words = {} if made is None else made.words
+    return replace(found, notices=(*told, *found.notices), budget=words)
 
 
 def checked_beforehand(

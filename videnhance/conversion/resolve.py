@@ -46,8 +46,10 @@ __all__ = [
     "resolve",
 ]
 
-NOT_IN_THE_PICTURE = ("workers", "patch_area", "queue_bytes", "begin", "finish")
-"""Settings that change no pixel."""
+NOT_IN_THE_PICTURE = (
+    *("workers", "patch_area", "queue_bytes", "begin", "finish", "pacer"),
+)
+"""Settings that change no pixel, or, the pacer, that no two runs have alike."""
 _OUTPUT_AREAS = 16
 """The largest output has so many times the pixels of the largest input: --scale 4."""
 
@@ -167,7 +169,7 @@ def _within_memory(job: Job, info: VideoInfo, *, size: Size) -> Job:
         size,
         info.layout,
         network=settings.strength > 0,
-        moves=settings.moves,
+        moves=settings.moves or (job.budget is not None and settings.strength > 0),
         workers=settings.workers,
         coder_threads=job.encoding.threads or 1,
     )
@@ -268,4 +270,6 @@ def _key(work: ResolvedJob) -> Key:
         "box": to_plain(job.box),
         "rate": to_plain(job.rate),
         "model": job.choice.model,
+        # Which one does not matter: it may be changed to go on.
+        **({} if job.budget is None else {"time budget": True}),
     }

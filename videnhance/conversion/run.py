@@ -15,11 +15,10 @@ from videnhance.conversion.preflight import checked_beforehand
 from videnhance.conversion.resolve import (
     LoadedModel,
     ResolvedJob,
-    loaded_model,
-    resolve,
 )
 from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.conversion.sinks import KeptSequence, encoder_of, opened_sink
+from videnhance.conversion.time_budget import concluded, paced, with_budget
 from videnhance.conversion.workdir import discard, folder_beside, kept_frames, tidied
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Frame, VideoInfo
@@ -33,12 +32,17 @@ from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.models.imported import is_weights
 from videnhance.pipeline.enhance import Settings, enhanced_ahead
+from videnhance.pipeline.pace import Pacer
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.threads import available_cores
 from videnhance.system.throttle import Throttle, be_nice
 
 __all__ = ["Executor", "LocalExecutor", "Running", "Watcher", "convert", "local"]
+
+
+_STOOD_SECONDS = 0.5
+"""To tell of a frame never takes so long by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +134,19 @@ def convert(
             )
     with executor_for(job) as executor, opened_source(job) as reader:
         kind = sink_kind(job.target, reader.info)
-        work = resolve(job, reader.info)
         if job.settings.strength and is_weights(job.choice.model):
             name = printable(job.choice.model)
             watcher.says(f"makes a model of {name}, the first time up to a minute")
-        run = _Run(Running(work, loaded_model(work), reader, report, watcher), executor)
+        work, model = with_budget(job, reader.info)
+        running = Running(work, model, reader, report, watcher)
+        run = _Run(running, executor, begun)
         executor.check_ready(watcher.says)
         if kind is SinkKind.VIDEO:
             run.in_segments()
         else:
             executor.make_whole(run.running, partial(run.without_segments, kind))
+    if run.pacer is not None:
+        concluded(report, run.pacer)
     report.seconds["total"] = time.perf_counter() - begun
     report.peak_memory_mb = peak_memory_mb()
     return report
@@ -148,8 +155,11 @@ def convert(
 class _Run:
     """The work of one conversion, on its way into an output of one kind or another."""
 
-    def __init__(self, running: Running, executor: Executor) -> None:
+    def __init__(self, running: Running, executor: Executor, begun: float) -> None:
         self.running, self._executor = running, executor
+        self.pacer: Pacer | None = None
+        """Under a time budget."""
+        self._begun = begun
         self._work, self._job = running.work, running.work.job
         self._reader, self._report = running.reader, running.report
         self._source = DamageCounter(self._reader)
@@ -191,8 +201,9 @@ class _Run:
             return
         self._length = 0
         with self._sink(kind, self._job.overwrite) as sink:
+            frames = self._paced(self._source.frames(), worked=0.0)
             self._begin(sink)
-            self._frames_to(sink, self._source.frames())
+            self._frames_to(sink, frames)
 
     def _picture_by_picture(self) -> None:
         job = self._job
@@ -234,10 +245,29 @@ class _Run:
                 self._plan, first, settings=settings, done=kept.frames
             )
             self._report.notices += notes
+        if first is not None:
+            frames = self._paced(chain([first], frames), worked=kept.seconds)
+        if self.pacer is not None and isinstance(sink, SegmentedWriter | KeptSequence):
+            sink.chosen = self.pacer.closed
         self._begin(sink)
         if first is not None:
-            self._frames_to(sink, chain([first], frames))
+            self._frames_to(sink, frames)
         self._reader.close()  # its index of a long file makes room for the output's
+
+    def _paced(self, frames: Iterator[Frame], *, worked: float) -> Iterator[Frame]:
+        """The same frames; under a budget it is decided what they are given."""
+        if self._job.budget is None or not self._job.settings.strength:
+            return frames
+        upscaler, times = self.running.model.upscaler, (worked, self._begun)
+        made = paced(self._work, upscaler, frames, plan=self._plan, times=times)
+        self.pacer = made.pacer
+        settings = replace(self._job.settings, pacer=made.pacer)
+        self._job = replace(self._job, settings=settings)
+        self._work = replace(self._work, job=self._job)
+        self.running = replace(self.running, work=self._work)
+        self._report.notices += made.notices
+        self._report.budget = dict(made.words)
+        return made.frames
 
     def _begin(self, sink: FrameSink) -> None:
         report, reader = self._report, self._reader
@@ -302,7 +332,11 @@ def _made_here(
         sink.write(frame)
         report.add("writing", time.perf_counter() - began)
         report.frames_written = sink.frames_written
+        told = time.perf_counter()
         running.watcher.advanced(report)
+        stood = time.perf_counter() - told
+        if settings.pacer is not None and stood > _STOOD_SECONDS:
+            settings.pacer.stood(stood)  # the user let it wait
         report.add("resting", throttle())
 
 

@@ -31,7 +31,13 @@ from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.system.disk import free_bytes
 from videnhance.system.memory import give_back_freed_memory
 
-__all__ = ["ResumePoints", "SegmentEncoder", "SegmentedWriter", "segment_length"]
+__all__ = [
+    "ResumePoints",
+    "SegmentEncoder",
+    "SegmentedWriter",
+    "nothing_chosen",
+    "segment_length",
+]
 
 _WORK = 1500 * 640 * 360
 """Input pixels of a segment: what two cores do in a minute."""
@@ -48,6 +54,12 @@ _MARGIN = 1 << 18
 def segment_length(size: Size) -> int:
     """Frames of a segment for a video of this size, before enlargement."""
     return min(max(_WORK // size.area, _SHORTEST), _LONGEST)
+
+
+def nothing_chosen(index: int) -> Mapping[str, float]:
+    """Of a segment that no time budget has anything to do with."""
+    del index
+    return {}
 
 
 class ResumePoints:
@@ -186,6 +198,8 @@ class SegmentedWriter:
         """Frames given to an encoder, those of earlier runs among them."""
         self.plan, self.journal, self.points = plan, journal, points
         self._length, self._overwrite, self._full = length, overwrite, full_check
+        self.chosen: Callable[[int], Mapping[str, float]] = nothing_chosen
+        """What was chosen for the segment that ends with a frame."""
         self._open: SegmentEncoder | None = None
 
     def __enter__(self) -> "SegmentedWriter":
@@ -260,6 +274,7 @@ class SegmentedWriter:
         with encoder:
             tail = self.points.until(index, encoder.frames)
             segment = encoder.closed(tail, self.points.counts(index))
+            segment = replace(segment, chosen=self.chosen(index))
             self.journal.close_segment(encoder.path, segment)
         self._open = None
 

@@ -1,11 +1,11 @@
 """Opens what takes the frames of a job that makes no video file of segments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal, Segment
-from videnhance.conversion.segments import ResumePoints
+from videnhance.conversion.segments import ResumePoints, nothing_chosen
 from videnhance.frame import Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
@@ -69,6 +69,8 @@ class KeptSequence:
     ) -> None:
         self._writer, self._journal = writer, journal
         self._points, self._length = points, length
+        self.chosen: Callable[[int], Mapping[str, float]] = nothing_chosen
+        """What was chosen for the segment that ends with a frame."""
         if isinstance(writer, SequenceWriter):
             # Pictures may have been taken away since.
             journal.cut_to(writer.done // length)
@@ -122,5 +124,6 @@ class KeptSequence:
             delay=0,
             tail=self._points.until(frame.index, self._length),
             counts=self._points.counts(frame.index),
+            chosen=self.chosen(frame.index),
         )
         self._journal.close_segment(part, segment)

@@ -7,6 +7,7 @@ from videnhance.errors import VidenhanceError, printable
 from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.ration import is_too_dear
 from videnhance.system.threads import Pool
 
 __all__ = ["Models"]
@@ -67,8 +68,8 @@ class Models:
         """
         network, _ = self._loaded[0]
         if self._lightens and self._wanted == 0 and isinstance(network, Network):
-            able = 1e6 * network.megapixels_per_second * workers * _SHARE
-            if 0 < able < pixels / seconds:
+            speed = network.megapixels_per_second * workers
+            if is_too_dear(speed, pixels, seconds, share=_SHARE):
                 self.next()
         self._lightens = False
 

@@ -18,6 +18,7 @@ from videnhance.options import check
 from videnhance.pipeline import motion, plan, tiles
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.residual import assembled, warped_residual
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
@@ -47,6 +48,8 @@ __all__ = [
 
 T = TypeVar("T")
 R = TypeVar("R")
+_Pair = tuple[Frame, Pixels, Pixels | None]
+"""A frame, its pixels, and those of the one before it."""
 
 
 DEFAULT_FUSE = 0.3
@@ -92,6 +95,8 @@ class Settings:
     """What is done with each frame at first, such as laying it on black."""
     finish: Callable[[Frame], Frame] | None = None
     """What is done with each enhanced frame at last, such as resizing."""
+    pacer: Pacer | None = None
+    """Rations the network so that a schedule is kept; what comes out depends on it."""
 
     def __post_init__(self) -> None:
         check(scale=self.scale, strength=self.strength, skip=self.skip)
@@ -100,7 +105,8 @@ class Settings:
     @property
     def moves(self) -> bool:
         """Whether any residual is moved, which needs motion and OpenCV."""
-        return self.strength > 0 and (self.skip > 1 or self.fuse > 0)
+        needed = self.skip > 1 or self.fuse > 0 or self.pacer is not None
+        return self.strength > 0 and needed
 
 
 def enhanced(
@@ -120,20 +126,27 @@ def enhanced(
         queue_bytes = settings.queue_bytes if pool is not None else 0
         line = prefetch(_counted(frames, report), queue_bytes, meter=report.reading)
         stack.enter_context(closing(line))
+        if settings.pacer is not None:
+            line = settings.pacer.taken(line)
+            stack.enter_context(closing(line))
         ahead = settings.workers + 1
         if settings.begin is not None:
             line = ordered_map(
                 settings.begin, line, pool=pool, ahead=ahead, meter=report.working
             )
             stack.enter_context(closing(line))
-        for _ in range(passes_of(network, settings)):
-            line = _Pass(network, settings, report, pool).run(line)
+        passes = passes_of(network, settings)
+        for number in range(passes):
+            line = _Pass(network, settings, report, pool, number, passes).run(line)
             # Entered last, closed first: a stage stops before the one that feeds it.
             stack.enter_context(closing(line))
         if settings.finish is not None:
             line = ordered_map(
                 settings.finish, line, pool=pool, ahead=ahead, meter=report.working
             )
+            stack.enter_context(closing(line))
+        if settings.pacer is not None:
+            line = settings.pacer.given(line)
             stack.enter_context(closing(line))
         for frame in line:
             report.frames_out += 1
@@ -196,6 +209,9 @@ class _Pass:
     settings: Settings
     report: Report
     pool: Pool | None
+    number: int = 0
+    """Of so many passes."""
+    passes: int = 1
     residual: Pixels | None = None
     waiting: dict[int, list[tuple[Tile, Pixels]]] = field(default_factory=dict)
     """Enlarged patches of frames that still miss some, by frame index."""
@@ -203,9 +219,10 @@ class _Pass:
     def run(self, frames: Iterator[Frame]) -> Generator[Frame]:
         """Chains the stages."""
         settings, workers = self.settings, self.settings.workers
-        detector = detector_of(self.upscaler, settings)
-        changes = self._map(detector, self._pairs(frames), ahead=workers + 1)
-        plans = plan.planned(changes, rule_of(settings))
+        changes = self._map(self._detector(), self._pairs(frames), ahead=workers + 1)
+        pacer = settings.pacer
+        rule = pacer.rule(self.number, self.passes) if pacer else rule_of(settings)
+        plans = plan.planned(changes, rule)
         tiling = Tiling(
             self.upscaler.halo,
             settings.patch_area,
@@ -224,10 +241,19 @@ class _Pass:
             function, items, pool=self.pool, ahead=ahead, meter=self.report.working
         )
 
-    def _pairs(
-        self, frames: Iterator[Frame]
-    ) -> Iterator[tuple[Frame, Pixels, Pixels | None]]:
+    def _detector(self) -> Callable[[_Pair], plan.FrameChange]:
+        settings, pacer = self.settings, self.settings.pacer
+        if pacer is None:
+            return detector_of(self.upscaler, settings)
+        moving, still = (
+            detector_of(self.upscaler, settings, moves=moves) for moves in (True, False)
+        )
+        return lambda pair: (moving if pacer.moves else still)(pair)
+
+    def _pairs(self, frames: Iterator[Frame]) -> Iterator[_Pair]:
         last, segment = None, self.settings.segment_frames
+        if self.settings.pacer is not None:
+            segment = 0  # what is done again differs in any case
         for frame in frames:
             seen = model_input(self.upscaler.channels, frame)
             if segment and not frame.index % segment:
@@ -251,7 +277,15 @@ class _Pass:
                     count = self.report.cells.get(name, 0) + ready.count(fill)
                     self.report.cells[name] = count
                 self.residual = self._residual_of(ready)
+                self._tell_pacer(ready)
                 yield ready.frame, self.residual
+
+    def _tell_pacer(self, ready: Plan) -> None:
+        pacer = self.settings.pacer
+        if pacer is not None:
+            pacer.count(ready)
+            if self.number == self.passes - 1:
+                pacer.learn(ready.frame.index)
 
     def _residual_of(self, ready: Plan) -> Pixels | None:
         """The residual of one frame, from its patches and the last frame's residual."""
