@@ -1,6 +1,6 @@
 """Sources as a conversion opens them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,7 +53,13 @@ def test_a_child_looks_at_a_video_first(
 ) -> None:
     seen: list[Path] = []
 
-    def probe(path: Path, reading: Reading, others: OtherStreams) -> None:
+    def probe(
+        path: Path,
+        reading: Reading,
+        others: OtherStreams,
+        meanwhile: Callable[[], object],
+    ) -> None:
+        meanwhile()
         assert others == OtherStreams("mp4", audio=True)
         seen.append(path)
         raise InputError("it killed its decoder")

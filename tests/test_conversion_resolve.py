@@ -11,7 +11,8 @@ from tests.clips import Clip, write_clip
 from tests.models import TINY, network, write_model
 from videnhance.conversion.job import Job, Resources
 from videnhance.conversion.journal import Journal
-from videnhance.conversion.resolve import loaded_model, resolve
+from videnhance.conversion.load_model import loaded_model
+from videnhance.conversion.resolve import resolve
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Fit, Size, box_of

@@ -12,7 +12,7 @@ import torch
 
 from tests.clips import Clip, write_clip
 from tests.models import write_model
-from videnhance.conversion import time_budget
+from videnhance.conversion import load_model, time_budget
 from videnhance.conversion.job import Job, TimeBudget, job_of
 from videnhance.conversion.preflight import preflight
 from videnhance.conversion.resolve import LoadedModel, ResolvedJob, resolve
@@ -200,7 +200,7 @@ def speed(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
         network = Network(find_card(name), "int8", "x86", script, speeds[name])
         return LoadedModel(network, name, {})
 
-    monkeypatch.setattr(time_budget, "loaded_model", loaded)
+    monkeypatch.setattr(load_model, "loaded_model", loaded)
     return speeds
 
 

@@ -17,12 +17,12 @@ from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.models import imported, program
 from videnhance.models.card import read_card
+from videnhance.models.choice import needs_import
 from videnhance.models.imported import (
     cache_folder,
     calibration_chart,
     channels_of,
     import_model,
-    needs_import,
     with_card,
 )
 from videnhance.models.network import NetworkShape

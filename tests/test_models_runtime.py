@@ -28,7 +28,7 @@ from videnhance.geometry import Region, Size
 from videnhance.models import runtime
 from videnhance.models.card import find_card
 from videnhance.models.network import NetworkShape
-from videnhance.models.runtime import Choice, Copies, Network, load, shuffled
+from videnhance.models.runtime import Choice, Copies, Network, load, measured, shuffled
 from videnhance.models.torchscript import scripted
 from videnhance.pipeline.enhance import Upscaler
 from videnhance.pipeline.tiles import ANY_WIDTH, Tile, paste
@@ -41,7 +41,8 @@ BOTH = ("int8", "float32")
 def candidates() -> list[Network]:
     """The default model on every engine of this processor."""
     torch.set_num_threads(1)
-    return runtime._candidates(find_card("default"), CPU)
+    card, choices = find_card("default"), [replace(CPU, precision=p) for p in BOTH]
+    return [network for c in choices for network in runtime._candidates(card, c)]
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -179,11 +180,34 @@ def test_the_default_model_loads(precision: str) -> None:
     assert str(network).startswith(f"default {precision} on {network.engine}")
 
 
-def test_the_fastest_is_chosen(tmp_path: Path) -> None:
+def test_the_fastest_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "has_int8_instructions", lambda: False)
     card = str(write_model(tmp_path, precisions=BOTH))
     network = load(Choice(card, device="auto", trusted=True))
     assert network.megapixels_per_second > 0
     assert "million pixels a second on each thread" in str(network)
+
+
+def test_where_int8_is_known_to_be_faster_nothing_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "has_int8_instructions", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    card = str(write_model(tmp_path, precisions=BOTH))
+    network = load(Choice(card, trusted=True))
+    assert (network.precision, network.megapixels_per_second) == ("int8", 0)
+    assert measured(network).megapixels_per_second > 0
+
+
+def test_the_same_choice_is_loaded_once_as_long_as_its_card_stays(
+    tmp_path: Path,
+) -> None:
+    card = write_model(tmp_path)
+    choice = Choice(str(card), device="cpu", trusted=True)
+    first = load(choice)
+    assert load(choice) is first
+    edit_card(card, {"residual_step": 2 * STEP})
+    assert load(choice).step == 2 * STEP
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class ConvertOptions:
     trust_model: bool = False
     """Run a model that does not come with the package."""
     precision: Literal["auto", "int8", "float32"] = "auto"
-    """`auto`: whichever measures faster."""
+    """`auto`: the faster one."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     workers: int | None = None
     """Worker threads; 0: none; None: one a core."""

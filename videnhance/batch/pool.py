@@ -23,6 +23,7 @@ from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printa
 from videnhance.frame import VideoInfo
 from videnhance.report import Report
 from videnhance.system.memory import available_memory_mb
+from videnhance.system.startup import begin
 from videnhance.system.threads import available_cores
 
 __all__ = [
@@ -114,6 +115,7 @@ def work(connection: Connection) -> None:
         # Blocked while this process started; its own children must hear it.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _stop)
+    begin()
     teller = _Teller(connection)
     while True:
         try:

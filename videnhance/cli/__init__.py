@@ -16,6 +16,7 @@ from videnhance import __version__
 from videnhance.cli.help import Command
 from videnhance.cli.process import INTERRUPTED, prepare_streams
 from videnhance.errors import InputError, VidenhanceError, nearest, printable
+from videnhance.system.startup import end
 
 __all__ = ["app", "main"]
 
@@ -154,4 +155,8 @@ def main() -> None:
             err=True,
         )
         sys.exit(VidenhanceError.exit_code)
-    sys.exit(app())
+    try:
+        app()
+    except SystemExit as done:
+        # Click's codes are numbers.
+        end(done.code if isinstance(done.code, int) else 0)

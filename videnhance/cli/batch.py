@@ -23,6 +23,7 @@ from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
 from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.options import FolderOptions
+from videnhance.system.startup import begin, ready
 
 if TYPE_CHECKING:
     from videnhance.batch.batch_options import BatchOptions
@@ -178,10 +179,13 @@ def _exit_code(summary: "Summary", options: dict[str, Any]) -> int:
 
 def _run(order: "BatchOptions", options: dict[str, Any], *, summary: "Summary") -> None:
     """All of it; whatever ends it, the reports are written and the table is shown."""
+    begin()
     from videnhance.batch.pool import WorkerPool
     from videnhance.batch.records import Records
     from videnhance.batch.run import Batch
     from videnhance.batch.timing import Watch
+
+    ready()
 
     began, run = time.monotonic(), None
     try:

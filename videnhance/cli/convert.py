@@ -19,6 +19,7 @@ from videnhance.cli.profiles import ProfileCommand
 from videnhance.cli.progress import Display
 from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.options import ConvertOptions
+from videnhance.system.startup import begin
 
 if TYPE_CHECKING:
     from videnhance.conversion.job import Job
@@ -68,6 +69,8 @@ def convert(**options: Any) -> None:
         logging.getLogger("videnhance").setLevel(logging.DEBUG)
     display = Display(options)
     try:
+        if not options["dry_run"]:
+            begin()
         job = job_from(options)
         if options["dry_run"]:
             from videnhance.conversion.preflight import preflight
@@ -95,12 +98,16 @@ def convert(**options: Any) -> None:
 
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
-    from videnhance.cluster.executor import executor_for
     from videnhance.conversion.run import convert as run
+    from videnhance.conversion.run import local
     from videnhance.conversion.workdir import kept_is_told, kept_words
 
     try:
         with signals(), display, kept_is_told(job.target):
+            if job.resources.cluster is None:
+                return run(job, display.watcher, local)
+            from videnhance.cluster.executor import executor_for
+
             return run(job, display.watcher, executor_for)
     except (KeyboardInterrupt, SystemExit) as stop:
         words = f"interrupted; {kept_words(job.target) or 'nothing was written'}"

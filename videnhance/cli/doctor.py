@@ -115,10 +115,10 @@ def _processor() -> Iterator[str]:
 
 
 def _engines() -> Iterator[str]:
-    from videnhance.models.runtime import Choice, load
+    from videnhance.models.runtime import Choice, load, measured
 
     for precision in ("int8", "float32"):
-        network = load(Choice(precision=precision))
+        network = measured(load(Choice(precision=precision)))
         rate = network.megapixels_per_second * 1e6 / _FRAME_PIXELS
         yield (
             f"{network.card.name} {precision} on {network.engine}: {rate:.1f} frames "

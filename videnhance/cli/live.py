@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from videnhance.geometry import Size
     from videnhance.live.options import LiveOptions
     from videnhance.live.recorder import Recording
-    from videnhance.models.runtime import Choice
+    from videnhance.models.choice import Choice
 
 __all__ = ["live", "preview"]
 

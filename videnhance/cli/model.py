@@ -185,8 +185,7 @@ def export(network: str, form: str, target: Path, tests: Path) -> None:
 def test(**options: Any) -> None:
     """Loads MODEL, enlarges a picture with it, and measures it at five sizes."""
     from videnhance.models import test as work
-    from videnhance.models.imported import needs_import
-    from videnhance.models.runtime import Choice
+    from videnhance.models.choice import Choice, needs_import
     from videnhance.models.timing import SIZES
     from videnhance.system.threads import available_cores
 

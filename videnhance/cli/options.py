@@ -110,7 +110,7 @@ VIDEO_TRACK = _input(
     type=click.IntRange(min=0),
 )
 PRECISION = _speed(
-    "--precision", "Arithmetic of the network; auto takes whichever measures faster."
+    "--precision", "Arithmetic of the network; auto takes the faster one."
 )
 DEVICE = _speed("--device", "What runs the network; auto takes CUDA if it is there.")
 STRENGTH = _picture(

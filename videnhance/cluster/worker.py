@@ -24,7 +24,7 @@ from videnhance.conversion.segments import ResumePoints, SegmentEncoder
 from videnhance.errors import ModelError, printable
 from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card
-from videnhance.models.runtime import Choice, load
+from videnhance.models.choice import Choice
 from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced_ahead
 from videnhance.report import Report
 from videnhance.system.memory import peak_memory_mb
@@ -129,6 +129,8 @@ def _network(choice: Choice, digest: str) -> Upscaler:
             f"model {printable(choice.model)}: {printable(name)} is another file than "
             "on the machine that asks: put the same there"
         )
+    from videnhance.models.runtime import load  # brings torch
+
     return load(choice)
 
 

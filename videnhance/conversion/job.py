@@ -13,8 +13,8 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
+from videnhance.models.choice import Choice
 from videnhance.models.clean import clean_model
-from videnhance.models.runtime import Choice
 from videnhance.options import (
     ConvertOptions,
     check,

@@ -1,6 +1,6 @@
 """Opens the source of a job: from outside first, and with a count of damage."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from logging import getLogger
 
@@ -19,15 +19,20 @@ __all__ = ["DamageCounter", "opened_source", "reopened_source"]
 _LOG = getLogger(__name__)
 
 
-def opened_source(job: Job) -> FrameSource:
+def opened_source(
+    job: Job, meanwhile: Callable[[], object] = lambda: None
+) -> FrameSource:
     """The open source of a job.
 
     A video is first opened by a child process with limits, then here, and with
-    `isolate` decoded by another. Raises InputError or UsageError.
+    `isolate` decoded by another; `meanwhile` is called while that child looks at it.
+    Raises InputError or UsageError.
     """
     if is_video_file(job.source):
         with suppress(SilentError):  # it looks on for the first packet of a rare stream
-            probed_safely(job.source, job.reading, others=_others(job))
+            probed_safely(
+                job.source, job.reading, others=_others(job), meanwhile=meanwhile
+            )
     return reopened_source(job)
 
 

@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from videnhance.conversion.fingerprint import (
-    arithmetic_of,
-    library_key,
-    option_key,
-    source_key,
-)
 from videnhance.conversion.job import Job
-from videnhance.conversion.sample_frames import sample_frames
 from videnhance.conversion.segments import segment_length
 from videnhance.conversion.workdir import Key, recorded
-from videnhance.errors import UsageError
 from videnhance.frame import VideoInfo
 from videnhance.geometry import Region, Size
 from videnhance.media.containers import container_for
@@ -23,17 +15,8 @@ from videnhance.media.encoder.storage import playable, storage
 from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.picture_check import keeps_aspect
-from videnhance.media.sandbox.serialize import to_plain
-from videnhance.models.card import Card, find_card
-from videnhance.models.imported import (
-    channels_of,
-    needs_import,
-    sources_of,
-    with_card,
-)
-from videnhance.models.runtime import Choice, check_trust, load
 from videnhance.pipeline.alpha import laid_on_black
-from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.pipeline.enhance import Upscaler
 from videnhance.pipeline.output_size import Target, planned_size, squared
 from videnhance.system.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
 from videnhance.system.threads import available_cores
@@ -42,7 +25,6 @@ __all__ = [
     "NOT_IN_THE_PICTURE",
     "LoadedModel",
     "ResolvedJob",
-    "loaded_model",
     "resolve",
 ]
 
@@ -175,101 +157,3 @@ def _within_memory(job: Job, info: VideoInfo, *, size: Size) -> Job:
     )
     queue_bytes = queue_bytes_for(demand, most)
     return replace(job, settings=replace(settings, queue_bytes=queue_bytes))
-
-
-def loaded_model(work: ResolvedJob) -> LoadedModel:
-    """Loads the model; where unfinished work was begun with one, it is the same.
-
-    Raises what `load` raises.
-    """
-    job, key = work.job, _key(work)
-    if not job.settings.strength:
-        return LoadedModel(Bicubic(), "none: strength is 0", key)
-    choice, before = _choice(work), work.recorded.get("precision")
-    card = find_card(choice.model)
-    if choice.precision == "auto" and before in card.files:
-        # Whichever measures faster today: the rest must look as what is done.
-        choice = replace(choice, precision=str(before))
-    if job.resources.cluster is not None:
-        # What this machine has says nothing of the workers: who wants CUDA asks for it.
-        choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
-        if choice.device == "cuda":
-            return _distant(card, choice, key=key)
-    network = load(choice)
-    model = _model_key(card, network.precision, cuda=network.engine == "cuda")
-    if network.engine != "cuda":
-        # A copy is for the shape of a patch, and the probe's may be none.
-        name = arithmetic_of(replace(network, copies=None))
-        model = {**model, "arithmetic": name}
-    name, digest = card.files[network.precision]
-    files = {**sources_of(job.choice.model), name: digest}
-    told = _told(card, job.settings.scale)
-    key, words = {**key, **model}, str(network)
-    return LoadedModel(network, words, key, model_files=files, notices=told)
-
-
-def _told(card: Card, scale: int) -> tuple[str, ...]:
-    """What to tell of a network that is not ours."""
-    notes = [f"{card.name}: {note}" for note in card.notes]
-    if card.resizes and scale != card.scale:
-        how = f"enlarges {card.scale} times" if card.scale > 1 else "keeps the size"
-        brought = "reduced" if card.scale > scale else "enlarged plainly"
-        notes.append(
-            f"{card.name} {how}: its picture is {brought} to {scale} times; --scale "
-            f"{card.scale} keeps it"
-        )
-    return tuple(notes)
-
-
-def _distant(card: Card, choice: Choice, *, key: Key) -> LoadedModel:
-    """An engine that only other machines have. Raises what `load` raises."""
-    check_trust(card, choice)
-    if choice.precision == "int8" or "float32" not in card.files:
-        raise UsageError("--device cuda runs float32 only; leave --precision out")
-    words = f"{card.name} float32 on cuda"
-    return LoadedModel(
-        Bicubic(), words, {**key, **_model_key(card, "float32", cuda=True)}
-    )
-
-
-def _choice(work: ResolvedJob) -> Choice:
-    """The job's; what has no card is made a model, with a look at the source."""
-    job = work.job
-    if not needs_import(job.choice.model):
-        return job.choice
-    seen, model = None, job.choice.model
-    if not job.resources.isolate and job.source != PIPE:
-        channels = channels_of(model)
-        seen = sample_frames(
-            job.source, work.info, channels=channels, reading=job.reading
-        )
-    choice = with_card(job.choice, seen)
-    if job.resources.cluster is not None:
-        raise UsageError(
-            f"the workers of --cluster cannot make a model of {model}; put "
-            f"the folder of {choice.model} where they see it, and give the card in it "
-            "with --trust-model"
-        )
-    return choice
-
-
-def _model_key(card: Card, precision: str, *, cuda: bool) -> Key:
-    name, digest = card.files[precision]
-    return {"precision": precision, "cuda": cuda, "model file": [name, digest]}
-
-
-def _key(work: ResolvedJob) -> Key:
-    job = work.job
-    return {
-        **source_key(job.source),
-        **library_key(),
-        **option_key(job.settings, NOT_IN_THE_PICTURE),
-        **option_key(job.encoding, ("audio", "stamp")),
-        **option_key(job.span),
-        **option_key(job.reading, ("limit_pixels",)),
-        "box": to_plain(job.box),
-        "rate": to_plain(job.rate),
-        "model": job.choice.model,
-        # Which one does not matter: it may be changed to go on.
-        **({} if job.budget is None else {"time budget": True}),
-    }

@@ -12,10 +12,7 @@ from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.open_source import DamageCounter, opened_source
 from videnhance.conversion.preflight import checked_beforehand
-from videnhance.conversion.resolve import (
-    LoadedModel,
-    ResolvedJob,
-)
+from videnhance.conversion.resolve import LoadedModel, ResolvedJob
 from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.conversion.sinks import KeptSequence, encoder_of, opened_sink
 from videnhance.conversion.time_budget import concluded, paced, with_budget
@@ -30,11 +27,12 @@ from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan
-from videnhance.models.imported import is_weights
+from videnhance.models.choice import is_weights
 from videnhance.pipeline.enhance import Settings, enhanced_ahead
 from videnhance.pipeline.pace import Pacer
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
+from videnhance.system.startup import ready
 from videnhance.system.threads import available_cores
 from videnhance.system.throttle import Throttle, be_nice
 
@@ -132,12 +130,13 @@ def convert(
                 f"{printable(job.target)}: there is unfinished work on it, which a "
                 "pipe cannot go on with; add --discard to start over"
             )
-    with executor_for(job) as executor, opened_source(job) as reader:
+    with executor_for(job) as executor, opened_source(job, _load_torch) as reader:
         kind = sink_kind(job.target, reader.info)
         if job.settings.strength and is_weights(job.choice.model):
             name = printable(job.choice.model)
             watcher.says(f"makes a model of {name}, the first time up to a minute")
         work, model = with_budget(job, reader.info)
+        ready()
         running = Running(work, model, reader, report, watcher)
         run = _Run(running, executor, begun)
         executor.check_ready(watcher.says)
@@ -150,6 +149,11 @@ def convert(
     report.seconds["total"] = time.perf_counter() - begun
     report.peak_memory_mb = peak_memory_mb()
     return report
+
+
+def _load_torch() -> None:
+    """Imports what needs torch, which takes a second: a child opens the source then."""
+    import videnhance.conversion.load_model  # noqa: F401
 
 
 class _Run:

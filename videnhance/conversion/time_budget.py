@@ -12,18 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from videnhance.conversion.job import Job, TimeBudget
-from videnhance.conversion.resolve import (
-    LoadedModel,
-    ResolvedJob,
-    loaded_model,
-    resolve,
-)
+from videnhance.conversion.resolve import LoadedModel, ResolvedJob, resolve
 from videnhance.errors import UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.output.trial_encode import trial_run
-from videnhance.models.runtime import Network
 from videnhance.pipeline.enhance import Settings, enhanced, network_of, passes_of
 from videnhance.pipeline.pace import AtRate, Pacer, Schedule, UntilDone
 from videnhance.pipeline.plan import CELL, grid
@@ -72,6 +66,8 @@ def with_budget(job: Job, info: VideoInfo) -> tuple[ResolvedJob, LoadedModel]:
     Raises UsageError if a deadline cannot be planned for, and what `resolve` and `load`
     raise.
     """
+    from videnhance.conversion.load_model import loaded_model  # brings torch
+
     work = resolve(job, info)
     job = work.job
     if job.budget is not None and sink_kind(job.target, info) is SinkKind.STILL:
@@ -93,11 +89,11 @@ def with_budget(job: Job, info: VideoInfo) -> tuple[ResolvedJob, LoadedModel]:
 def _is_too_dear(upscaler: Upscaler, work: ResolvedJob) -> bool:
     job, info = work.job, work.info
     assert job.budget is not None
-    if not isinstance(upscaler, Network):
+    if not _speed(upscaler):
         return False
     interval = _schedule(job.budget, info, 0.0).interval(0, 0.0)
     pixels = info.size.area * _passed(upscaler, job.settings)
-    speed = upscaler.megapixels_per_second * _threads(job)
+    speed = _speed(upscaler) * _threads(job)
     return is_too_dear(speed, pixels, max(interval, 1e-9), share=_MODEL_SHARE)
 
 
@@ -214,9 +210,14 @@ def _each(work: Callable[[], object], frames: Sequence[Frame]) -> float:
     return (time.process_time() - began) / max(len(frames), 1)
 
 
+def _speed(upscaler: Upscaler) -> float:
+    """Million pixels a second on a thread; 0 if nobody has measured it."""
+    return float(getattr(upscaler, "megapixels_per_second", 0.0))
+
+
 def _cell_seconds(upscaler: Upscaler) -> float:
-    if isinstance(upscaler, Network) and upscaler.megapixels_per_second:
-        return _MARGIN * CELL**2 / upscaler.megapixels_per_second / 1e6
+    if speed := _speed(upscaler):
+        return _MARGIN * CELL**2 / speed / 1e6
     return 1e-4  # a GPU, or none at all: what is left over will tell
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 from videnhance.errors import VidenhanceError, printable
 from videnhance.models.imported import with_card
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.runtime import Choice, Network, load, measured
 from videnhance.pipeline.enhance import Bicubic, Upscaler
 from videnhance.pipeline.ration import is_too_dear
 from videnhance.system.threads import Pool
@@ -100,5 +100,5 @@ class Models:
 
 
 def _loaded(choice: Choice) -> tuple[Upscaler, str]:
-    network = load(with_card(choice))
+    network = measured(load(with_card(choice)))
     return network, str(network)

@@ -10,7 +10,7 @@ from videnhance.live.views import View
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.media.source import Source
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.pipeline.enhance import Settings
 
 __all__ = ["LiveOptions", "convert_command"]

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from videnhance.errors import ModelError, counted
+from videnhance.models.choice import SUFFIXES
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.models.weights import (
-    SUFFIXES,
     network_of,
     read_network,
     read_tensors,

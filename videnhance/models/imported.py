@@ -20,8 +20,10 @@ import torch
 
 from videnhance.errors import ModelError, printable
 from videnhance.frame import Pixels
+from videnhance.models.between import network_between
 from videnhance.models.card import find_card, read_card, write_card
-from videnhance.models.clean import SETS, is_between, network_between
+from videnhance.models.choice import Choice, is_weights, needs_import
+from videnhance.models.clean import SETS, is_between
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.pictures import (
     RESIZING_REACH,
@@ -40,10 +42,8 @@ from videnhance.models.program import (
     int8_script,
     prefer_int8_engine,
 )
-from videnhance.models.runtime import Choice
 from videnhance.models.torchscript import saved
 from videnhance.models.weights import (
-    SUFFIXES,
     Tensors,
     is_srvgg,
     network_of,
@@ -52,14 +52,13 @@ from videnhance.models.weights import (
     sha256_of,
     shape_of,
 )
+from videnhance.system.startup import complete
 
 __all__ = [
     "cache_folder",
     "calibration_chart",
     "channels_of",
     "import_model",
-    "is_weights",
-    "needs_import",
     "sources_of",
     "with_card",
 ]
@@ -86,16 +85,6 @@ class _Made:
     programs: Programs
     facts: dict[str, Any] = field(default_factory=dict)
     """What its card says."""
-
-
-def is_weights(model: str) -> bool:
-    """Whether `--model` names a file of weights."""
-    return Path(model).suffix.lower() in SUFFIXES and not is_between(model)
-
-
-def needs_import(model: str) -> bool:
-    """Whether `--model` names no card, but what a model is made of at first use."""
-    return is_weights(model) or is_between(model)
 
 
 def sources_of(model: str) -> dict[str, str]:
@@ -280,6 +269,7 @@ def _make(
     model: str, sources: dict[str, str], seen: Sequence[Pixels], card: Path
 ) -> None:
     """Writes beside, then renames: two programs may do it at once."""
+    complete()  # torch, for others' networks may need any part
     found = _made(model, seen)
     facts = {**found.facts, "made_of": sources}
     card.parent.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from torch import nn
 
 __all__ = [
     "deprecated",
+    "has_int8_instructions",
     "instruction_set",
     "int8_engine",
     "loaded",
@@ -52,6 +53,12 @@ def deprecated() -> Iterator[None]:
 def instruction_set() -> str:
     """The widest instructions of this processor that torch uses."""
     return str(torch.backends.cpu.get_cpu_capability())
+
+
+def has_int8_instructions() -> bool:
+    """Whether torch's int8 engine is the one of oneDNN, on a processor with VNNI."""
+    told = getattr(torch.cpu, "_is_vnni_supported", None)
+    return bool(told and told()) and int8_engine() in _INT8_ENGINES[:2]
 
 
 def int8_engine() -> str:

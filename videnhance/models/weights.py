@@ -19,11 +19,11 @@ from torch import Tensor
 
 from videnhance.errors import ModelError, printable
 from videnhance.models.card import find_card
+from videnhance.models.choice import SUFFIXES
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.models.torchscript import loaded
 
 __all__ = [
-    "SUFFIXES",
     "is_srvgg",
     "network_of",
     "read_network",
@@ -33,8 +33,6 @@ __all__ = [
     "write_network",
 ]
 
-SUFFIXES = {".pth", ".pt", ".ckpt", ".safetensors"}
-"""Files of weights. A `.pt` may be TorchScript, too, which is refused by name."""
 _INNER = ("params_ema", "params", "state_dict")
 """Where the tensors lie in files of several trainers, the better ones first."""
 _NOT_READ = (

@@ -17,8 +17,8 @@ from torch.ao import quantization
 
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import Pixels
+from videnhance.models.between import mixed
 from videnhance.models.card import write_card
-from videnhance.models.clean import mixed
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.program import (
     calibration_crops,

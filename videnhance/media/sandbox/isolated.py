@@ -8,8 +8,9 @@ checked before it is used.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from videnhance.errors import (
@@ -54,6 +55,16 @@ _SEARCH_SECONDS = 3600.0
 """A file without an index is decoded from its start to find a place again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What else is done while a file is opened."""
+
+    others: OtherStreams | None = None
+    """By the child: what a conversion does with the other streams is tried."""
+    meanwhile: Callable[[], object] = lambda: None
+    """Here, before the child's answer is waited for."""
+
+
 class IsolatedReader:
     """VideoReader's face; opening and decoding happen in a child process.
 
@@ -68,7 +79,7 @@ class IsolatedReader:
         reading: Reading | None = None,
         limits: Limits | None = None,
         timeline: Timeline | None = None,
-        others: OtherStreams | None = None,
+        beside: _Beside | None = None,
     ) -> None:
         self.path = path
         self.notices: list[str] = []
@@ -91,9 +102,10 @@ class IsolatedReader:
             finally:
                 os.close(lifeline)
             stack.callback(self._child.close)
-            self.info = self._opened(span or Span(), lifeline, others=others)
-            if others is not None:
-                self._try(others)
+            beside = beside or _Beside()
+            self.info = self._opened(span or Span(), lifeline, beside=beside)
+            if beside.others is not None:
+                self._try(beside.others)
             self._open = stack.pop_all()
 
     def __enter__(self) -> "IsolatedReader":
@@ -106,9 +118,7 @@ class IsolatedReader:
         """Ends the child; frames already delivered stay valid."""
         self._open.close()
 
-    def _opened(
-        self, span: Span, lifeline: int, *, others: OtherStreams | None
-    ) -> VideoInfo:
+    def _opened(self, span: Span, lifeline: int, *, beside: _Beside) -> VideoInfo:
         order = OpenFile(
             path=os.fsencode(self.path).hex(),
             span=span,
@@ -117,13 +127,14 @@ class IsolatedReader:
             memory_bytes=self._limits.memory_bytes,
             shared=self._shared.descriptor,
             lifeline=lifeline if sys.platform != "win32" else -1,
-            others=others,
+            others=beside.others,
         )
         # Where there is no index, the way to the start is decoded.
         longest = max(self._limits.open_seconds, self._limits.stall_seconds)
         seconds = longest if span.start_seconds else self._limits.open_seconds
         try:
             self._child.say(order)
+            beside.meanwhile()
             answer = self._child.hear(seconds, Opened)
             check_info(answer.info)
         except ChildError as error:
@@ -270,13 +281,14 @@ def probed_safely(
     limits: Limits | None = None,
     timeline: Timeline | None = None,
     others: OtherStreams | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> VideoInfo:
     """What is known of a file after its first frame, decoded in a child process.
 
     Without a `timeline`, times are as the file has them. With `others`, the child tries
-    what a conversion does with the other streams. Raises InputError if it is no video,
-    and DecoderCrashError if it kills its decoder.
+    what a conversion does with the other streams; `meanwhile` is called while it works.
+    Raises InputError if it is no video, and DecoderCrashError if it kills its decoder.
     """
-    plain = timeline or Timeline()
-    with IsolatedReader(path, None, reading, limits, plain, others) as reader:
+    plain, beside = timeline or Timeline(), _Beside(others, meanwhile)
+    with IsolatedReader(path, None, reading, limits, plain, beside) as reader:
         return reader.info
