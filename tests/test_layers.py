@@ -53,7 +53,6 @@ HOMES = {
 LAZY = (
     "cli",
     "cluster",
-    "conversion.run",
     "conversion.time_budget",
     "live",
     "pipeline",

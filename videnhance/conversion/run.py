@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from itertools import chain
 from typing import Protocol
 
@@ -41,6 +42,9 @@ __all__ = ["Executor", "LocalExecutor", "Running", "Watcher", "convert", "local"
 
 _STOOD_SECONDS = 0.5
 """To tell of a frame never takes so long by itself."""
+
+_LOADING = partial(import_module, "videnhance.conversion.load_model")
+"""Torch takes a second, in which a child opens the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def convert(
                 f"{printable(job.target)}: there is unfinished work on it, which a "
                 "pipe cannot go on with; add --discard to start over"
             )
-    with executor_for(job) as executor, opened_source(job, _load_torch) as reader:
+    with executor_for(job) as executor, opened_source(job, _LOADING) as reader:
         kind = sink_kind(job.target, reader.info)
         if job.settings.strength and is_weights(job.choice.model):
             name = printable(job.choice.model)
@@ -149,11 +153,6 @@ def convert(
     report.seconds["total"] = time.perf_counter() - begun
     report.peak_memory_mb = peak_memory_mb()
     return report
-
-
-def _load_torch() -> None:
-    """Imports what needs torch, which takes a second: a child opens the source then."""
-    import videnhance.conversion.load_model  # noqa: F401
 
 
 class _Run:
