@@ -1,7 +1,9 @@
 """Opens the source of a job: from outside first, and with a count of damage."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from logging import getLogger
 
 from videnhance.conversion.job import Job
@@ -17,22 +19,20 @@ from videnhance.media.sandbox.messages import OtherStreams
 __all__ = ["DamageCounter", "opened_source", "reopened_source"]
 
 _LOG = getLogger(__name__)
+_LOADING = partial(import_module, "videnhance.conversion.load_model")
+"""It brings torch, which takes a second: as long as the child looks at a source."""
 
 
-def opened_source(
-    job: Job, meanwhile: Callable[[], object] = lambda: None
-) -> FrameSource:
+def opened_source(job: Job) -> FrameSource:
     """The open source of a job.
 
     A video is first opened by a child process with limits, then here, and with
-    `isolate` decoded by another; `meanwhile` is called while that child looks at it.
-    Raises InputError or UsageError.
+    `isolate` decoded by another. Raises InputError or UsageError.
     """
     if is_video_file(job.source):
+        others = _others(job)
         with suppress(SilentError):  # it looks on for the first packet of a rare stream
-            probed_safely(
-                job.source, job.reading, others=_others(job), meanwhile=meanwhile
-            )
+            probed_safely(job.source, job.reading, others=others, meanwhile=_LOADING)
     return reopened_source(job)
 
 

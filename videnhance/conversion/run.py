@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from itertools import chain
 from typing import Protocol
 
@@ -42,9 +41,6 @@ __all__ = ["Executor", "LocalExecutor", "Running", "Watcher", "convert", "local"
 
 _STOOD_SECONDS = 0.5
 """To tell of a frame never takes so long by itself."""
-
-_LOADING = partial(import_module, "videnhance.conversion.load_model")
-"""Torch takes a second, in which a child opens the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ def convert(
                 f"{printable(job.target)}: there is unfinished work on it, which a "
                 "pipe cannot go on with; add --discard to start over"
             )
-    with executor_for(job) as executor, opened_source(job, _LOADING) as reader:
+    with executor_for(job) as executor, opened_source(job) as reader:
         kind = sink_kind(job.target, reader.info)
         if job.settings.strength and is_weights(job.choice.model):
             name = printable(job.choice.model)
