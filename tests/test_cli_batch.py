@@ -50,7 +50,7 @@ def test_a_folder_is_converted_and_a_second_run_does_nothing(
 ) -> None:
     model = write_model(tmp_path / "model")
     words = (tree / "in", tree / "out", "-m", model, "--trust-model", "--settle", 0)
-    first = _run(*words, "--jobs", 2, "--report", tree / "r.json")
+    first = _run(*words, "--jobs", 2, "--report", tree / "r.json", "--compare")
     assert first.exit_code == 3
     assert "of 3: failed bad.mp4 (" in first.stderr
     assert first.stderr.count("is not a video of a known kind") == 1
@@ -61,6 +61,9 @@ def test_a_folder_is_converted_and_a_second_run_does_nothing(
     report = json.loads((tree / "r.json").read_text())
     assert report["counts"]["done"] == 2
     assert report["counts"]["failed"] == 1
+    made = [one["report"] for one in report["files"] if one["report"]]
+    assert [one["comparison"]["size"] for one in made] == ["64x48"] * 2
+    # What is there need not be made again to be measured, or not.
     second = _run(*words, "--exclude", "bad*", "--report", tree / "r.csv")
     assert second.exit_code == 0
     assert "0 done, 2 skipped, 0 failed" in second.stderr

@@ -10,9 +10,10 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
-from videnhance.conversion.job import Job, default_workers
+from videnhance.conversion import run
+from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.conversion.run import Watcher, convert
-from videnhance.errors import InputError, ModelError, OutputError
+from videnhance.errors import InputError, ModelError, OutputError, UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
@@ -20,6 +21,7 @@ from videnhance.media.source import Span
 from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
 from videnhance.models.weights import sha256_of
+from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
 from videnhance.report import Report
 
@@ -192,3 +194,38 @@ def test_a_file_of_weights_is_a_model_and_its_hash_is_reported(
     assert set(report.model_files) == {"other.pth", "other.int8.pt"}
     assert report.model_files["other.pth"] == sha256_of(weights)
     assert "model_files" in report.as_json()
+
+
+# Beside the source.
+
+
+def test_the_output_is_measured_beside_its_source(job: Job) -> None:
+    part = replace(job, compare=True, span=Span(max_frames=5))
+    report = convert(part, Log().watcher)
+    assert report.comparison["frames"] == 5
+    assert report.comparison["size"] == "70x50"
+    [made] = report.comparison["compared"]
+    assert made["metrics"]["psnr"]["mean"] > 20
+    [words] = [w for w in report.later_notices if "beside the source" in w]
+    assert words.startswith("beside the source, 70x50: PSNR-Y")
+    assert report.as_json()["comparison"] == report.comparison
+
+
+def test_what_cannot_be_measured_is_no_failure(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*given: object, **named: object) -> None:
+        raise InputError("it is gone")
+
+    monkeypatch.setattr(run, "compared", fails)
+    report = convert(replace(job, compare=True), Log().watcher)
+    assert report.comparison == {}
+    assert "not compared with the source: it is gone" in report.later_notices
+    assert job.target.exists()
+
+
+@pytest.mark.parametrize("names", [("-", "out.mp4"), ("in.mp4", "-")])
+def test_a_pipe_is_not_measured(names: tuple[str, str]) -> None:
+    source, target = map(Path, names)
+    with pytest.raises(UsageError, match="--compare reads both"):
+        job_of(source, target, options=ConvertOptions(compare=True))

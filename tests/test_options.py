@@ -85,7 +85,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         "-e tune=grain --start 0:01 --end 2 --max-frames 7 --video-track 1 --no-audio "
         "--discard --segment 9 --verify full --limit-pixels 1000 --max-cpu 50 "
         "--max-memory 900 --cluster tcp://a:1 --rate 24000/1001 -y --isolate --nice "
-        "--raw-size 64x48 --raw-format gray --format nut --trust-model"
+        "--raw-size 64x48 --raw-format gray --format nut --trust-model --compare"
     )
     options = ConvertOptions(
         size="720p",
@@ -125,6 +125,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         raw_format="gray",
         pipe_format="nut",
         trust_model=True,
+        compare=True,
     )
     plain = ConvertOptions()
     same = {f.name for f in fields(plain)} - {"scale", "model", *BUDGETS}

@@ -135,6 +135,8 @@ class ConvertOptions:
     """Frames that are closed, and kept, at once; None: 100 to 250."""
     verify: Literal["fast", "full"] = "fast"
     """Read the result's packets back, or decode all of it."""
+    compare: bool = False
+    """Measure the target beside the source, at the source's size, for the report."""
     limit_pixels: int | None = None
     """The largest picture that is read; None: 67,108,864."""
     isolate: bool = False

@@ -52,6 +52,8 @@ class Report:
     """Packets of sound and subtitles that were damaged."""
     checks: list[str] = field(default_factory=list)
     """What was found right in the finished file."""
+    comparison: dict[str, Any] = field(default_factory=dict)
+    """Figures of the output beside its source, if they were asked for."""
     notices: list[str] = field(default_factory=list)
     """Known before the work."""
     later_notices: list[str] = field(default_factory=list)

@@ -46,8 +46,8 @@ _bound = in_section("Bounds")
     ),
     _measure(
         "--metrics NAMES",
-        "Measure psnr, ssim, xpsnr, vmaf, vmaf_neg, ssimulacra2, erqa, cvvdp, tof, flicker, "
-        "sharpness, blockiness, shimmer, with commas between; or all.",
+        "Measure psnr, ssim, xpsnr, vmaf, vmaf_neg, ssimulacra2, erqa, cvvdp, tof, "
+        "flicker, sharpness, blockiness, shimmer, with commas between; or all.",
         shown="the quick ones that are there",
     ),
     _measure(

@@ -244,6 +244,7 @@ SHARED = (
         type=_AT_LEAST_1,
     ),
     _safety("--verify", "Read the packets of the result back, or decode all of it."),
+    _safety("--compare", "Measure OUT beside IN, at IN's size, for the report."),
     _safety(
         "--strict",
         "Exit with 4 if the input was damaged or a time was not held; else with 0.",

@@ -110,6 +110,8 @@ class ClusterExecutor:
                 target=job.target.absolute(),
                 # What may be used of this machine says nothing of another.
                 resources=Resources(isolate=job.resources.isolate),
+                # Who asked has the whole output.
+                compare=False,
             ),
             source=source_key(job.source),
             token=token.absolute(),

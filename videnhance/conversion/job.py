@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+from videnhance.errors import UsageError
 from videnhance.geometry import Box, Fit, box_of
 from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.open_any import PIPE
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
@@ -101,6 +103,8 @@ class Job:
     """Start over, whatever is done of this output."""
     full_check: bool = False
     """Decode the whole output before it gets its name."""
+    compare: bool = False
+    """Measure the output beside its source, for the report."""
     rate: Fraction | None = None
     """Frames a second of a sequence of pictures."""
     raw: RawShape | None = None
@@ -116,6 +120,10 @@ def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
 
     Raises UsageError, and MissingLibraryError if `skip` needs OpenCV.
     """
+    if options.compare and PIPE in (source, target):
+        raise UsageError(
+            "--compare reads both files again, and a pipe cannot be: name both"
+        )
     settings, notices = settings_of(options)
     return Job(
         source=source,
@@ -137,6 +145,7 @@ def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
         ),
         discard=options.discard,
         full_check=options.verify == "full",
+        compare=options.compare,
         rate=None if options.raw_size else rate_of(options.rate),
         raw=_raw(options),
         pipe=PipeForm(options.pipe_format),

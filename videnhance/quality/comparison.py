@@ -77,6 +77,16 @@ class Comparison:
         found = {name for video in self.ours for name in video.figures}
         return tuple(metric for metric in METRICS.values() if metric.name in found)
 
+    def summary(self) -> str:
+        """The means of the last video in a line: `640x360: PSNR-Y 38.20 dB, ...`."""
+        figures = self.ours[-1].figures
+        parts = (
+            f"{m.title} {_number(m, figures[m.name].mean)} {m.unit}".rstrip()
+            for m in self.metrics
+            if m.kind is not Kind.ALONE
+        )
+        return f"{self.size}: {', '.join(parts)}"
+
     def failures(
         self, least: Mapping[str, float], most: Mapping[str, float]
     ) -> list[str]:
