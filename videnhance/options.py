@@ -85,8 +85,7 @@ class ConvertOptions:
     deadline: str | float | None = None
     """The same until all is done: `2h`, `1h30m`, seconds, or a time of day as 18:30."""
     fuse: float | None = None
-    """Share of the last residual, moved, in each frame, 0 to 1; None: 0.3, and without
-    OpenCV 0."""
+    """Share of the last residual, moved, 0 to 1; None: 0.3, and without OpenCV 0."""
     strength: float = 1.0
     """0 (plain resize) to 1."""
     reuse: Literal["exact", "off"] = "exact"
@@ -109,8 +108,7 @@ class ConvertOptions:
     codec: str | None = None
     """FFmpeg's name of the encoder; None: as the target's container needs."""
     crf: int | None = None
-    """Quality on the encoder's scale, less is better; None: 18 for x264, 20 for x265,
-    26 for AV1."""
+    """On the encoder's scale, less is better; None: x264 18, x265 20, AV1 26."""
     preset: str | None = None
     """The encoder's own word; None: a fast one."""
     pix_fmt: str | None = None

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Protocol
 
+from videnhance.conversion.comparing import compare
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.open_source import DamageCounter, opened_source
@@ -17,7 +18,7 @@ from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.conversion.sinks import KeptSequence, encoder_of, opened_sink
 from videnhance.conversion.time_budget import concluded, paced, with_budget
 from videnhance.conversion.workdir import discard, folder_beside, kept_frames, tidied
-from videnhance.errors import UsageError, VidenhanceError, printable
+from videnhance.errors import UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.encoder.user_data import lost_user_data
 from videnhance.media.open_any import PIPE, SinkKind, is_video_file, sink_kind
@@ -26,13 +27,10 @@ from videnhance.media.output.immersion import immersion_notices
 from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.media.source import Source
-from videnhance.media.stills.series import is_series
 from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.models.choice import is_weights
 from videnhance.pipeline.enhance import Settings, enhanced_ahead
 from videnhance.pipeline.pace import Pacer
-from videnhance.quality.compare import Order, compared
-from videnhance.quality.pairs import Video
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.startup import ready
@@ -40,7 +38,6 @@ from videnhance.system.threads import available_cores
 from videnhance.system.throttle import Throttle, be_nice
 
 __all__ = ["Executor", "LocalExecutor", "Running", "Watcher", "convert", "local"]
-
 
 _STOOD_SECONDS = 0.5
 """To tell of a frame never takes so long by itself."""
@@ -149,28 +146,10 @@ def convert(
             executor.make_whole(run.running, partial(run.without_segments, kind))
     if run.pacer is not None:
         concluded(report, run.pacer)
-    if job.compare:
-        watcher.says("compares the output with its source")
-        _compare(job, report)
+    compare(job, report, says=watcher.says)
     report.seconds["total"] = time.perf_counter() - begun
     report.peak_memory_mb = peak_memory_mb()
     return report
-
-
-def _compare(job: Job, report: Report) -> None:
-    """Measures the finished output beside its source, at the source's size."""
-    source = Video(job.source, job.span, job.reading, job.rate)
-    target = Video(job.target, rate=job.rate if is_series(job.target) else None)
-    begun = time.perf_counter()
-    try:
-        found = compared(source, [target], order=Order())
-    except VidenhanceError as error:
-        # The output is whole: what cannot be measured is no failure of it.
-        report.later_notices.append(f"not compared with the source: {error}")
-        return
-    report.add("comparing", time.perf_counter() - begun)
-    report.comparison = found.as_json()
-    report.later_notices.append(f"beside the source, {found.summary()}")
 
 
 class _Run:

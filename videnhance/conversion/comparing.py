@@ -1,0 +1,34 @@
+"""Measures a finished output beside its source."""
+
+import time
+from collections.abc import Callable
+
+from videnhance.conversion.job import Job
+from videnhance.errors import VidenhanceError
+from videnhance.media.stills.series import is_series
+from videnhance.quality.compare import Order, compared
+from videnhance.quality.pairs import Video
+from videnhance.report import Report
+
+__all__ = ["compare"]
+
+
+def compare(job: Job, report: Report, *, says: Callable[[str], None]) -> None:
+    """Enters into the report, if the job asks, how near the output is to its source.
+
+    What cannot be measured is said there: the output is whole all the same.
+    """
+    if not job.compare:
+        return
+    says("compares the output with its source")
+    source = Video(job.source, job.span, job.reading, job.rate)
+    target = Video(job.target, rate=job.rate if is_series(job.target) else None)
+    begun = time.perf_counter()
+    try:
+        found = compared(source, [target], order=Order())
+    except VidenhanceError as error:
+        report.later_notices.append(f"not compared with the source: {error}")
+        return
+    report.add("comparing", time.perf_counter() - begun)
+    report.comparison = found.as_json()
+    report.later_notices.append(f"beside the source, {found.summary()}")
