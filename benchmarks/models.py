@@ -3,9 +3,12 @@
 
 Runs lie under --runs and go on where they stopped. `fidelity` comes first: `default`
 and `restore` begin with its weights at an early step, so that what lies between the
-three is a network, too.
+three is a network, too. The looks begin with the weights that are shipped, and learn
+from Real-ESRGAN's networks in --teachers, too.
 
     benchmarks/models.py STILLS EVAL --runs RUNS [--to videnhance/assets] [NAME...]
+
+What training went on from lies in models/NAME: the network before it was rounded.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import torch
 from videnhance.models.card import ASSETS
 from videnhance.models.program import prefer_int8_engine
 from videnhance.models.torchscript import loaded, optimized
+from videnhance.models.weights import sha256_of
 from videnhance.system.memory import keep_freed_memory
 from videnhance.training.dataset import CLIPS, Material
 from videnhance.training.degrade import Mix
@@ -35,7 +39,8 @@ from videnhance.training.measure import (
 )
 from videnhance.training.qat import Rounding
 from videnhance.training.quantize import STEP, Kind, Quantizing, quantized
-from videnhance.training.recipe import RECIPES, Loss, Recipe, suited
+from videnhance.training.recipe import RECIPES, ROUNDED, Loss, Recipe, suited
+from videnhance.training.teacher import Lesson
 from videnhance.training.train import Course, run
 
 SETS = ("Set5", "Set14", "B100")
@@ -44,6 +49,8 @@ WORDS = {
     Mix.REAL: "20 % clean; the rest blurred, noisy, coded by x264, x265, VP9, MPEG-4 "
     "and JPEG as videos are, on panning clips of 6 frames",
     Mix.RESTORE: "noise sigma 1-8 on half, all coded at low rates, on panning clips",
+    Mix.LOOK: "10 % as `restore`, 90 % as `default`; wanted is the picture before "
+    "coding, with an unsharp mask of 0.3 at sigma 1",
 }
 
 ENDS = {
@@ -51,12 +58,45 @@ ENDS = {
     Loss.LOGARITHM: "logarithm of each crop's squared error",
     Loss.ROOT: "root of each crop's squared error",
 }
-ROUNDED = {
-    Mix.FIDELITY: Loss.ROOT,
-    Mix.REAL: Loss.LOGARITHM,
-    Mix.RESTORE: Loss.ROOT,
+ADAM = "Muon 5e-3 (Adam 1e-3 for the first layer and biases)"
+TRAINED = {
+    "default": f"residual over the bicubic base; {ADAM} with warm-up, constant, cosine "
+    "at the end; Charbonnier, then the {end}; moving average 0.999; bfloat16, float32 "
+    "for the last 7 %",
+    "look": "residual over the bicubic base; Muon 2e-3 (Adam 4e-4), constant, then "
+    "cosine; Charbonnier, differences of neighbours, halved result, visual information "
+    "fidelity; moving average 0.999; bfloat16, float32 for the last 7 %",
 }
-"""What int8 networks are trained with."""
+FOR = {
+    "fidelity": "clean sources; true to them (`--clean 0`)",
+    "default": "video as it is: a little soft, noisy, coded (`--clean 0.5`)",
+    "restore": "bad sources: noise, blocks (`--clean 1`)",
+    "fast": "as default, in a third of the work",
+    "fast-fidelity": "clean sources, in a third of the work",
+    "quality-fidelity": "clean sources, in nearly three times the work",
+    "natural": "video as people like to see it: clear and true",
+    "crisp": "the clean sharp lines of Real-ESRGAN at first sight",
+    "drawn": "animation and drawings",
+}
+KEPT = Path(__file__).parents[1] / "models"
+GENERAL, ANIME = "realesr-general-x4v3", "realesr-animevideov3"
+ATTRIBUTION = (
+    "Real-ESRGAN, (c) 2021 Xintao Wang, BSD-3-Clause; what it made of the samples was "
+    "learnt from, none of its weights are in here"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look is learnt from, beside the stills."""
+
+    begins_with: str
+    """A shipped model."""
+    teacher: str
+    share: float
+    sharpened: float = 0.0
+    drawn: bool = False
+    """From drawings alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +109,26 @@ class Making:
     clips: int = CLIPS
     begins_at: int | None = None
     """With the weights of `fidelity` at this step."""
+    look: Look | None = None
 
     @property
     def recipe(self) -> Recipe:
         """Ours, of this length, and with the loss that suits the mix."""
-        return suited(replace(RECIPES["default"], steps=self.steps), self.mix)
+        recipe = RECIPES["look" if self.look else "default"]
+        return suited(replace(recipe, steps=self.steps), self.mix)
+
+    def lesson(self, teachers: Path) -> Lesson | None:
+        """Who teaches it."""
+        if self.look is None:
+            return None
+        teacher = teachers / f"{self.look.teacher}.safetensors"
+        return Lesson(teacher, self.look.share, self.look.sharpened)
+
+    def places(self, stills: Path) -> tuple[Path, ...]:
+        """Where its stills lie: all of them, or the drawings."""
+        if self.look is None or not self.look.drawn:
+            return (stills,)
+        return tuple(p for name in DRAWINGS for p in sorted(stills.rglob(f"{name}*")))
 
 
 MODELS = {
@@ -83,22 +138,40 @@ MODELS = {
     "fast": Making("fast", Mix.REAL, 30_000),
     "fast-fidelity": Making("fast", Mix.FIDELITY, 30_000),
     "quality-fidelity": Making("quality", Mix.FIDELITY, 36_000),
+    "natural": Making(
+        "default", Mix.LOOK, 2_000, 400, look=Look("default", GENERAL, 0.12)
+    ),
+    "crisp": Making(
+        "default", Mix.LOOK, 2_000, 700, look=Look("default", GENERAL, 0.6, 0.8)
+    ),
+    "drawn": Making(
+        "default", Mix.LOOK, 1_500, 350, look=Look("default", ANIME, 0.5, drawn=True)
+    ),
 }
+# fmt: off
+DRAWINGS = (
+    "art_", "1129482", "1536017106", "21169144185", "3DPie", "962312", "Abstract",
+    "Agility", "Beam", "Boxplot", "EPICA", "Lungs", "No-inter", "Performance", "StockQ",
+    "Temper", "Verkehr", "adrian", "akfcrc", "klepas", "newplot", "nicubunu", "ularapi",
+)
+# fmt: on
+"""How the names of the stills begin that are drawn, or diagrams."""
 
 
 def trained(name: str, options: argparse.Namespace) -> Path:
     """The network of a finished run; early weights are kept beside it."""
     making, work = MODELS[name], options.runs / name
-    start = None
+    start = making.look.begins_with if making.look else None
     if making.begins_at is not None:
         start = str(options.runs / "fidelity" / f"step-{making.begins_at}.pth")
-    material = Material((options.stills,), making.mix, making.clips)
+    material = Material(making.places(options.stills), making.mix, making.clips)
     course = Course(
         material,
         work,
         making.preset,
         making.recipe,
         start,
+        making.lesson(options.teachers),
         resume=True,
         threads=options.threads,
     )
@@ -124,21 +197,17 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
         name,
         samples=options.runs / name / "samples",
         rounding=Rounding(steps=steps, loss=ROUNDED[making.mix]),
+        lesson=making.lesson(options.teachers),
     )
     result = quantized(job)
     card = json.loads(result.card.read_text(encoding="utf-8"))
     card["quality"] = measured(result.card.parent, card, options.eval)
     card["recipe"] = {
-        "what": "residual over the bicubic base; Muon 5e-3 (Adam 1e-3 for the first "
-        "layer and biases) with warm-up, constant, cosine at the end; Charbonnier, "
-        f"then the {ENDS[making.recipe.loss]}; moving average 0.999; bfloat16, "
-        "float32 for the last 7 %",
+        "what": described(making),
         "command": f"benchmarks/models.py STILLS EVAL --runs RUNS {name} "
         f"--rounding-steps {steps}",
         "steps": making.steps,
-        "begins with": f"fidelity at step {making.begins_at}"
-        if making.begins_at
-        else "nothing",
+        "begins with": begun(making),
         "degradation": WORDS[making.mix],
         "machine": options.machine or platform.processor() or platform.machine(),
         "date": time.strftime("%Y-%m-%d"),
@@ -146,10 +215,47 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
         "per channel within +-64, 8-bit activations",
     }
     card["data"] = about["data"]
-    shipped = json.loads((ASSETS / f"{name}.json").read_text(encoding="utf-8"))
-    card |= {key: shipped[key] for key in ("for", "licence")}
-    card["speed"] = speeds(result.card.parent, card)
+    card |= {"for": FOR[name], "licence": "MIT"}
+    if making.look is None:
+        card["speed"] = speeds(result.card.parent, card)
+    else:
+        # The same program with other numbers.
+        like = ASSETS / f"{making.look.begins_with}.json"
+        card["speed"] = json.loads(like.read_text(encoding="utf-8"))["speed"]
+        card |= taught_by(making, options.teachers)
+        kept = KEPT / name
+        kept.mkdir(exist_ok=True)
+        shutil.copy(network, kept / "network.pth")
+        written(kept / "card.json", card)
     written(result.card, card)
+
+
+def described(making: Making) -> str:
+    """How it was trained, for the card."""
+    kind = "look" if making.look else "default"
+    return TRAINED[kind].format(end=ENDS.get(making.recipe.loss))
+
+
+def begun(making: Making) -> str:
+    """What it began with."""
+    if making.look is not None:
+        return making.look.begins_with
+    return f"fidelity at step {making.begins_at}" if making.begins_at else "nothing"
+
+
+def taught_by(making: Making, teachers: Path) -> dict[str, Any]:
+    """Of its teacher, for the card."""
+    lesson = making.lesson(teachers)
+    assert lesson is not None
+    return {
+        "teacher": {
+            "file": lesson.teacher.name,
+            "sha256": sha256_of(lesson.teacher),
+            "share": lesson.share,
+            "sharpened": lesson.sharpened,
+            "by": ATTRIBUTION,
+        }
+    }
 
 
 def written(path: Path, card: dict[str, Any]) -> None:
@@ -197,6 +303,7 @@ def main() -> None:
     parser.add_argument("eval", type=Path)
     parser.add_argument("names", nargs="*", default=[*MODELS])
     parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--teachers", type=Path, default=Path("teachers"))
     parser.add_argument("--to", type=Path, default=ASSETS)
     parser.add_argument("--rounding-steps", type=int, default=400)
     parser.add_argument("--threads", type=int)

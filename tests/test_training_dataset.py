@@ -11,7 +11,7 @@ from tests.clips import Clip, write_clip
 from tests.stills import write_still
 from videnhance.errors import InputError, UsageError
 from videnhance.training import data
-from videnhance.training.dataset import Material, held_samples, training_samples
+from videnhance.training.dataset import Material, held_samples, mix_of, training_samples
 from videnhance.training.degrade import Mix
 
 
@@ -57,6 +57,9 @@ def test_samples_are_made_once(stills: Path, tmp_path: Path) -> None:
         still.write_bytes(b"gone")
     again = training_samples(material, tmp_path / "a")
     assert again.item(5)[0].tobytes() == made.item(5)[0].tobytes()
+    assert mix_of(tmp_path / "a") is Mix.REAL
+    with pytest.raises(InputError, match="holds no samples"):
+        mix_of(tmp_path)
 
 
 def test_samples_of_other_material_are_refused(stills: Path, tmp_path: Path) -> None:

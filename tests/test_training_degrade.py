@@ -15,6 +15,7 @@ from videnhance.training.degrade import (
     bicubic_halved,
     degraded,
     drawn,
+    sharpened,
 )
 
 CLEAN = Degradation()
@@ -208,3 +209,21 @@ def test_noise_repeats_with_its_seed() -> None:
     )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_a_look_is_learnt_from_sharp_originals() -> None:
+    rng = np.random.default_rng(3)
+    draws = [drawn(rng, Mix.LOOK) for _ in range(300)]
+    assert all(d.sharp for d in draws)
+    assert any(d == Degradation(bicubic=d.bicubic, sharp=True) for d in draws)
+    assert any(d.noise_sigma > 5 for d in draws)
+    frames = _clip()
+    coded = Degradation(source=Coding("mpeg4", 8))
+    small, targets = degraded(frames, coded, rng=rng)
+    same, sharp = degraded(frames, replace(coded, sharp=True), rng=rng)
+    assert all(map(np.array_equal, small, same))
+    assert not any(map(np.array_equal, targets, frames))
+    for frame, target in zip(frames, sharp, strict=True):
+        wanted = sharpened(frame, 0.3)
+        assert np.abs(target - wanted.clip(0, 255)).max() <= 0.5
+        assert np.std(wanted) > 1.02 * np.std(frame)

@@ -51,5 +51,6 @@ def test_the_loss_suits_the_mix() -> None:
     assert suited(ours, Mix.REAL) == ours
     assert suited(ours, Mix.FIDELITY).loss is Loss.SQUARED
     assert suited(ours, Mix.RESTORE).loss is Loss.ROOT
+    assert suited(ours, Mix.LOOK).loss is Loss.LOOK
     report = RECIPES["report"]
     assert suited(report, Mix.FIDELITY) == report

@@ -31,6 +31,7 @@ def test_pictures_are_found_below_the_folders(tmp_path: Path) -> None:
     assert still_paths([tmp_path / "inner", tmp_path / "nowhere"]) == [
         tmp_path / "inner" / "a.PNG"
     ]
+    assert still_paths([tmp_path / "b.png"]) == [tmp_path / "b.png"]
 
 
 def test_halved_copies_in_the_layout_of_div2k_are_pairs(tmp_path: Path) -> None:

@@ -20,13 +20,14 @@ from click.testing import CliRunner
 from tests.stills import write_still
 from videnhance.cli import app
 from videnhance.errors import UsageError
-from videnhance.models.network import PRESETS, SRVGGNetLightweight
+from videnhance.models.network import PRESETS, NetworkShape, SRVGGNetLightweight
 from videnhance.models.weights import read_network
 from videnhance.training import data
 from videnhance.training.data import Samples
 from videnhance.training.dataset import Material
 from videnhance.training.degrade import Mix
 from videnhance.training.recipe import RECIPES, Recipe, suited
+from videnhance.training.teacher import Lesson
 from videnhance.training.train import (
     Course,
     Difference,
@@ -34,7 +35,6 @@ from videnhance.training.train import (
     compared,
     held_psnr,
     run,
-    teacher_of,
 )
 
 SHORT = Recipe(steps=6, batch=2, crop=16, warm_up=2)
@@ -111,11 +111,18 @@ def test_another_start_is_refused(course: Course) -> None:
         next(run(replace(course, start="default")))
 
 
-def test_the_shipped_model_teaches() -> None:
-    grey = torch.rand(1, 1, 12, 14)
-    made = read_network("default")
-    with torch.no_grad():
-        assert torch.equal(teacher_of("default")(grey), made(grey))
+def test_a_teacher_is_asked_once_for_each_sample(
+    course: Course, tmp_path: Path
+) -> None:
+    teacher = NetworkShape(channels=3, features=4, convs=1, scale=4, activation="prelu")
+    state = SRVGGNetLightweight(teacher).state_dict()
+    torch.save({"params": state}, tmp_path / "large.pth")
+    taught = replace(course, lesson=Lesson(tmp_path / "large.pth", 0.5))
+    list(run(taught))
+    [made] = (course.work / "samples").glob("taught.*.raw")
+    assert made.stat().st_size == (course.work / "samples/residual.raw").stat().st_size
+    with pytest.raises(UsageError, match="another teacher's share"):
+        list(run(replace(course, resume=True)))
 
 
 def test_adapting_to_noise_helps_on_noise_that_was_not_seen(

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tests.models import network
 from videnhance.errors import ModelError, UsageError
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
-from videnhance.training.data import Samples
+from videnhance.training.data import RESIDUAL_UNIT, Samples
+from videnhance.training.losses import loss_of
 from videnhance.training.recipe import RECIPES, Draw, Loss, Method, Recipe
 from videnhance.training.trainer import (
     Progress,
     Trainer,
     batch_of,
     epoch_steps,
-    loss_of,
     stable_path,
     trained,
 )
@@ -61,10 +61,12 @@ def test_how_much_more_a_bad_crop_counts_at_the_end(loss: Loss, ratio: int) -> N
     recipe = replace(RECIPE, loss=loss)
     crops = torch.tensor([0.02, 0.2]).reshape(2, 1, 1, 1).expand(2, 1, 4, 4)
     better = torch.tensor([[0.9, 1.0], [1.0, 0.9]]).reshape(2, 2, 1, 1, 1)
-    before = loss_of(crops, recipe, step=recipe.steps)
-    gains = [
-        float(before - loss_of(crops * b, recipe, step=recipe.steps)) for b in better
-    ]
+    zero = torch.zeros_like(crops)
+    before, *after = (
+        loss_of(crops * b, zero, recipe=recipe, base=zero, step=recipe.steps)
+        for b in (torch.ones(1), *better)
+    )
+    gains = [float(before - loss) for loss in after]
     assert min(gains) > 0
     assert gains[1] / gains[0] == pytest.approx(ratio, rel=0.05)
 
@@ -210,15 +212,15 @@ def test_the_recipe_of_the_report_learns(samples: Samples, tmp_path: Path) -> No
 
 
 def test_a_teacher_pulls_the_student(samples: Samples, tmp_path: Path) -> None:
-    def flat(inputs: Tensor) -> Tensor:
-        return torch.full((*inputs.shape[:2], 24, 24), 0.25)
-
-    recipe = replace(RECIPE, steps=200, teacher_share=1.0, average=0.5, float32_from=0)
-    trainer = Trainer(SHAPE, samples, recipe, teacher=flat)
+    flat = np.full_like(samples.residual, round(0.25 * 255 / RESIDUAL_UNIT))
+    recipe = replace(RECIPE, steps=200, average=0.5, float32_from=0)
+    trainer = Trainer(SHAPE, replace(samples, taught=flat, share=1.0), recipe)
     last = list(trained(trainer, tmp_path / "a.pt", 200))[-1].network
     with torch.no_grad():
         given = last(torch.rand(1, 1, 12, 12))
     assert float(given.mean()) == pytest.approx(0.25, abs=0.05)
+    with pytest.raises(UsageError, match="another teacher's share"):
+        _run(samples, recipe, tmp_path / "a.pt", every=200)
 
 
 def test_a_run_begins_with_the_weights_that_it_is_given(

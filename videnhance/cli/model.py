@@ -1,6 +1,7 @@
 """The words `model ...`: what comes after training."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -86,6 +87,15 @@ def list_models(as_values: bool) -> None:
         default=2000,
         type=click.IntRange(1),
     ),
+    _option(
+        "--teacher FILE", "Go on learning from the run's teacher: for qat.", type=_PLACE
+    ),
+    _option(
+        "--teacher-share SHARE",
+        "How much of what is learnt is the teacher's: 0 to 1.",
+        default=0.2,
+        type=click.FloatRange(0, 1),
+    ),
     _option("--mixed N", "Keep the N layers that suffer most in float.", default=0),
     _option(
         "--mix-with MODEL",
@@ -104,12 +114,20 @@ def quantize(**options: Any) -> None:
     MODEL is a network.pth of `model train`, or the name of a shipped model.
     """
     from videnhance.training import quantize as work
+    from videnhance.training.dataset import mix_of
     from videnhance.training.measure import known_stills
     from videnhance.training.qat import Rounding
+    from videnhance.training.recipe import ROUNDED
+    from videnhance.training.teacher import Lesson
 
     kind = work.Kind(options["kind"])
     if options["target"] is None and kind is not work.Kind.DYNAMIC:
         raise UsageError("the folder of the result is missing; name it by --to")
+    rounding, lesson = Rounding(steps=options["steps"]), None
+    if kind is work.Kind.QAT and options["samples"] is not None:
+        rounding = replace(rounding, loss=ROUNDED[mix_of(options["samples"])])
+    if options["teacher"] is not None:
+        lesson = Lesson(options["teacher"], options["teacher_share"])
     job = work.Quantizing(
         options["network"],
         kind,
@@ -121,7 +139,8 @@ def quantize(**options: Any) -> None:
         options["mixed"],
         options["mix_with"],
         options["share"],
-        Rounding(steps=options["steps"]),
+        rounding,
+        lesson=lesson,
     )
     if kind is work.Kind.DYNAMIC:
         *found, changed = work.dynamic(job)

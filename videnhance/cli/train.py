@@ -18,6 +18,8 @@ __all__ = ["train"]
 
 _PLACE = click.Path(path_type=Path, exists=True)
 _FINETUNE_CLIPS = 600
+_MIXES = {"report": "fidelity", "look": "look"}
+"""Of recipes that have their own."""
 _run, _network = in_section("Run"), in_section("Network")
 _training, _samples = in_section("Training"), in_section("Samples")
 _machine = in_section("Machine")
@@ -48,7 +50,17 @@ _machine = in_section("Machine")
         type=click.Choice(["fast", "default", "quality", "report"]),
     ),
     _network("--start MODEL", "Begin with the weights of a model."),
-    _network("--teacher MODEL", "Learn from a larger network, too."),
+    _network(
+        "--teacher FILE",
+        "Learn from a larger network, too: weights of Real-ESRGAN's Compact family.",
+        type=FILE,
+    ),
+    _network(
+        "--teacher-share SHARE",
+        "How much of what is learnt is the teacher's: 0 to 1.",
+        default=0.2,
+        type=click.FloatRange(0, 1),
+    ),
     _network(
         "--finetune",
         "Adapt the shipped model to this footage, and say whether it got better.",
@@ -56,9 +68,9 @@ _machine = in_section("Machine")
     ),
     _training(
         "--recipe",
-        "How it is trained: ours, as SESR, or as the project's report says.",
+        "How it is trained: ours; for a look; as SESR; as the project's report says.",
         default="default",
-        type=click.Choice(["default", "sesr", "report"]),
+        type=click.Choice(["default", "look", "sesr", "report"]),
     ),
     _training(
         "--steps N", "Steps of training.", shown="as the recipe", type=click.IntRange(1)
@@ -66,9 +78,10 @@ _machine = in_section("Machine")
     _training("--seed N", "Seed of all that is random.", default=0),
     _samples(
         "--mix",
-        "What becomes of the pictures: only halved, as real video, ruined.",
-        shown="real",
-        type=click.Choice(["fidelity", "real", "restore"]),
+        "What becomes of the pictures: only halved, as real video, ruined; both of "
+        "these, from sharp originals, for a look.",
+        shown="real; look with its recipe",
+        type=click.Choice(["fidelity", "real", "restore", "look"]),
     ),
     _samples(
         "--valid",
@@ -133,6 +146,7 @@ def _course(options: dict[str, Any]) -> "Course":
     from videnhance.training.dataset import CLIPS, Material
     from videnhance.training.degrade import Mix
     from videnhance.training.recipe import EPOCHS, RECIPES, suited
+    from videnhance.training.teacher import Lesson
     from videnhance.training.train import Course
 
     reported, tuned = options["recipe"] == "report", options["finetune"]
@@ -145,19 +159,22 @@ def _course(options: dict[str, Any]) -> "Course":
     preset = options["preset"] or ("report" if reported else "default")
     material = Material(
         options["places"],
-        Mix(options["mix"] or ("fidelity" if reported else "real")),
+        Mix(options["mix"] or _MIXES.get(options["recipe"], "real")),
         options["clips"] or (_FINETUNE_CLIPS if tuned else CLIPS),
         options["valid"],
         PRESETS[preset].channels,
         options["seed"],
     )
+    lesson = None
+    if options["teacher"] is not None:
+        lesson = Lesson(options["teacher"], options["teacher_share"])
     return Course(
         material,
         options["work"],
         preset,
         suited(recipe, material.mix),
         options["start"] or ("default" if tuned else None),
-        options["teacher"],
+        lesson,
         options["resume"],
         options["device"],
         options["every"],

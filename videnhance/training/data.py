@@ -97,6 +97,10 @@ class Samples:
     """All residuals in a row, flat: four for each value of `small`."""
     places: npt.NDArray[np.int64]
     """For each item its offset in `small`, height, width and channels."""
+    taught: Residuals | None = field(default=None, repr=False)
+    """What a teacher would add instead of the original's residuals, as flat."""
+    share: float = 0.0
+    """How much of the wanted residual is the teacher's."""
 
     @classmethod
     def load(cls, folder: Path) -> "Samples":
@@ -134,15 +138,17 @@ class Samples:
         return int(self.places[0, 3])
 
     def item(self, index: int) -> Item:
-        """One sample."""
+        """One sample; its residual is the original's."""
+        offset, height, width, channels = map(int, self.places[index])
+        small = self.small[offset : offset + height * width * channels]
+        residual = self._residual(self.residual, index)
+        return small.reshape(height, width, channels), residual
+
+    def _residual(self, flat: Residuals, index: int) -> Residuals:
         offset, height, width, channels = map(int, self.places[index])
         size = height * width * channels
-        small = self.small[offset : offset + size]
-        residual = self.residual[4 * offset : 4 * (offset + size)]
-        return (
-            small.reshape(height, width, channels),
-            residual.reshape(2 * height, 2 * width, channels),
-        )
+        found = flat[4 * offset : 4 * (offset + size)]
+        return found.reshape(2 * height, 2 * width, channels)
 
     def of_side(self, crop: int) -> npt.NDArray[np.int64]:
         """The indices of the items that hold such a crop. Raises InputError if none."""
@@ -177,7 +183,13 @@ class Samples:
         inputs = np.empty(shape, np.float32)
         wanted = np.empty((*shape[:2], 2 * crop, 2 * crop), np.float32)
         for n, index in enumerate(indices):
-            a, b = _crop(self.item(int(index)), crop, rng, busy)
+            small, residual = self.item(int(index))
+            y, x = _corner(residual, crop, rng=rng, busy=busy)
+            a = small[y : y + crop, x : x + crop]
+            b = _large(residual, y=y, x=x, crop=crop).astype(np.float32)
+            if self.taught is not None:
+                lesson = self._residual(self.taught, int(index))
+                b += self.share * (_large(lesson, y=y, x=x, crop=crop) - b)
             turns, flip = int(rng.integers(4)), bool(rng.integers(2))
             a, b = np.rot90(a, turns), np.rot90(b, turns)
             inputs[n] = (np.fliplr(a) if flip else a).transpose(2, 0, 1)
@@ -187,16 +199,20 @@ class Samples:
         return inputs, wanted
 
 
-def _crop(item: Item, crop: int, rng: np.random.Generator, busy: bool) -> Item:
-    small, residual = item
-    height, width, _ = small.shape
+def _corner(
+    residual: Residuals, crop: int, *, rng: np.random.Generator, busy: bool
+) -> tuple[int, int]:
+    height, width = (side // 2 for side in residual.shape[:2])
     spots = []
     for _ in range(1 + (busy and bool(rng.integers(2)))):
         y = int(rng.integers(0, height - crop + 1))
         x = int(rng.integers(0, width - crop + 1))
-        part = residual[2 * y : 2 * (y + crop), 2 * x : 2 * (x + crop)]
         # A sixteenth of the values tells which is busier.
-        detail = float(np.abs(part[1::4, 1::4].astype(np.float32)).mean())
-        spots.append((detail, y, x, part))
-    _, y, x, part = max(spots, key=lambda spot: spot[0])
-    return small[y : y + crop, x : x + crop], part
+        part = _large(residual, y=y, x=x, crop=crop)[1::4, 1::4]
+        spots.append((float(np.abs(part.astype(np.float32)).mean()), y, x))
+    return max(spots, key=lambda spot: spot[0])[1:]
+
+
+def _large(residual: Residuals, *, y: int, x: int, crop: int) -> Residuals:
+    """What belongs to the small crop at (x, y)."""
+    return residual[2 * y : 2 * (y + crop), 2 * x : 2 * (x + crop)]

@@ -19,13 +19,14 @@ from videnhance.training.data import Samples, make_samples
 from videnhance.training.degrade import Mix
 from videnhance.training.stills import still_paths
 
-__all__ = ["CLIPS", "Material", "held_samples", "training_samples"]
+__all__ = ["CLIPS", "Material", "held_samples", "mix_of", "training_samples"]
 
 CLIPS = 14_000
 """How many degraded clips a full training is given."""
 _HELD_STILLS = 8
 """Stills that are kept out of training and measured instead."""
 _HELD_CLIPS = 48
+_ABOUT = "about.json"
 _SEEN: Part = (0.0, 0.8)
 _HELD: Part = (0.8, 1.0)
 """Of each video the end is held out: its neighbours in time are not."""
@@ -80,6 +81,18 @@ def training_samples(material: Material, folder: Path) -> Samples:
     return _samples(material, jobs, folder=folder)
 
 
+def mix_of(folder: Path) -> Mix:
+    """What the pictures of these samples went through. Raises InputError."""
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        return Mix(about["mix"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{printable(folder)} holds no samples ({error}); name the folder "
+            "`samples` of a training run"
+        ) from error
+
+
 def held_samples(material: Material, folder: Path) -> Samples:
     """Makes the samples to measure, or maps those that are there; raises the same."""
     videos = video_paths(material.valid or material.places)
@@ -118,7 +131,7 @@ def _jobs(
 def _samples(
     material: Material, wanted: Callable[[], list[Job]], *, folder: Path
 ) -> Samples:
-    about = folder / "about.json"
+    about = folder / _ABOUT
     if not (folder / "places.npy").exists():
         jobs = wanted()
         if not jobs:

@@ -5,8 +5,9 @@ network learns the coding artefacts of predicted frames too, not of stills only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from videnhance.media.encoder.encoder_trial import recoded
 
 __all__ = [
     "CODECS",
+    "HALVING",
     "Coding",
     "Degradation",
     "Luma",
@@ -23,13 +25,14 @@ __all__ = [
     "bicubic_halved",
     "degraded",
     "drawn",
+    "sharpened",
 ]
 
 Luma = npt.NDArray[np.uint8]
 """One luma plane, H x W."""
 
-# MATLAB's antialiased bicubic at 1/2: Keys' kernel stretched by two, eight taps.
-_HALVING = np.array([-3, -9, 29, 111, 111, 29, -9, -3], np.float64) / 256
+HALVING = np.array([-3, -9, 29, 111, 111, 29, -9, -3], np.float64) / 256
+"""MATLAB's antialiased bicubic at 1/2: Keys' kernel stretched by two, eight taps."""
 
 
 class Mix(Enum):
@@ -41,6 +44,8 @@ class Mix(Enum):
     """What real video is: a fifth clean, the rest blurred, noisy, coded."""
     RESTORE = "restore"
     """Strong: noise and low bit rates, never clean."""
+    LOOK = "look"
+    """Both, a tenth of it strong, from originals that are sharpened a little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ _CODED = {
 }
 _WORSE = {"libx264": 6, "libx265": 6, "libvpx-vp9": 9, "mpeg4": 4}
 """What is added to the quality's range for RESTORE."""
+_SHARPENED = 0.3
+"""Amount of the unsharp mask of sharp targets. What is learnt is the mean of what may
+have been, which is fainter than each; the eye misses the difference."""
+_STRONG_SHARE = 0.1
+"""How much of LOOK is degraded as RESTORE is."""
 _X265_BLOCK = 64
 """The smallest side that x265 can code."""
 
@@ -116,12 +126,17 @@ class Degradation:
     coding: Coding | None = None
     """The small clip is coded so; None: not coded."""
     jpeg_quality: int | None = None
+    sharp: bool = False
+    """The target is the original before coding of the source, sharpened."""
 
 
 def drawn(rng: np.random.Generator, mix: Mix = Mix.REAL) -> Degradation:
     """Draws one degradation from a mix."""
     if mix is Mix.FIDELITY:
         return Degradation()
+    if mix is Mix.LOOK:
+        strong = rng.random() < _STRONG_SHARE
+        return replace(_drawn_strong(rng) if strong else _drawn_real(rng), sharp=True)
     return _drawn_strong(rng) if mix is Mix.RESTORE else _drawn_real(rng)
 
 
@@ -167,7 +182,7 @@ def bicubic_halved(luma: Luma) -> Luma:
         moved = np.moveaxis(out, axis, 0)
         padded = np.pad(moved, ((3, 3), (0, 0)), mode="edge")
         count = moved.shape[0] // 2
-        taps = [w * padded[i : i + 2 * count : 2] for i, w in enumerate(_HALVING)]
+        taps = [w * padded[i : i + 2 * count : 2] for i, w in enumerate(HALVING)]
         out = np.clip(np.floor(np.moveaxis(sum(taps), 0, axis) + 0.5), 0, 255)
     return out.astype(np.uint8)
 
@@ -194,7 +209,7 @@ def degraded(
             np.asarray(cv2.GaussianBlur(f, (0, 0), how.blur_sigma), np.uint8)
             for f in frames
         ]
-    targets = frames
+    targets = originals = frames
     if how.source is not None:
         targets = frames = _coded(frames, how.source)
     small = [bicubic_halved(f) if how.bicubic else _area_halved(f) for f in frames]
@@ -204,12 +219,25 @@ def degraded(
         small = _coded(small, how.coding)
     elif how.jpeg_quality is not None:
         small = [_jpeg(f, how.jpeg_quality) for f in small]
+    if how.sharp:
+        targets = [_rounded(sharpened(f, _SHARPENED)) for f in originals]
     return small, targets
 
 
+def sharpened(luma: npt.NDArray[Any], amount: float) -> npt.NDArray[np.float32]:
+    """An unsharp mask of an H x W plane, at a radius (sigma) of one pixel."""
+    wide = luma.astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(wide, (0, 0), 1.0), np.float32)
+    return wide + np.float32(amount) * (wide - soft)
+
+
+def _rounded(plane: npt.NDArray[np.floating]) -> Luma:
+    rounded: Luma = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+    return rounded
+
+
 def _noisy(luma: Luma, sigma: float, *, rng: np.random.Generator) -> Luma:
-    noisy = luma + rng.normal(0, sigma, luma.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return _rounded(luma + rng.normal(0, sigma, luma.shape))
 
 
 def _jpeg(luma: Luma, quality: int) -> Luma:

@@ -16,8 +16,8 @@ from torch.nn import functional
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.program import WEIGHT_MAX, Grid, grids_of, weight_scales
 from videnhance.training.data import Samples
+from videnhance.training.losses import base_of, settled_loss
 from videnhance.training.recipe import Loss
-from videnhance.training.trainer import settled_loss
 
 __all__ = ["Rounding", "residual_in_int8", "rounded", "sensitivity"]
 
@@ -112,10 +112,12 @@ def rounded(
             group["lr"] = how.learning_rate * (1 - number / how.steps)
         optimizer.zero_grad()
         given = residual_in_int8(made, grids, inputs, layers=layers)
-        error = functional.pixel_shuffle(given, network.shape.scale) - wanted
-        settled_loss(error, how.loss).backward()
+        given = functional.pixel_shuffle(given, network.shape.scale)
+        loss = settled_loss(given, wanted, loss=how.loss, base=base_of(inputs))
+        loss.backward()
         optimizer.step()
-        losses.append(float(error.detach().square().mean()) * 255**2)
+        errors = (given.detach() - wanted) * 255
+        losses.append(float(errors.square().mean()))
         if (number + 1) % 100 == 0 or number + 1 == how.steps:
             yield number + 1, float(np.mean(losses)), made
             losses.clear()

@@ -43,6 +43,7 @@ from videnhance.training.measure import (
 )
 from videnhance.training.qat import Rounding, rounded, sensitivity
 from videnhance.training.stills import still_paths
+from videnhance.training.teacher import Lesson, taught
 
 __all__ = [
     "STEP",
@@ -96,6 +97,8 @@ class Quantizing:
     """How far the way goes to it."""
     rounding: Rounding = field(default_factory=Rounding)
     step: float = STEP
+    lesson: Lesson | None = None
+    """That of the run, for training with the rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ def quantized(job: Quantizing) -> Result:
             "trained with their rounding or mixed; --type static does without"
         )
     samples = Samples.load(job.samples) if job.samples is not None else None
+    if samples is not None and job.samples is not None and job.lesson is not None:
+        samples = taught(samples, job.samples, lesson=job.lesson)
     calibration = calibration_of(job.calibrate, network.shape.channels, samples=samples)
     prefer_int8_engine()
     if job.kind is Kind.QAT:

@@ -6,7 +6,16 @@ from enum import Enum
 
 from videnhance.training.degrade import Mix
 
-__all__ = ["EPOCHS", "RECIPES", "Draw", "Loss", "Method", "Recipe", "suited"]
+__all__ = [
+    "EPOCHS",
+    "RECIPES",
+    "ROUNDED",
+    "Draw",
+    "Loss",
+    "Method",
+    "Recipe",
+    "suited",
+]
 
 
 class Draw(Enum):
@@ -37,6 +46,8 @@ class Loss(Enum):
     """Charbonnier; at the end its root, for crops that are all bad."""
     SQUARED = "squared"
     """Charbonnier; at the end the mean squared error."""
+    LOOK = "look"
+    """`videnhance.training.losses.look_loss`, from beginning to end."""
     ABSOLUTE = "absolute"
 
 
@@ -65,8 +76,6 @@ class Recipe:
     """Train wide linear blocks that fold into plain convolutions."""
     draw: Draw = Draw.BUSY
     loss: Loss = Loss.LOGARITHM
-    teacher_share: float = 0.5
-    """With a teacher: how much of the wanted residual is the teacher's."""
     seed: int = 0
 
     @property
@@ -101,6 +110,10 @@ _REPORT = Recipe(
 
 _FINETUNE = Recipe(steps=3000, learning_rate=2e-4, warm_up=100, settle_from=0.3)
 
+_LOOK = Recipe(
+    steps=6000, learning_rate=4e-4, warm_up=50, settle_from=0.4, loss=Loss.LOOK
+)
+
 _SESR = Recipe(method=Method.ADAM, collapsible=True)
 
 RECIPES = {
@@ -108,14 +121,26 @@ RECIPES = {
     "sesr": _SESR,
     "report": _REPORT,
     "finetune": _FINETUNE,
+    "look": _LOOK,
 }
-"""Ours, SESR's (Adam on collapsible blocks), the report's, and ours for weights that
-are good already."""
+"""Ours, SESR's (Adam on collapsible blocks), the report's, and two of ours for weights
+that are good already: to adapt them, and to give them a look."""
 EPOCHS = 10
 """How long the report's recipe runs: each sample is seen so often."""
 
 
-_SUITED = {Mix.FIDELITY: Loss.SQUARED, Mix.RESTORE: Loss.ROOT}
+_SUITED = {
+    Mix.FIDELITY: Loss.SQUARED,
+    Mix.RESTORE: Loss.ROOT,
+    Mix.LOOK: Loss.LOOK,
+}
+ROUNDED = {
+    Mix.FIDELITY: Loss.ROOT,
+    Mix.REAL: Loss.LOGARITHM,
+    Mix.RESTORE: Loss.ROOT,
+    Mix.LOOK: Loss.LOOK,
+}
+"""What is made small where a network is trained with its rounding, for each mix."""
 
 
 def suited(recipe: Recipe, mix: Mix) -> Recipe:

@@ -23,9 +23,11 @@ def is_small(path: Path) -> bool:
     return any(n in _SMALL_FOLDERS or n.endswith("_lr_bicubic") for n in names)
 
 
-def still_paths(folders: Sequence[Path]) -> list[Path]:
-    """Every picture below the folders, sorted, but the halved copies of others."""
-    found = [p for folder in folders for p in folder.rglob("*")]
+def still_paths(places: Sequence[Path]) -> list[Path]:
+    """The pictures among these files and below these folders, sorted, but the halved
+    copies of others.
+    """
+    found = [p for place in places for p in (place, *place.rglob("*"))]
     pictures = [p for p in found if p.suffix.lower() in _SUFFIXES]
     return sorted(p for p in pictures if not is_small(p))
 

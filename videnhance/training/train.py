@@ -15,10 +15,8 @@ from statistics import fmean
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from videnhance.errors import UsageError, counted, printable
-from videnhance.models.foreign import read_residual
 from videnhance.models.network import PRESETS, SRVGGNetLightweight
 from videnhance.models.weights import read_network, write_network
 from videnhance.system.memory import keep_freed_memory
@@ -26,7 +24,8 @@ from videnhance.training.curve import Point, added, drawn_curve
 from videnhance.training.data import RESIDUAL_UNIT, Samples
 from videnhance.training.dataset import Material, held_samples, training_samples
 from videnhance.training.recipe import RECIPES, Recipe
-from videnhance.training.trainer import Teacher, Trainer, epoch_steps, trained
+from videnhance.training.teacher import Lesson, taught
+from videnhance.training.trainer import Trainer, epoch_steps, trained
 
 __all__ = [
     "Course",
@@ -35,7 +34,6 @@ __all__ = [
     "compared",
     "held_psnr",
     "run",
-    "teacher_of",
 ]
 
 _HELD_SIDE = 256
@@ -56,7 +54,7 @@ class Course:
     recipe: Recipe = RECIPES["default"]
     start: str | None = None
     """A model whose weights are begun with."""
-    teacher: str | None = None
+    lesson: Lesson | None = None
     resume: bool = False
     device: str = "cpu"
     every: int = 1000
@@ -84,6 +82,8 @@ def run(course: Course) -> Iterator[tuple[Point, int]]:
         torch.set_num_threads(course.threads)
     course.work.mkdir(parents=True, exist_ok=True)
     samples = training_samples(course.material, course.work / "samples")
+    if course.lesson is not None:
+        samples = taught(samples, course.work / "samples", lesson=course.lesson)
     held = held_samples(course.material, course.work / "held")
     recipe, every = course.recipe, course.every
     if course.epochs is not None:
@@ -121,22 +121,7 @@ def _trainer(course: Course, samples: Samples, *, recipe: Recipe) -> Trainer:
             f"--start {printable(course.start)} is {start.shape}, not the preset "
             f"{course.preset}: {shape}; choose the preset that it has"
         )
-    teacher = teacher_of(course.teacher) if course.teacher else None
-    return Trainer(shape, samples, recipe, start, teacher, course.device)
-
-
-def teacher_of(name: str) -> Teacher:
-    """What a larger network adds to the base, for a student to learn from.
-
-    Raises ModelError if it cannot be read.
-    """
-    module = read_residual(name).eval()
-
-    def taught(inputs: Tensor) -> Tensor:
-        module.to(inputs.device)
-        return functional.pixel_shuffle(module(inputs), 2)
-
-    return taught
+    return Trainer(shape, samples, recipe, start, course.device)
 
 
 def _wanted(samples: Samples) -> Iterator[tuple[Tensor, Tensor]]:

@@ -4,38 +4,31 @@ An exponential moving average of the weights is what is kept. Starts no threads 
 own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from videnhance.errors import ModelError, UsageError, printable
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.training.data import Batch, Samples
+from videnhance.training.losses import base_of, loss_of
 from videnhance.training.muon import Muon
 from videnhance.training.recipe import Draw, Loss, Method, Recipe
 
 __all__ = [
     "Progress",
-    "Teacher",
     "Trainer",
     "batch_of",
     "epoch_steps",
-    "loss_of",
-    "settled_loss",
     "stable_path",
     "trained",
 ]
-
-_LEAST_ERROR = 2e-6
-"""A third of a grey level, squared: what is more exact than that counts no more."""
-Teacher = Callable[[Tensor], Tensor]
-"""N x C x H x W in [0, 1] to the residual that it would add, N x C x 2H x 2W."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +51,14 @@ class Trainer:
     recipe: Recipe
     start: SRVGGNetLightweight | None = None
     """Weights to begin with; their shape is the run's. None: random ones."""
-    teacher: Teacher | None = None
     device: str = "cpu"
 
     def same_run(self) -> dict[str, Any]:
         """What may not change between a checkpoint and the run that goes on."""
         recipe = {k: str(v) for k, v in asdict(self.recipe).items() if k != "steps"}
-        return {**asdict(self.shape), **recipe, "samples": len(self.samples)}
+        share = str(self.samples.share)
+        about = {"samples": len(self.samples), "teacher's share": share}
+        return {**asdict(self.shape), **recipe, **about}
 
 
 class _State:
@@ -201,16 +195,19 @@ def _train_step(state: _State, trainer: Trainer) -> float:
         torch.from_numpy(a).to(trainer.device) for a in batch_of(trainer, state.step)
     )
     inputs = inputs.contiguous(memory_format=torch.channels_last)
-    if trainer.teacher is not None:
-        with torch.no_grad():
-            wanted = wanted.lerp(trainer.teacher(inputs), recipe.teacher_share)
     for group in state.optimizer.param_groups:
         group["lr"] = recipe.rate(state.step)
     state.optimizer.zero_grad()
     coarse = state.step < recipe.steps * recipe.float32_from
     with torch.autocast(kind, torch.bfloat16, enabled=coarse):
         predicted = state.network(inputs)
-    loss = loss_of(predicted.float() - wanted, recipe, step=state.step)
+    loss = loss_of(
+        predicted.float(),
+        wanted,
+        recipe=recipe,
+        base=base_of(inputs),
+        step=state.step,
+    )
     loss.backward()
     if recipe.loss is not Loss.ABSOLUTE:
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 0.5)
@@ -220,25 +217,3 @@ def _train_step(state: _State, trainer: Trainer) -> float:
         for mean, now in pairs:
             mean.lerp_(now, 1 - min(recipe.average, state.step / (state.step + 10)))
     return float(loss.detach())
-
-
-def loss_of(error: Tensor, recipe: Recipe, *, step: int) -> Tensor:
-    """What a step makes small, of errors N x C x H x W in [0, 1].
-
-    Losses are scaled to about one at the start, so that the gradient clip fits all.
-    """
-    if recipe.loss is Loss.ABSOLUTE:
-        return error.abs().mean()
-    if step >= recipe.settles_at:
-        return settled_loss(error, recipe.loss)
-    return (error.square() + 1e-6).sqrt().mean() * 30
-
-
-def settled_loss(error: Tensor, loss: Loss) -> Tensor:
-    """What is made small at the end, of errors N x C x H x W in [0, 1]."""
-    if loss is Loss.SQUARED:
-        return error.square().mean() * 1000
-    roots = (error.square().mean(dim=(1, 2, 3)) + _LEAST_ERROR).sqrt()
-    if loss is Loss.ROOT:
-        return roots.mean() * 40
-    return torch.log(roots / _LEAST_ERROR**0.5).mean() * 0.8
