@@ -13,6 +13,11 @@ A look is `bicubic`, `lanczos`, a model by name, card or weights, or options of 
 conversion; `NAME=` before it names it in the tables:
 
     restore     other=weights.safetensors,precision=float32     half=clean=0.5,fuse=0
+
+`--metrics` names what takes long: vmaf (with VMAF-NEG and XPSNR, of the judged frames
+as a sequence), ssimulacra2, erqa, and cvvdp (ColorVideoVDP, all frames, seconds for
+each), which is not measured unless it is named. `--page` writes a page on which people
+judge crops blind, each look beside each other.
 """
 
 import argparse
@@ -23,20 +28,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+from zlib import crc32
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from blind_page import SIDE, Crop, busy_places, page
 from halved import KnownClip, known_clip
 
 import videnhance
 from videnhance.frame import Frame
 from videnhance.geometry import Size
+from videnhance.media.display import Displayer
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.resize import doubled
 from videnhance.quality.fidelity import gradient, mean_square, psnr_of, ssim
 from videnhance.quality.perceptual import PERCEPTUAL, is_there, picture_metric
 from videnhance.quality.temporal import OverTime
+from videnhance.quality.vdp import colour_video_vdp
 from videnhance.quality.vmaf import Vmaf, ffmpeg_with_vmaf
 
 Luma = npt.NDArray[np.uint8]
@@ -51,6 +60,7 @@ COLUMNS = {
     "xpsnr": ("XPSNR", 2),
     "ssimulacra2": ("SSIMULACRA2", 1),
     "erqa": ("ERQA", 3),
+    "cvvdp": ("CVVDP", 2),
     "gradient": ("gradient", 2),
     "tof": ("tOF", 3),
     "flicker": ("flicker", 3),
@@ -58,7 +68,8 @@ COLUMNS = {
     "processor_ms": ("CPU-ms", 1),
 }
 """Of each figure its head and its digits."""
-QUICK = ("psnr", "ssim", "vmaf", "vmaf_neg", "xpsnr", "gradient", "tof", "flicker")
+SLOW = ("vmaf", *PERCEPTUAL, "cvvdp")
+SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,12 @@ def scored(clip: KnownClip, made: list[Luma], options: argparse.Namespace) -> Sc
         if is_there(name):
             pairs = coloured(clip, made, step=step)
             found[name] = float(np.nanmean([picture_metric(name)(*p) for p in pairs]))
+    if "cvvdp" in options.metrics:
+        size = Size(made[0].shape[1], made[0].shape[0])
+        pairs = coloured(clip, made, step=1)
+        found["cvvdp"] = colour_video_vdp(
+            pairs, count=len(made), size=size, rate=clip.rate
+        )
     return found
 
 
@@ -167,9 +184,36 @@ def coloured(
     """Pairs in RGB: made luma with the coded clip's chroma, and the original."""
     for n in range(0, len(made), step):
         half, whole = clip.halves[n], clip.originals[n]
-        chroma = (doubled(plane, 8) for plane in half.planes[1:])
-        ours: Frame = whole.with_planes((made[n], *chroma))
-        yield model_input(3, ours), model_input(3, whole)
+        yield (
+            model_input(3, with_chroma(made[n], half, whole)),
+            model_input(3, whole),
+        )
+
+
+def with_chroma(luma: Luma, half: Frame, whole: Frame) -> Frame:
+    """Made luma as a frame, with the chroma of the coded half."""
+    chroma = (doubled(plane, 8) for plane in half.planes[1:])
+    return whole.with_planes((luma, *chroma))
+
+
+def crops_of(
+    clip: KnownClip, coding: str, made: dict[str, list[Luma]], *, count: int
+) -> Iterator[Crop]:
+    """Places for the page, each of another frame of the clip."""
+    luma = clip.originals[len(clip.originals) // 2].planes[0]
+    seed = SEED + crc32(clip.name.encode())
+    places = busy_places(luma, count, seed=seed)
+    show = Displayer()
+    for turn, (x, y) in enumerate(places):
+        n = (2 * turn + 1) * len(clip.originals) // (2 * len(places))
+        inner = slice(y, y + SIDE), slice(x, x + SIDE)
+        half, whole = clip.halves[n], clip.originals[n]
+        looks = {
+            name: show(with_chroma(lumas[n], half, whole))[inner][..., ::-1]
+            for name, lumas in made.items()
+        }
+        original = show(whole)[inner][..., ::-1]
+        yield Crop(clip.name, coding, n, x, y, original, looks)
 
 
 def table(rows: list[dict[str, Any]], coding: str, clip: str | None) -> Iterator[str]:
@@ -202,24 +246,32 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--every", type=int, default=4, help="frame that is judged")
     parser.add_argument(
-        "--metrics", nargs="+", default=["vmaf", *PERCEPTUAL], help="the slow ones"
+        "--metrics", nargs="*", default=SLOW[:-1], choices=SLOW, metavar="NAME"
     )
     parser.add_argument("--each", action="store_true", help="a table for each clip")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--page", type=Path, help="HTML, to judge blind")
+    parser.add_argument("--crops", type=int, default=4, help="of each clip and coding")
     options = parser.parse_args()
     looks = [look_of(words) for words in options.looks]
     rows: list[dict[str, Any]] = []
+    crops: list[Crop] = []
     for coding in options.codings:
         for path in options.clips:
             clip = known_clip(path, coding, frames=options.frames)
             small = [frame.planes[0] for frame in clip.halves]
+            made: dict[str, list[Luma]] = {}
             for look in looks:
-                made, spent = timed(look, small)
+                made[look.name], spent = timed(look, small)
                 row = {"look": look.name, "clip": clip.name, "coding": coding}
-                rows.append(row | scored(clip, made, options) | spent)
+                rows.append(row | scored(clip, made[look.name], options) | spent)
+            if options.page:
+                crops += crops_of(clip, coding, made, count=options.crops)
             if options.each:
                 print("\n".join(table(rows, coding, clip.name)), flush=True)
         print("\n".join(table(rows, coding, None)), flush=True)
+    if options.page:
+        options.page.write_text(page(crops), encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

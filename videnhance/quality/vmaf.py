@@ -4,7 +4,7 @@ The frames go through one pipe, a pair in each picture, one above the other: no 
 be torn, and nothing is kept but FFmpeg's log.
 """
 
-import json
+import csv
 import re
 import shutil
 import subprocess
@@ -147,15 +147,17 @@ class Vmaf:
         if self._process.wait():
             raise self._failed()
         folder = Path(self._folder.name)
-        frames = json.loads((folder / "vmaf.json").read_text(encoding="utf-8"))
         found: dict[str, dict[int, float]] = {"vmaf": {}, "vmaf_neg": {}}
-        for frame in frames["frames"]:
-            for name, scores in found.items():
-                if name in frame["metrics"]:
-                    scores[int(frame["frameNum"])] = float(frame["metrics"][name])
+        # Line by line: the log of a film is hundreds of megabytes.
+        with (folder / "vmaf.csv").open(newline="", encoding="utf-8") as log:
+            for frame in csv.DictReader(log):
+                for name, scores in found.items():
+                    if frame.get(name):
+                        scores[int(frame["Frame"])] = float(frame[name])
         if (folder / "xpsnr.log").exists():
-            told = _XPSNR.findall((folder / "xpsnr.log").read_text(encoding="utf-8"))
-            found["xpsnr"] = {n: float(value) for n, value in enumerate(told)}
+            with (folder / "xpsnr.log").open(encoding="utf-8") as log:
+                told = filter(None, map(_XPSNR.search, log))
+                found["xpsnr"] = {n: float(line[1]) for n, line in enumerate(told)}
         return found
 
     def _stored(self, plane: Plane) -> bytes:
@@ -189,7 +191,7 @@ def _command(program: str, scoring: Scoring) -> list[str]:
     parts = f"{size.width}:{size.height}:0"
     xpsnr = "xpsnr" in _filters(program)
     vmaf = (
-        f"libvmaf=log_fmt=json:log_path=vmaf.json:model='{_MODELS}':"
+        f"libvmaf=log_fmt=csv:log_path=vmaf.csv:model='{_MODELS}':"
         f"n_threads={available_cores()}:n_subsample={scoring.every}"
     )
     graph = f"[0:v]split[x][y];[x]crop={parts}:0[a];[y]crop={parts}:{size.height}[b];"
