@@ -117,6 +117,8 @@ def _coded(
             first.height,
             "yuv420p",
         )
+        # On several threads PyAV has x264 cut pictures in slices, and they show.
+        stream.codec_context.thread_count = 1
         for n, picture in enumerate(pictures):
             picture.pts, picture.time_base = n, 1 / rate
             out.mux(stream.encode(picture))
