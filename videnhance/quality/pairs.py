@@ -38,6 +38,8 @@ _LEAST_GAIN = 0.25
 """Grey levels; what stands still is alike at every offset."""
 _NEAR = 0.45
 """Of a frame's duration: times that are nearer are the same moment."""
+_NEAR_UNEVEN = 0.75
+"""Of times that were rounded to others' ticks; a frame that is missing is 1 away."""
 _SAME_RATE = 0.0005
 _ABOUT_SAME_RATE = 0.02
 """Of times that are uneven."""
@@ -92,10 +94,15 @@ class _Looked:
 
         The mean of times that are rounded, and the median where frames are missing.
         """
-        count = len(self.times) - 1
         if self.is_even:
-            return (self.times[-1] - self.times[0]) / count
-        return median(b - a for a, b in pairwise(self.times)) if count else Fraction(0)
+            return self.mean_step
+        gaps = [b - a for a, b in pairwise(self.times)]
+        return median(gaps) if gaps else Fraction(0)
+
+    @property
+    def mean_step(self) -> Fraction:
+        """Mean seconds from frame to frame; there are two frames or more."""
+        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
 
     @property
     def is_even(self) -> bool:
@@ -182,7 +189,8 @@ class Pairs:
     def _matched(self, sources: Sequence[FrameSource]) -> Iterator[Matched]:
         bring = [Pictures(look.info, self.form) for look in self._looks]
         lines = [iter(source) for source in sources]
-        near = _NEAR / float(self.rate)
+        even = all(look.is_even for look in self._looks)
+        near = (_NEAR if even else _NEAR_UNEVEN) / float(self.rate)
         index = 0
         frames = [next(line, None) for line in lines]
         while all(frames):
@@ -288,17 +296,27 @@ def _check_comparable(first: _Looked, other: _Looked) -> None:
         )
     if not first.step or not other.step:
         return
-    apart = abs(float(other.step / first.step) - 1)
-    limit = _ABOUT_SAME_RATE + _EVEN_SECONDS / float(first.step)
-    if first.is_even and other.is_even:
-        limit = _SAME_RATE + _EVEN_SECONDS / float(first.times[-1] - first.times[0])
-    if apart > limit:
+    if _apart(first, other) > _allowed(first, other):
         rates = [f"{float(1 / look.step):.5g}" for look in (first, other)]
         raise UsageError(
             f"{one} has {rates[0]} frames a second and {two} {rates[1]}: they show "
             f"other moments; bring one to the other's rate first (ffmpeg -i {two} "
             f"-r {rates[0]} ...)"
         )
+
+
+def _apart(first: _Looked, other: _Looked) -> float:
+    """By which share the paces differ; of uneven ones, whichever measure says less."""
+    apart = abs(float(other.step / first.step) - 1)
+    if first.is_even and other.is_even:
+        return apart
+    return min(apart, abs(float(other.mean_step / first.mean_step) - 1))
+
+
+def _allowed(first: _Looked, other: _Looked) -> float:
+    if first.is_even and other.is_even:
+        return _SAME_RATE + _EVEN_SECONDS / float(first.times[-1] - first.times[0])
+    return _ABOUT_SAME_RATE + _EVEN_SECONDS / float(first.step)
 
 
 def _offset(first: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> int:
