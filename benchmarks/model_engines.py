@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from videnhance.conversion.bench import processor_name
+from videnhance.geometry import size_of
 from videnhance.models.bench import (
     HEAD,
     TORCH,
@@ -34,7 +35,6 @@ from videnhance.models.bench import (
 from videnhance.models.export import write_onnx
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.torchscript import quiet_tools
-from videnhance.options import size_of
 from videnhance.system.optional import optional
 from videnhance.system.threads import available_cores
 

@@ -164,7 +164,7 @@ def test_a_model_is_changed_without_a_wait(models: Models) -> None:
             pass
         assert models.current()[1] == "flat"
         models.next()
-        assert models.current()[1] == "none: plain enlargement"
+        assert models.current()[1] == "no network: plain enlargement"
         assert models.choice is None
         models.next()
         assert models.current()[1] == "weave"

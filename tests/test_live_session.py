@@ -168,7 +168,21 @@ def test_the_model_that_is_asked_for_is_named() -> None:
     for _ in range(3):
         models.next()
         names.append(models.wanted)
-    assert names == ["other", "none: plain enlargement", "default"]
+    assert names == [
+        "model: other",
+        "no network: plain enlargement",
+        "look: faithful",
+    ]
+
+
+def test_one_goes_through_the_looks_and_the_light_model() -> None:
+    found = [choice.model for choice in models_module.round_of(Choice(device="cpu"))]
+    assert found[:2] == ["default", "fast"]  # which takes over where that is too slow
+    assert "restore" in found
+    assert len(found) == len(set(found))
+    again = models_module.round_of(Choice("restore"))
+    assert again[0].model == "restore"
+    assert sorted(choice.model for choice in again) == sorted(found)
 
 
 @pytest.mark.parametrize("key", ["q", "esc"])
@@ -443,6 +457,7 @@ def test_a_preview_says_the_command(clip: Path, tmp_path: Path) -> None:
     [
         (Settings(), Choice(), None),
         (Settings(4, 0.3, 4, 0.0), Choice("x.json", "float32", "cpu", True), 0),
+        (Settings(1, 1.4), Choice("restore"), None),
         (Settings(1), None, 2),
     ],
 )

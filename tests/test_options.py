@@ -16,7 +16,10 @@ from videnhance.cli.convert import job_from
 from videnhance.cli.options import options_from
 from videnhance.conversion.job import budget_of, choice_of, job_of
 from videnhance.errors import UsageError
+from videnhance.models import looks
+from videnhance.models.looks import LOOKS, look_of
 from videnhance.options import (
+    DEFAULT_LOOK,
     ConvertOptions,
     FolderOptions,
     check_names,
@@ -128,7 +131,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         compare=True,
     )
     plain = ConvertOptions()
-    same = {f.name for f in fields(plain)} - {"scale", "model", *BUDGETS}
+    same = {f.name for f in fields(plain)} - {"scale", "model", "look", *BUDGETS}
     assert [n for n in same if getattr(options, n) == getattr(plain, n)] == []
     words = _typed("convert", str(SOURCE), str(TARGET), *line.split())
     assert job_from(words) == job_of(SOURCE, TARGET, options=options)
@@ -152,6 +155,8 @@ def test_a_choice_means_what_its_option_means() -> None:
         ("skip", "2"),
         ("fuse", float("nan")),
         ("strength", -0.1),
+        ("strength", 1.51),
+        ("look", "shiny"),
         ("workers", 257),
         ("tile", 31),
         ("clean", 1.1),
@@ -190,6 +195,8 @@ def test_what_cannot_be_right_is_named(name: str, value: object) -> None:
         {"scale": 2, "size": "4k"},
         {"fit": "pad"},
         {"clean": 0.5, "model": "fast"},
+        {"look": "clean", "model": "fast"},
+        {"look": "clean", "clean": 0.5},
         {"start": 2.0, "end": 2.0},
         {"raw_format": "gray"},
         {"realtime": True, "skip": 2},
@@ -201,6 +208,18 @@ def test_what_cannot_be_right_is_named(name: str, value: object) -> None:
 def test_two_choices_that_do_not_go_together_are_refused(pair: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="--"):
         ConvertOptions(**pair)
+
+
+def test_a_look_is_its_model_and_one_that_is_not_shipped_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert choice_of(ConvertOptions()).model == LOOKS[DEFAULT_LOOK]
+    assert choice_of(ConvertOptions(look="clean")).model == "restore"
+    assert get_args(get_type_hints(ConvertOptions)["look"]) == tuple(LOOKS)
+    monkeypatch.setattr(looks, "card_names", lambda: ["default", "restore"])
+    with pytest.raises(UsageError, match=r"--look crisp: .* use faithful, clean, or"):
+        choice_of(ConvertOptions(look="crisp"))
+    assert [look_of(name) for name in ("restore", "fast")] == ["clean", None]
 
 
 def test_options_are_values() -> None:

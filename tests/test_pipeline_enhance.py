@@ -575,7 +575,7 @@ def test_the_input_is_not_changed() -> None:
         ({"scale": 3}, "--scale 3"),
         ({"scale": 0}, "--scale 0"),
         ({"strength": -0.1}, "--strength -0.1"),
-        ({"strength": 1.5}, "--strength 1.5"),
+        ({"strength": 1.6}, "--strength 1.6"),
         ({"strength": float("nan")}, "--strength nan"),
         ({"skip": 0}, "--skip 0"),
         ({"skip": -2}, "--skip -2"),

@@ -70,7 +70,7 @@ logger = logging.getLogger(__name__)
 _FULL_RANGE = 2
 _OF_PICTURES = frozenset(
     (
-        *("scale", "size", "fit", "skip", "fuse", "strength", "reuse", "model"),
+        *("scale", "size", "fit", "skip", "fuse", "strength", "reuse", "look", "model"),
         *("clean", "trust_model", "precision", "device", "workers", "tile"),
     )
 )
@@ -205,7 +205,7 @@ def enhance(
     unless `workers` is 0, and each picture is copied, so a buffer may be used again.
     The model is loaded at once, the first picture is asked for by the first `next`, and
     closing the iterator ends its threads. Only options of pictures are taken: scale,
-    size, fit, skip, fuse, strength, reuse, model, clean, trust_model, precision,
+    size, fit, skip, fuse, strength, reuse, look, model, clean, trust_model, precision,
     device, workers, tile. Raises UsageError, ModelError or MissingLibraryError at once,
     and UsageError for a picture that does not fit when its turn comes.
     """

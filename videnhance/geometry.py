@@ -11,7 +11,7 @@ from enum import Enum
 
 from videnhance.errors import UsageError, printable
 
-__all__ = ["LONGEST_SIDE", "Box", "Fit", "Region", "Size", "box_of"]
+__all__ = ["LONGEST_SIDE", "Box", "Fit", "Region", "Size", "box_of", "size_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,15 @@ class Box:
     fit: Fit = Fit.INSIDE
     turns: bool = False
     """Whether it is turned for a picture that is higher than wide: named sizes are."""
+
+
+def size_of(words: str, option: str = "--raw-size") -> Size:
+    """A size from `640x360`. Raises UsageError, which names the option."""
+    width, cross, height = words.partition("x")
+    good = cross and width.isdecimal() and height.isdecimal()
+    if not good or not int(width) or not int(height):
+        raise UsageError(f"{option} {printable(words)} is no size; write 640x360")
+    return Size(int(width), int(height))
 
 
 def box_of(wanted: str, fit: Fit) -> Box:

@@ -16,9 +16,10 @@ from types import NoneType, UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from videnhance.errors import UsageError, printable
-from videnhance.geometry import Fit, Size, box_of
+from videnhance.geometry import Fit, box_of, size_of
 
 __all__ = [
+    "DEFAULT_LOOK",
     "ConvertOptions",
     "FolderOptions",
     "check",
@@ -26,7 +27,6 @@ __all__ = [
     "deadline_of",
     "option_name",
     "rate_of",
-    "size_of",
 ]
 
 _OWN_NAMES = {"pipe_format": "format", "encoder_options": "-e", "audio": "no-audio"}
@@ -45,7 +45,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "settle": (0, inf, "0 or more, in seconds"),
     "skip": (1, inf, "1 (every frame) or more"),
     "start": (0, inf, "0 or more: nothing is before the video"),
-    "strength": (0, 1, "0 to 1"),
+    "strength": (0, 1.5, "0 to 1.5"),
     "target_fps": (0.001, 1000, "0.001 to 1000, in frames a second"),
     "tile": (32, inf, "32 or more"),
     "video_track": (0, inf, "0 or more"),
@@ -61,6 +61,8 @@ _NUMBERS = _WHOLE_NUMBERS | _RANGES.keys()
 _ANY = (-inf, inf, "a number")
 _SCALES = (1, 2, 4)
 _BUDGETS = ("target_fps", "realtime", "deadline")
+Look = Literal["faithful", "natural", "crisp", "drawn", "clean"]
+DEFAULT_LOOK: Look = "faithful"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,15 @@ class ConvertOptions:
     fuse: float | None = None
     """Share of the last residual, moved, 0 to 1; None: 0.3, and without OpenCV 0."""
     strength: float = 1.0
-    """0 (plain resize) to 1."""
+    """0 (plain resize), 1 (as the network says) to 1.5 (more than that)."""
     reuse: Literal["exact", "off"] = "exact"
     """Whether parts that did not change keep their result."""
+    look: Look = DEFAULT_LOOK
+    """How the result looks, in a word."""
     model: str | PathLike[str] | None = None
-    """A name, the path of a card, or of weights; None: `default`."""
+    """Instead of `look`: a name, the path of a card, or of weights."""
     clean: float | None = None
-    """Instead of `model`: 0 (true to the source) to 1 (cleaned of noise and blocks)."""
+    """Instead of `look`: 0 (true to the source) to 1 (cleaned of noise and blocks)."""
     trust_model: bool = False
     """Run a model that does not come with the package."""
     precision: Literal["auto", "int8", "float32"] = "auto"
@@ -165,8 +169,11 @@ class ConvertOptions:
             box_of(self.size, Fit(self.fit))
         elif self.fit != "inside":
             raise UsageError(f"--fit {self.fit} needs a --size to fit into")
-        if self.clean is not None and self.model:
-            raise UsageError("--clean and --model say two things; give one of them")
+        networks = {"look": self.look != DEFAULT_LOOK, "clean": self.clean is not None}
+        told = [name for name, is_told in networks.items() if is_told]
+        if len(told := told + ["model"] * bool(self.model)) > 1:
+            words = f"--{told[0]} and --{told[1]}"
+            raise UsageError(f"{words} say two things; give one of them")
         if self.end is not None and self.end <= self.start:
             raise UsageError(f"--end {self.end} is not after the start, {self.start} s")
         _check_budget(self)
@@ -303,15 +310,6 @@ def option_name(name: str) -> str:
     """The option of the command line for a field."""
     word = _OWN_NAMES.get(name, name).replace("_", "-")
     return word if word.startswith("-") else f"--{word}"
-
-
-def size_of(words: str, option: str = "--raw-size") -> Size:
-    """A size from `640x360`. Raises UsageError, which names the option."""
-    width, cross, height = words.partition("x")
-    good = cross and width.isdecimal() and height.isdecimal()
-    if not good or not int(width) or not int(height):
-        raise UsageError(f"{option} {printable(words)} is no size; write 640x360")
-    return Size(int(width), int(height))
 
 
 def deadline_of(words: str | float) -> timedelta | clock_time:

@@ -11,6 +11,7 @@ from videnhance.cli.help import complete_model, with_options
 from videnhance.cli.options import (
     DEVICE,
     FILE,
+    LOOK,
     PRECISION,
     STRENGTH,
     TRUST_MODEL,
@@ -22,7 +23,8 @@ from videnhance.cli.options import (
 from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
 from videnhance.errors import UsageError, counted, printable
-from videnhance.options import ConvertOptions, size_of
+from videnhance.geometry import size_of
+from videnhance.options import DEFAULT_LOOK, ConvertOptions
 
 if TYPE_CHECKING:
     from videnhance.geometry import Size
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["live", "preview"]
 
 _COMMON = (
-    *("codec", "crf", "device", "fuse", "overwrite", "pix_fmt", "precision", "preset"),
-    *("skip", "strength", "trust_model", "workers"),
+    *("codec", "crf", "device", "fuse", "look", "overwrite", "pix_fmt", "precision"),
+    *("preset", "skip", "strength", "trust_model", "workers"),
 )
 """Options that mean what they mean to `convert`."""
 _SCALE = 2
@@ -51,19 +53,20 @@ _input, _view = field_option("Input"), field_option("Window")
 _picture, _speed = field_option("Picture"), field_option("Speed")
 _record, _machine = field_option("Recording"), field_option("Machine")
 _MODEL = (
+    LOOK,
     _picture(
         "-m --model MODEL",
-        "Network: a name (see `videnhance model list`), a card, or weights; more "
-        "than one to change between by M.",
+        "Network, instead of a look: a name (see `videnhance model list`), a card, or "
+        "weights; more than one to change between by M.",
         name="models",
         shell_complete=complete_model,
-        shown="default; M: fast",
+        shown="the look's; M: the others'",
         multiple=True,
     ),
     _picture(
         "--clean SHARE",
-        "Network from 0, true to the source, to 1, cleaned; more than one as with "
-        "--model.",
+        "Network, instead of a look: from 0, true to the source, to 1, cleaned; more "
+        "than one as with --model.",
         name="cleans",
         multiple=True,
         type=click.FloatRange(0, 1),
@@ -291,9 +294,10 @@ def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
             f"--snapshots {printable(options['snapshots'])} is no folder; make it first"
         )
     settings, _ = settings_of(_chosen(options))
+    named = options["models"] or options["cleans"]
     return LiveOptions(
         choices=_choices(options),
-        lightens=not (options["models"] or options["cleans"]),
+        lightens=not named and options["look"] == DEFAULT_LOOK,
         settings=settings,
         area=area,
         by_time="test_pattern" in options and options["scale"] is None,
@@ -317,15 +321,17 @@ def _chosen(words: dict[str, Any], **more: Any) -> ConvertOptions:
 
 def _check(words: dict[str, Any]) -> None:
     """Raises UsageError for words that no run could do with."""
-    _chosen(words)
+    _chosen(words, model=(*words["models"], None)[0])
     _capture(words.get("size"))
 
 
 def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":
     from videnhance.conversion.job import choice_of
+    from videnhance.live.models import round_of
 
-    models = words["models"] or (() if words["cleans"] else ("default", "fast"))
-    named = [choice_of(_chosen(words, model=model)) for model in models]
+    if not (words["models"] or words["cleans"]):
+        return round_of(choice_of(_chosen(words)))
+    named = [choice_of(_chosen(words, model=model)) for model in words["models"]]
     return *named, *(choice_of(_chosen(words, clean=c)) for c in words["cleans"])
 
 

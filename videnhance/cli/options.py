@@ -22,6 +22,7 @@ __all__ = [
     "DEVICE",
     "ENCODER",
     "FILE",
+    "LOOK",
     "PRECISION",
     "SHARED",
     "SPAN",
@@ -114,7 +115,13 @@ PRECISION = _speed(
 )
 DEVICE = _speed("--device", "What runs the network; auto takes CUDA if it is there.")
 STRENGTH = _picture(
-    "--strength SHARE", "How much the network adds: 0 (plain resize) to 1."
+    "--strength SHARE",
+    "How much the network adds: 0 (plain resize), 1, up to 1.5 (more than it says).",
+)
+LOOK = _picture(
+    "--look",
+    "How it looks: true to the source; visibly better and still true; sharp and clean "
+    "at first sight; for animation; for bad sources.",
 )
 TRUST_MODEL = (
     "--trust-model",
@@ -177,17 +184,19 @@ SHARED = (
         "How a picture of another shape comes into --size: smaller, cropped, "
         "with black borders, or distorted.",
     ),
+    LOOK,
     _picture(
         "-m --model MODEL",
-        "Network: a name (see `videnhance model list`), a card (.json), or "
-        "weights (.pth, .safetensors).",
-        shown="default",
+        "Network, instead of a look: a name (see `videnhance model list`), a card "
+        "(.json), or weights (.pth, .safetensors).",
+        shown="the look's",
         shell_complete=complete_model,
     ),
     _picture(
         "--clean SHARE",
-        "Network from 0, true to the source, to 1, cleaned of noise and blocks.",
-        shown="0.5",
+        "Network, instead of a look: from 0, true to the source, to 1, cleaned of "
+        "noise and blocks.",
+        shown="the look's",
         type=click.FloatRange(0, 1),
     ),
     STRENGTH,

@@ -33,10 +33,11 @@ __all__ = [
 Profile = dict[str, Any]
 _NAME = "videnhance.profile"
 _RIVALS = {
-    "clean": ("model",),
-    "cleans": ("models",),
-    "model": ("clean",),
-    "models": ("cleans",),
+    "clean": ("model", "look"),
+    "cleans": ("models", "look"),
+    "look": ("model", "models", "clean", "cleans"),
+    "model": ("clean", "look"),
+    "models": ("cleans", "look"),
     "scale": ("size", "fit"),
     "size": ("scale",),
 }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from videnhance.errors import UsageError
-from videnhance.geometry import Box, Fit, box_of
+from videnhance.geometry import Box, Fit, box_of, size_of
 from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE
@@ -17,12 +17,13 @@ from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
 from videnhance.models.choice import Choice
 from videnhance.models.clean import clean_model
+from videnhance.models.looks import model_of_look
 from videnhance.options import (
+    DEFAULT_LOOK,
     ConvertOptions,
     check,
     deadline_of,
     rate_of,
-    size_of,
 )
 from videnhance.pipeline.enhance import Settings, default_fuse
 from videnhance.system.threads import available_cores
@@ -159,11 +160,12 @@ def budget_of(
     """The time budget that is asked for, a time of day as the next such moment."""
     if not has_budget(options):
         return None
-    free = options.model is None and options.clean is None
+    named = options.model is not None or options.clean is not None
+    free = not named and options.look == DEFAULT_LOOK
     if options.deadline is None:
-        named = "--realtime" if options.realtime else "--target-fps"
+        option = "--realtime" if options.realtime else "--target-fps"
         rate = options.target_fps
-        words = named if rate is None else f"{named} {rate:g}"
+        words = option if rate is None else f"{option} {rate:g}"
         return TimeBudget(words, rate, options.realtime, picks_model=free)
     words, due = f"--deadline {options.deadline}", deadline_of(options.deadline)
     if isinstance(due, timedelta):
@@ -182,10 +184,11 @@ def has_budget(options: ConvertOptions) -> bool:
 
 
 def choice_of(options: ConvertOptions) -> Choice:
-    """The model that is asked for, and how it may run."""
-    model = str(options.model or "default")
+    """The model that is asked for, and how it may run. Raises UsageError."""
     if options.clean is not None:
         model = clean_model(options.clean)
+    else:
+        model = str(options.model or model_of_look(options.look))
     return Choice(model, options.precision, options.device, options.trust_model)
 
 

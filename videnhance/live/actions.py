@@ -30,7 +30,7 @@ class Action(Enum):
     NATURAL = "pixel for pixel, or fit"
     STRONGER = "more strength"
     WEAKER = "less strength"
-    MODEL = "next model"
+    MODEL = "next look or model"
     RECORD = "record, or stop"
     SNAPSHOT = "snapshot of both"
     OVERLAY = "figures"
@@ -115,7 +115,7 @@ def action_of(code: int, preview: bool) -> Action | None:
 
 
 _VIEW_ROUND = (View.SPLIT, View.BESIDE, View.AFTER, View.BEFORE)
-_STRENGTH_STEP = 0.1
+_STRENGTH_STEP, _STRONGEST = 0.1, 1.5
 _SKIPS = (1, 2, 4)
 _SECONDS = {
     Action.BACK: -5.0,
@@ -287,13 +287,13 @@ class Actions:
 
     def _strength(self, step: float) -> str:
         strength = self._pipeline.settings.strength + step
-        strength = round(min(max(strength, 0.0), 1.0), 2)
+        strength = round(min(max(strength, 0.0), _STRONGEST), 2)
         self._choose(strength=strength)
         return f"strength {strength:.0%}"
 
     def _model(self) -> str:
         self._pipeline.next_model()
-        return f"model: {self._pipeline.models.wanted}"
+        return self._pipeline.models.wanted
 
     def _skip(self) -> str:
         now = self._pipeline.settings.skip

@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 from videnhance.errors import VidenhanceError, printable
 from videnhance.models.imported import with_card
+from videnhance.models.looks import LOOKS, look_of, shipped_looks
 from videnhance.models.runtime import Choice, Network, load, measured
 from videnhance.pipeline.enhance import Bicubic, Upscaler
 from videnhance.pipeline.ration import is_too_dear
 from videnhance.system.threads import Pool
 
-__all__ = ["Models"]
+__all__ = ["Models", "round_of"]
 
-_NONE = "none: plain enlargement"
+_NONE = "no network: plain enlargement"
 _SHARE = 0.25
 """Of the workers' time that a network may take for whole frames: the rest is for the
 base, the screen, the decoder, and what cannot be foreseen."""
+
+
+def round_of(first: Choice) -> tuple[Choice, ...]:
+    """What M goes through: a look, the light model, and the other looks."""
+    models = ["fast", *(LOOKS[look] for look in shipped_looks())]
+    others = [model for model in models if model != first.model]
+    return first, *(replace(first, model=model) for model in others)
 
 
 class Models:
@@ -50,10 +59,12 @@ class Models:
 
     @property
     def wanted(self) -> str:
-        """The model that was asked for last, in words."""
+        """The look or the model that was asked for last, in words."""
         if self._wanted == len(self._choices):
             return _NONE
-        return printable(self._choices[self._wanted].model)
+        model = self._choices[self._wanted].model
+        look = look_of(model)
+        return f"look: {look}" if look else f"model: {printable(model)}"
 
     def next(self) -> None:
         """Asks for the model after the present one; the last of all is none."""

@@ -11,6 +11,8 @@ from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.media.source import Source
 from videnhance.models.choice import Choice
+from videnhance.models.looks import look_of
+from videnhance.options import DEFAULT_LOOK
 from videnhance.pipeline.enhance import Settings
 
 __all__ = ["LiveOptions", "convert_command"]
@@ -74,8 +76,13 @@ def convert_command(
     if source.video_track is not None:
         words += ["--video-track", str(source.video_track)]
     if choice is not None:
+        look = look_of(choice.model)
+        if look is not None and look != DEFAULT_LOOK:
+            words += ["--look", look]
         for option in ("model", "precision", "device"):
             value = getattr(choice, option)
+            if option == "model" and look is not None:
+                continue
             if value != getattr(Choice(), option):
                 words += [f"--{option}", value]
         words += ["--trust-model"] * choice.trusted
