@@ -17,7 +17,7 @@ from videnhance.pipeline.enhance import (
     rule_of,
 )
 from videnhance.pipeline.plan import Fill, Rationed
-from videnhance.pipeline.ration import Budget, Cost, Ration
+from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool
@@ -154,7 +154,7 @@ class Engine:
         fitting = [e for e in self._enhancers if e.upscaler is upscaler]
         if len(fitting) != count:
             if self._enhancers and self._budget is not None:
-                self._budget = Budget()  # what was learnt is of another model
+                self._budget = Budget(mode=Mode.ALONE)  # learnt anew with the model
             self._enhancers = [
                 FrameEnhancer(upscaler, self.pool, settings.workers)
                 for _ in range(count)

@@ -23,6 +23,7 @@ _FINE = 4
 _STEP = 16
 """Pixels that panels grow by: words that change seldom need another ground."""
 _KEY_PAD = 5
+_HALF = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Label:
     """A drawn panel: its colours times its opacity, and what shines through it."""
 
     light: npt.NDArray[np.uint16] = field(repr=False)
-    """H x W x 3, colours (0 to 255) times opacity (0 to 255)."""
+    """H x W x 3, colours (0 to 255) times opacity (0 to 255), and a half of 255."""
     through: npt.NDArray[np.uint16] = field(repr=False)
-    """H x W x 1, 255 minus opacity."""
+    """H x W x 3, 255 minus opacity."""
 
     @property
     def size(self) -> Size:
@@ -60,7 +61,7 @@ def label(rows: tuple[Row, ...], points: int = 15) -> Label:
     """A panel: rows of cells in columns; `points` is the size of the type."""
     font = _font(points)
     pad, gap, line = int(points * 0.8), points, int(points * 1.6)
-    widths = _widths(rows, font)
+    widths = _widths(rows, points)
     width = 2 * pad + sum(widths) + gap * (len(widths) - 1)
     height = 2 * pad + line * len(rows)
     image = _ground(-(-width // _STEP) * _STEP, height, points // 2).copy()
@@ -70,12 +71,16 @@ def label(rows: tuple[Row, ...], points: int = 15) -> Label:
         for cell, wide in zip(row, widths, strict=False):
             if cell.key:
                 _draw_key(draw, cell.words, place=(x, middle), font=font)
-            else:
-                draw.text((x, middle), cell.words, (*cell.colour, 255), font, "lm")
+            elif cell.words:
+                mask = _mask(cell.words, points)
+                place = x - _KEY_PAD, middle - line // 2
+                image.paste((*cell.colour, 255), place, mask)
             x += wide + gap
-    pixels = np.asarray(image, np.uint16)
-    opacity = pixels[..., 3:]
-    return Label(pixels[..., :3] * opacity, 255 - opacity)
+    pixels = np.asarray(image)
+    opacity = pixels[..., 3:].astype(np.uint16).repeat(3, axis=2)
+    # What rounds when it is divided is added once, here.
+    light = pixels[..., :3] * opacity + _HALF
+    return Label(light, 255 - opacity)
 
 
 @lru_cache(maxsize=16)
@@ -88,12 +93,29 @@ def _ground(width: int, height: int, radius: int) -> Image.Image:
     return large.resize((width, height), Image.Resampling.BOX)
 
 
+@lru_cache(maxsize=256)
+def _mask(words: str, points: int) -> Image.Image:
+    """The words in a line, a little from its left end; most panels have them again."""
+    font = _font(points)
+    size = _length(words, points) + 3 * _KEY_PAD, int(points * 1.6)
+    mask = Image.new("L", size)
+    place = _KEY_PAD, size[1] // 2
+    ImageDraw.Draw(mask).text(place, words, 255, font, "lm")
+    return mask
+
+
+@lru_cache(maxsize=1024)
+def _length(words: str, points: int) -> int:
+    """Pixels of the words in a line."""
+    return int(_font(points).getlength(words))
+
+
 @cache
 def _font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
-def _widths(rows: Sequence[Row], font: Font) -> list[int]:
+def _widths(rows: Sequence[Row], points: int) -> list[int]:
     columns = max(map(len, rows))
     widths = [0] * columns
     for row in rows:
@@ -101,10 +123,10 @@ def _widths(rows: Sequence[Row], font: Font) -> list[int]:
         for number, cell in enumerate(row):
             if number == len(row) - 1 and number < columns - 1:
                 continue
-            wide = int(font.getlength(cell.words)) + 2 * _KEY_PAD * cell.key
+            wide = _length(cell.words, points) + 2 * _KEY_PAD * cell.key
             widths[number] = max(widths[number], wide)
     for row in rows:
-        length = sum(widths[: len(row) - 1]) + int(font.getlength(row[-1].words))
+        length = sum(widths[: len(row) - 1]) + _length(row[-1].words, points)
         widths[-1] += max(length - sum(widths), 0)
     return widths
 
@@ -126,5 +148,8 @@ def stamped(canvas: Pixels, panel: Label, x: int, y: int) -> None:
     under = canvas[rows, columns]
     height, width = under.shape[:2]
     mixed = under * panel.through[:height, :width]
-    mixed += panel.light[:height, :width] + 127
-    under[:] = mixed // 255
+    mixed += panel.light[:height, :width]
+    # A 255th, whole: what it is for all sums that there are.
+    mixed += (mixed >> 8) + np.uint16(1)
+    mixed >>= 8
+    under[:] = mixed

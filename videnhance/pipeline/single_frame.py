@@ -31,8 +31,9 @@ from videnhance.system.threads import Meter, Pool, ordered_map
 
 __all__ = ["Enhanced", "FrameEnhancer", "together"]
 
-_PATCH_AREA = 208 * 208
-"""Input pixels: small enough for the caches, and enough patches for all workers."""
+_PATCH_AREA = 360 * 340
+"""Input pixels: half a frame of 640 x 360, so that two workers have the same to do and
+the overlap of patches is small."""
 
 T = TypeVar("T")
 
