@@ -8,6 +8,7 @@ when all is over. `benchmarks/live.py` runs this.
     benchmarks/live_detail.py DETAIL.json live clip.mp4 --loop --seconds 20
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -81,7 +82,11 @@ def summary() -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    path = Path(sys.argv.pop(1))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("detail", type=Path, help="JSON that is written.")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="Of the program.")
+    options = parser.parse_args()
+    sys.argv[1:] = options.words
     note = Stats.note
 
     def noted(stats: Stats, result: Result) -> None:
@@ -94,7 +99,7 @@ def main() -> None:
     try:
         program()
     finally:
-        path.write_text(json.dumps(summary(), indent=2))
+        options.detail.write_text(json.dumps(summary(), indent=2))
 
 
 if __name__ == "__main__":

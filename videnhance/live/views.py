@@ -82,7 +82,7 @@ _FAR = 0.999
 """Share of the samples whose difference fits into the range."""
 _LOOKED_AT = 4
 """Every so many rows and columns are looked at for it."""
-_AREA_FROM = 2.0
+_AREA_FROM = 2.5
 """Times that a picture is shrunk."""
 _BEYOND = 2
 """Steps of columns to each side of those that are seen: more than resizing looks at."""
@@ -249,7 +249,7 @@ def _resized(picture: Pixels, size: Size) -> Pixels:
     shrink = picture.shape[1] / size.width
     how = cv2.INTER_CUBIC
     if shrink > 1:
-        # Below 2 all pixels are looked at by both, and areas take five times as long.
+        # Up to there pixels count nearly alike, and areas take five times as long.
         how = cv2.INTER_AREA if shrink >= _AREA_FROM else cv2.INTER_LINEAR
     made = cv2.resize(picture, (size.width, size.height), interpolation=how)
     return np.asarray(made)

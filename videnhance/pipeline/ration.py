@@ -26,7 +26,8 @@ _ALL_CELLS = float(1 << 30)
 _GAIN = 0.5
 """Of what the prices say that a ration may grow by; they are not exact."""
 _HOPELESS = 3.0
-"""Times the usable time: one such frame is enough to give up whole frames."""
+"""Times the usable time: one such frame is enough to give up whole frames, and once it
+is for a part of the cells."""
 _LEAST = 0.25
 """What is left of a ration at least when frames are late."""
 _ROOM = 0.7
@@ -172,7 +173,8 @@ class Budget:
         self._frames += cost.frames
         self._since_whole += cost.frames
         usual, goal = median(self._seconds), self.used * interval
-        hopeless = self.mode is Mode.ALONE and cost.seconds > _HOPELESS * goal
+        most = goal if cost.left else _HOPELESS * goal
+        hopeless = self.mode is Mode.ALONE and cost.seconds > most
         if self.mode is Mode.ALONE and cost.left and not hopeless:
             self.cells *= _STEPS
             self._seconds.clear()  # what was before says nothing of the larger ration
