@@ -1,6 +1,6 @@
 """Metrics of colour pictures by packages that carry their weights and fetch nothing.
 
-SSIMULACRA2 (Sneyers, 2023; `ssimulacra2`) and ERQA (Kirillova et al., 2022; `erqa`).
+SSIMULACRA2 (Sneyers, 2023; `ssimulacra2`) and ERQA 1.0 (Kirillova et al., 2022; `erqa`).
 """
 
 import io
@@ -52,7 +52,7 @@ def _stored(picture: Pixels) -> io.BytesIO:
 
 
 def _erqa() -> PictureMetric:
-    metric = optional("erqa", extra="metrics").ERQA(version="1.1")
+    metric = optional("erqa", extra="metrics").ERQA(version="1.0")
 
     def score(ours: Pixels, original: Pixels) -> float:
         if min(ours.shape[:2]) <= 2 * _SHIFT:
