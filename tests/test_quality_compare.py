@@ -13,6 +13,7 @@ from tests.films import Film, write_film
 from tests.stills import write_still
 from videnhance.errors import Cancelled, OutputError, UsageError
 from videnhance.media.reader.video_reader import VideoReader
+from videnhance.quality import metrics
 from videnhance.quality.chart import drawn_chart
 from videnhance.quality.compare import Order, compared
 from videnhance.quality.comparison import Comparison
@@ -185,3 +186,14 @@ def test_both_are_shown_in_one_video(
     assert (frames[0].size.width, frames[0].size.height) == (width, 128)
     with pytest.raises(OutputError, match="exists"):
         save_video([films[0], large], target)
+
+
+def test_what_is_not_there_is_said_once(
+    films: list[Video], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "ffmpeg_with_vmaf", lambda: None)
+    monkeypatch.setattr(metrics, "has_xpsnr", lambda: False)
+    comparison = compared(films[0], films[1:], order=Order())
+    [notice] = comparison.notices
+    assert notice.endswith(": XPSNR, VMAF, VMAF-NEG")
+    assert compared(films[0], films[1:], order=Order(("psnr",))).notices == ()

@@ -178,12 +178,14 @@ def _write(
     if words["worst"]:
         save_worst(found, videos, words["worst"])
     if words["video"]:
-        save_video(
-            videos,
-            words["video"],
-            arrangement=Arrangement(words["arrange"]),
-            overwrite=words["overwrite"],
-        )
+        with _Bar(shown=is_watched() and not words["quiet"]) as bar:
+            save_video(
+                videos,
+                words["video"],
+                arrangement=Arrangement(words["arrange"]),
+                overwrite=words["overwrite"],
+                advanced=bar.advanced,
+            )
 
 
 def _write_csv(found: "Comparison", path: Path) -> None:

@@ -167,6 +167,19 @@ def _encoders() -> Iterator[str]:
         )
 
 
+def _metrics() -> Iterator[str]:
+    from videnhance.quality.metrics import METRICS, is_there
+    from videnhance.quality.vmaf import ffmpeg_with_vmaf
+
+    found = {metric.title: is_there(metric) for metric in METRICS.values()}
+    missing = ", ".join(title for title, there in found.items() if not there)
+    yield f"compare measures: {', '.join(t for t, there in found.items() if there)}"
+    if missing:
+        yield f"missing: {missing}"
+    if program := ffmpeg_with_vmaf():
+        yield f"FFmpeg with libvmaf: {program}"
+
+
 def _camera() -> Iterator[str]:
     from videnhance.live.sources import cameras
 
@@ -222,6 +235,7 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "engines": _engines,
     "opencv": _opencv,
     "encoders": _encoders,
+    "metrics": _metrics,
     "camera": _camera,
     "display": _display,
     "folder": _folder,

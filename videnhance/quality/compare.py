@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from videnhance.errors import UsageError
 from videnhance.quality.comparison import Comparison, Figure, Scored
 from videnhance.quality.measure import Measurer
-from videnhance.quality.metrics import Metric, chosen_metrics
+from videnhance.quality.metrics import METRICS, Metric, chosen_metrics, is_there
 from videnhance.quality.pairs import Pairs, Video
 from videnhance.quality.vdp import colour_video_vdp
 
@@ -47,7 +47,9 @@ def compared(
     """
     chosen = chosen_metrics(order.metrics, order.also)
     pairs = Pairs(original, ours)
-    metrics, unfit = _fit(chosen, pairs)
+    metrics, left_out = _fit(chosen, pairs)
+    if order.metrics is None:
+        left_out += _missing()
     with Measurer(pairs, metrics, every=order.every) as measurer:
         with closing(pairs.moments()) as moments:
             for moment in moments:
@@ -63,7 +65,7 @@ def compared(
         frames=measurer.frames,
         every=order.every,
         seconds=measurer.seconds,
-        notices=(*pairs.notices, *unfit),
+        notices=(*pairs.notices, *left_out),
     )
 
 
@@ -73,6 +75,13 @@ def _fit(chosen: Iterable[Metric], pairs: Pairs) -> tuple[list[Metric], list[str
     unfit = [m.title for m in chosen if m not in metrics]
     words = f"not measured, for it is not made for HDR: {', '.join(unfit)}"
     return metrics, [words] if unfit else []
+
+
+def _missing() -> list[str]:
+    """Words on what would be measured by default, if it were there."""
+    titles = [m.title for m in METRICS.values() if not (m.is_slow or is_there(m))]
+    words = "not on this machine (docs/compare.md tells what it takes)"
+    return [f"{words}: {', '.join(titles)}"] if titles else []
 
 
 def _with_vdp(pairs: Pairs, ours: Sequence[Scored], *, count: int) -> list[Scored]:

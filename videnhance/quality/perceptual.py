@@ -1,6 +1,6 @@
 """Metrics of colour pictures by packages that carry their weights and fetch nothing.
 
-SSIMULACRA2 (Sneyers, 2023; `ssimulacra2`) and ERQA 1.0 (Kirillova et al., 2022; `erqa`).
+SSIMULACRA2 (Sneyers, 2023; `ssimulacra2`), ERQA 1.0 (Kirillova et al., 2022; `erqa`).
 """
 
 import io

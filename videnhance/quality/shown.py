@@ -1,10 +1,10 @@
 """Compared videos to look at: the worst frames as a picture, and both in one video."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from math import isnan
 from pathlib import Path
 
@@ -135,10 +135,12 @@ def save_video(
     *,
     arrangement: Arrangement = Arrangement.SPLIT,
     overwrite: bool = False,
+    advanced: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> None:
     """Writes two videos as one, with their names, in the larger one's size.
 
-    Of three the second and the third are shown. Raises UsageError or OutputError.
+    Of three the second and the third are shown. `advanced` is told how many frames are
+    written, and of how many. Raises UsageError or OutputError.
     """
     pairs = Pairs(videos[0], videos[1:])
     with closing(pairs.moments()) as moments:
@@ -151,9 +153,9 @@ def save_video(
         with VideoWriter(
             path, info, first.size, encoding, overwrite=overwrite
         ) as writer:
-            writer.write(first)
-            for frame in frames:
+            for frame in chain([first], frames):
                 writer.write(frame)
+                advanced(writer.frames_written, pairs.total)
 
 
 def _of_screen(info: VideoInfo, first: Frame) -> VideoInfo:
