@@ -224,6 +224,21 @@ def test_what_cannot_be_measured_is_no_failure(
     assert job.target.exists()
 
 
+def test_an_interrupted_measuring_leaves_the_output(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    said: list[str] = []
+    monkeypatch.setattr(comparing, "compared", interrupted)
+    watcher = replace(Log().watcher, says=said.append)
+    with pytest.raises(KeyboardInterrupt):
+        convert(replace(job, compare=True), watcher)
+    assert said[-1] == "the output is whole; it is not measured"
+    assert job.target.exists()
+
+
 @pytest.mark.parametrize("names", [("-", "out.mp4"), ("in.mp4", "-")])
 def test_a_pipe_is_not_measured(names: tuple[str, str]) -> None:
     source, target = map(Path, names)

@@ -110,7 +110,10 @@ def _converted(job: "Job", display: Display) -> "Report":
 
             return run(job, display.watcher, executor_for)
     except (KeyboardInterrupt, SystemExit) as stop:
-        words = f"interrupted; {kept_words(job.target) or 'nothing was written'}"
+        rest = "nothing was written"
+        if job.compare and job.target.exists():  # whole by now, or the old one
+            rest = "nothing is unfinished"
+        words = f"interrupted; {kept_words(job.target) or rest}"
         click.echo(f"videnhance: {words}", err=True)
         code = stop.code if isinstance(stop, SystemExit) else INTERRUPTED
         assert isinstance(code, int)

@@ -26,6 +26,9 @@ def compare(job: Job, report: Report, *, says: Callable[[str], None]) -> None:
     begun = time.perf_counter()
     try:
         found = compared(source, [target], order=Order())
+    except (KeyboardInterrupt, SystemExit):
+        says("the output is whole; it is not measured")
+        raise
     except VidenhanceError as error:
         report.later_notices.append(f"not compared with the source: {error}")
         return
