@@ -142,10 +142,10 @@ MODELS = {
         "default", Mix.LOOK, 2_000, 400, look=Look("default", GENERAL, 0.12)
     ),
     "crisp": Making(
-        "default", Mix.LOOK, 2_000, 700, look=Look("default", GENERAL, 0.6, 0.8)
+        "default", Mix.LOOK, 1_200, 400, look=Look("default", GENERAL, 0.6, 0.8)
     ),
     "drawn": Making(
-        "default", Mix.LOOK, 1_500, 350, look=Look("default", ANIME, 0.5, drawn=True)
+        "default", Mix.LOOK, 1_000, 350, look=Look("default", ANIME, 0.5, drawn=True)
     ),
 }
 # fmt: off
@@ -204,7 +204,8 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
     card["quality"] = measured(result.card.parent, card, options.eval)
     card["recipe"] = {
         "what": described(making),
-        "command": f"benchmarks/models.py STILLS EVAL --runs RUNS {name} "
+        "command": "benchmarks/models.py STILLS EVAL --runs RUNS "
+        f"{'--teachers TEACHERS ' if making.look else ''}{name} "
         f"--rounding-steps {steps}",
         "steps": making.steps,
         "begins with": begun(making),
