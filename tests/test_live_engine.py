@@ -35,7 +35,7 @@ from videnhance.pipeline.enhance import (
     enhanced,
 )
 from videnhance.pipeline.plan import CELL, Fill
-from videnhance.pipeline.ration import Budget, Cost, Ration
+from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.report import Report
 from videnhance.system.latest import Latest, Wait
@@ -152,6 +152,18 @@ def test_at_its_own_size_a_picture_is_the_source_where_no_network_was(
     changed = result.after.planes[0] != capture.frame.planes[0]
     assert changed[seen].any()
     assert not changed[~seen].any()
+
+
+@pytest.mark.parametrize(("speed", "whole"), [(10.0, True), (1.0, False), (0.0, True)])
+def test_whole_frames_are_tried_at_once_where_the_network_is_quick(
+    speed: float, whole: bool, models: Models
+) -> None:
+    script = cast(torch.jit.ScriptModule, None)
+    network = Network(find_card("default"), "int8", "onednn", script, speed)
+    engine = Engine(models, Settings(workers=2), budget=Budget())
+    first = engine._first_budget(network, engine.settings, Size(640, 360))
+    assert (first.mode is Mode.ALONE) is whole
+    assert (first.ration.cells >= 60) is whole
 
 
 def test_a_model_is_changed_without_a_wait(models: Models) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from videnhance.frame import Frame
+from videnhance.geometry import Size
 from videnhance.live.budget import Enlargement
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
+from videnhance.models.runtime import Network
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
     Settings,
@@ -17,7 +19,7 @@ from videnhance.pipeline.enhance import (
     rule_of,
 )
 from videnhance.pipeline.plan import Fill, Rationed
-from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
+from videnhance.pipeline.ration import Budget, Cost, Mode, Ration, is_too_dear
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool
@@ -30,6 +32,11 @@ _USUAL_INTERVAL = 1 / 30
 _RATE_FOLLOWS = 0.05
 _KNOWN_AFTER = 45
 """Captures after which the interval is known well enough to judge the model by it."""
+_COMPILED_AFTER = 6
+"""Frames, after which a network is as fast as it will be."""
+_FREE = 0.6
+"""Of the workers' time, that a network may have beside base, screen and decoder for
+whole frames to be worth a trial."""
 _LONGEST_INTERVAL = 0.5
 """Seconds between two pictures; slower sources leave the network time enough."""
 
@@ -98,6 +105,8 @@ class Engine:
         self._enhancers: list[FrameEnhancer] = []
         self._rationed = Rationed(0)
         self._redo = False
+        self._untold = 0
+        """Frames whose cost is not learnt from: a network compiles its kernels."""
         self._count = 0
         self._last: CapturedFrame | None = None
 
@@ -127,7 +136,7 @@ class Engine:
         size = capture.frame.size
         settings = replace(self.settings, scale=self.enlargement.scale(size))
         upscaler, model = self._models.current()
-        self._prepare(upscaler, settings)
+        self._prepare(upscaler, settings, size)
         if self._last is not None and capture.run != self._last.run:
             for enhancer in self._enhancers:
                 enhancer.forget()
@@ -137,7 +146,9 @@ class Engine:
             self._models.fit(size.area, self._interval, settings.workers)
         ration = self._budget.ration if self._budget and settings.strength else None
         passes = self._passes(capture, settings, ration=ration)
-        if self._budget is not None:
+        if self._untold:
+            self._untold -= 1
+        elif self._budget is not None:
             cost, interval = _cost_of(passes[0]), self._interval
             self._budget.learn(cost, interval)
             self.enlargement.learn(size, cost, ration=ration, interval=interval)
@@ -148,17 +159,27 @@ class Engine:
         words = self.enlargement.words(scale)
         return Result(capture, after, before, passes, ration, model, scale, words)
 
-    def _prepare(self, upscaler: Upscaler, settings: Settings) -> None:
+    def _prepare(self, upscaler: Upscaler, settings: Settings, size: Size) -> None:
         """Enhancers for the passes; another model knows nothing of earlier frames."""
         count = passes_of(network_of(upscaler, settings), settings)
         fitting = [e for e in self._enhancers if e.upscaler is upscaler]
         if len(fitting) != count:
-            if self._enhancers and self._budget is not None:
-                self._budget = Budget(mode=Mode.ALONE)  # learnt anew with the model
+            if self._budget is not None and isinstance(upscaler, Network):
+                self._budget = self._first_budget(upscaler, settings, size)
+                self._untold = _COMPILED_AFTER
+            elif self._enhancers and self._budget is not None:
+                self._budget = Budget()  # what was learnt is of another model
             self._enhancers = [
                 FrameEnhancer(upscaler, self.pool, settings.workers)
                 for _ in range(count)
             ]
+
+    def _first_budget(self, network: Network, settings: Settings, size: Size) -> Budget:
+        """Whole frames, which are worth most, where the network's speed allows them."""
+        speed, share = network.megapixels_per_second, _FREE * settings.workers
+        if is_too_dear(speed, size.area, self._interval, share=share):
+            return Budget()
+        return Budget(cells=float(size.area), mode=Mode.ALONE)
 
     def _passes(
         self, capture: CapturedFrame, settings: Settings, *, ration: Ration | None

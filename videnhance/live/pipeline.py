@@ -14,7 +14,7 @@ from videnhance.live.options import LiveOptions
 from videnhance.live.player import Player
 from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.motion import load_opencv
-from videnhance.pipeline.ration import Budget, Mode
+from videnhance.pipeline.ration import Budget
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.threads import pool_of
@@ -92,8 +92,7 @@ def live_pipeline(source: LiveSource, options: LiveOptions) -> Iterator[LivePipe
 
     Leaving the block stops and joins everything. Raises ModelError.
     """
-    # Whole frames are worth most: they are tried at once, and not after seconds.
-    with _engine_of(options, Budget(mode=Mode.ALONE)) as (engine, models):
+    with _engine_of(options, Budget()) as (engine, models):
         if options.by_time:
             rate = float(source.info.rate) if source.info else 0.0
             area = affordable_area(rate, engine.pool, workers=options.settings.workers)

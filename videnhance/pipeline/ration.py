@@ -26,8 +26,7 @@ _ALL_CELLS = float(1 << 30)
 _GAIN = 0.5
 """Of what the prices say that a ration may grow by; they are not exact."""
 _HOPELESS = 3.0
-"""Times the usable time: one such frame is enough to give up whole frames, and once it
-is for a part of the cells."""
+"""Times the usable time: one such frame is enough to give up whole frames."""
 _LEAST = 0.25
 """What is left of a ration at least when frames are late."""
 _ROOM = 0.7
@@ -173,8 +172,7 @@ class Budget:
         self._frames += cost.frames
         self._since_whole += cost.frames
         usual, goal = median(self._seconds), self.used * interval
-        most = goal if cost.left else _HOPELESS * goal
-        hopeless = self.mode is Mode.ALONE and cost.seconds > most
+        hopeless = self.mode is Mode.ALONE and cost.seconds > _HOPELESS * goal
         if self.mode is Mode.ALONE and cost.left and not hopeless:
             self.cells *= _STEPS
             self._seconds.clear()  # what was before says nothing of the larger ration
