@@ -38,7 +38,8 @@ class Report:
     """Cells of all frames by where their residual came from."""
     seconds: dict[str, float] = field(default_factory=dict)
     """`total` and `converting` (without loading) by the clock; `processor`, of all
-    threads while converting; `writing`, what the calling thread spent on encoding."""
+    threads while converting, and of these the `network`'s; `writing`, what the calling
+    thread spent on encoding."""
     peak_memory_mb: float = 0.0
     """Largest resident size of the process, where the system tells."""
     reading: Meter = field(default_factory=Meter)

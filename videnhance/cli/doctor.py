@@ -246,7 +246,7 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
 
 def main() -> None:
     """In a child: tries each encoder, and writes a line of JSON for each, at once."""
-    from videnhance.conversion.bench import moving_scene, scene_info
+    from videnhance.conversion.scenes import moving_scene, scene_info
     from videnhance.errors import VidenhanceError
     from videnhance.geometry import Size
     from videnhance.media.encoder.encoder_trial import encoder_names, try_encoder

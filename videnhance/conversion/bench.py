@@ -1,27 +1,27 @@
-"""What this machine does: each stage alone, then whole conversions, in one run.
+"""What this machine does: each stage alone, then whole conversions and other programs.
 
-A whole conversion runs in a process of its own, so its peak memory is its own. Times of
-stages are the processor's, not the clock's.
+A whole conversion is the command as a user gives it, in a process of its own. Where the
+original of a clip is known, what the network gains is compared with what it gains on
+every frame.
 """
 
 import json
 import platform
-import subprocess
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from videnhance.errors import VidenhanceError
-from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, VideoInfo
-from videnhance.geometry import Size
+from videnhance.conversion.bench_clips import BenchClip, bench_clips
+from videnhance.conversion.peers import Peer
+from videnhance.conversion.taken import Taken, run_program
+from videnhance.frame import Frame, Pixels
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
@@ -30,95 +30,208 @@ from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.enhance import Settings, Upscaler, enhanced
 from videnhance.pipeline.plan import Fill, Plan, grid
 from videnhance.pipeline.tiles import Tiling, tiles_of
+from videnhance.quality.compare import Order, compared
+from videnhance.quality.pairs import Video
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.threads import available_cores
 
-__all__ = [
-    "Row",
-    "as_json",
-    "benchmarked",
-    "moving_scene",
-    "processor_name",
-    "scene_info",
-    "table",
-]
+__all__ = ["SETTINGS", "BenchOrder", "Row", "Stage", "benchmarked", "processor_name"]
 
-_WHOLE: dict[str, dict[str, float]] = {
-    "convert --skip 1 --fuse 0": {"skip": 1, "fuse": 0},
-    "convert --skip 1": {"skip": 1},
-    "convert --skip 2": {"skip": 2},
-    "convert --skip 4": {"skip": 4},
-}
-_CHILD = """
-import json, sys, videnhance
-source, target, options = json.loads(sys.argv[1])
-report = videnhance.convert(source, target, **options)
-print(json.dumps(report.as_json()))
-"""
+SETTINGS = ("--fuse 0", "--fuse 0.3", "--skip 2", "--skip 4")
+"""Options of `convert`, for each model. The first is the network on every frame,
+alone; the others are compared with it."""
 _PRECISIONS = ("int8", "float32")
-_SCENE = Size(640, 360)
+_BASE = "--strength 0"
+_SLOWER = 8
+"""Float32 is measured on as many times fewer frames."""
+_LONGEST = 4
+"""Times the frames that are asked for: a peer is not run on more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOrder:
+    """What is measured."""
+
+    source: Path | None = None
+    """Measured without an original."""
+    folder: Path | None = None
+    """Its videos are originals. Without either there are generated scenes."""
+    frames: int = 100
+    models: tuple[str, ...] = ("default", "fast")
+    settings: tuple[str, ...] = SETTINGS
+    peers: tuple[Peer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage alone, on one thread but for the encoder's."""
+
+    name: str
+    frames_per_second: float
+    cpu_ms: float
+    """Of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; times are for one frame."""
+    """A clip with a setting, or by another program; None for what is not known."""
 
+    clip: str
     name: str
     frames: int
-    """Measured."""
-    frames_per_second: float
-    cpu_ms: float
-    to_sum: float | None = None
-    """Wall time over (decode + int8 model + encode, processor time) / cores."""
-    to_slowest: float | None = None
-    """Wall time over the slowest of these stages / cores."""
+    whole_per_second: float
+    """Frames a second, all that comes before and after them counted."""
+    frames_per_second: float | None = None
+    """From the first frame to the last."""
+    cpu_ms: float | None = None
+    """Of a frame, meanwhile; of a peer, of its whole run."""
+    network_ms: float | None = None
+    """Of these, the network's."""
+    cells: dict[str, float] = field(default_factory=dict)
+    """Shares of cells by where their residual came from."""
+    psnr: float | None = None
+    """Of luma, in dB, to the original."""
+    gain: float | None = None
+    """Over the plain enlargement."""
+    kept: float | None = None
+    """Of the gain of the same model on every frame."""
+    first_seconds: float | None = None
+    """From the start of the command to its end, for one frame."""
     peak_memory_mb: float | None = None
+    psnrs: "array[float]" = field(default_factory=lambda: array("d"), repr=False)
+    """Of each frame."""
+    times: "array[float]" = field(default_factory=lambda: array("d"), repr=False)
+    """Of these, in seconds."""
 
 
-def benchmarked(source: Path | None, frames: int) -> Iterator[Row]:
-    """Measures with `source`, or with a generated scene; yields rows as they come.
+def benchmarked(order: BenchOrder) -> Iterator[Stage | Row]:
+    """Measures; yields the stages of the first clip, then rows, as they come.
 
-    Raises what a conversion of the source raises.
+    Raises what a conversion of the sources raises.
     """
     # As a conversion does: without it the bare model is a tenth slower.
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "scene.mp4"
-        if source is None:
-            _write(clip, list(moving_scene(_SCENE, frames)))
-        used = clip if source is None else source
-        stages: dict[str, float] = {}
-        for row in _stages(used, frames, folder=Path(folder)):
-            stages[row.name] = row.cpu_ms
-            yield row
-        needed = [stages[name] for name in ("decode", "model int8", "encode")]
-        for name, options in _WHOLE.items():
-            target = Path(folder) / "out.mp4"
-            chosen = {**options, "max_frames": frames}
-            yield _whole(name, (used, target), options=chosen, needed=needed)
+        scratch, is_first = Path(folder), True
+        clips = bench_clips(
+            order.source, order.folder, frames=order.frames, scratch=scratch
+        )
+        for clip in clips:
+            if is_first:
+                yield from _stages(clip.source, order.frames, folder=scratch)
+            yield from _Measured(clip, order, scratch).rows(first=is_first)
+            is_first = False
 
 
-def _stages(source: Path, frames: int, *, folder: Path) -> Iterator[Row]:
+@dataclass(slots=True)
+class _Measured:
+    """A clip on its way through all settings and peers."""
+
+    clip: BenchClip
+    order: BenchOrder
+    scratch: Path
+    base: float | None = None
+    """PSNR of the plain enlargement."""
+
+    def rows(self, *, first: bool) -> Iterator[Row]:
+        """All of the clip; with the seconds of the first frame if it is the first."""
+        plain = self._converted(_BASE)
+        self.base = plain.psnr
+        yield replace(plain, gain=None)
+        for model in self.order.models:
+            every: float | None = None
+            for setting in self.order.settings:
+                row = self._converted(f"-m {model} {setting}".strip(), first=first)
+                if setting == SETTINGS[0]:
+                    every = row.gain
+                kept = row.gain / every if row.gain and every else None
+                yield replace(row, kept=kept)
+        for peer in self.order.peers:
+            yield from self._by(peer)
+
+    def _converted(self, setting: str, *, first: bool = False) -> Row:
+        target, told = self.scratch / "out.mkv", self.scratch / "report.json"
+        words = [sys.executable, "-m", "videnhance", "convert", "-q", "--overwrite"]
+        words += [str(self.clip.source), str(target), "--no-audio", *setting.split()]
+        words += ["--report", str(told), "--max-frames"]
+        alone = run_program([*words, "1"]).seconds if first else None
+        taken = run_program([*words, str(self.order.frames)])
+        report = json.loads(told.read_text(encoding="utf-8"))
+        frames, seconds, cells = (report[k] for k in ("frames_out", "seconds", "cells"))
+        row = Row(
+            clip=self.clip.name,
+            name=setting,
+            frames=frames,
+            whole_per_second=frames / taken.seconds,
+            frames_per_second=frames / seconds["converting"],
+            cpu_ms=1000 * seconds["processor"] / frames,
+            network_ms=1000 * seconds.get("network", 0.0) / frames,
+            cells={k: n / max(sum(cells.values()), 1) for k, n in cells.items()},
+            first_seconds=alone,
+            peak_memory_mb=report["peak_memory_mb"] or None,
+        )
+        return self._judged(row, target)
+
+    def _by(self, peer: Peer) -> Iterator[Row]:
+        """One row, or none: a peer has no option for a number of frames."""
+        with VideoReader(self.clip.source) as reader:
+            frames = reader.info.frames or 0
+        if not 0 < frames <= _LONGEST * self.order.frames:
+            return
+        target = self.scratch / "peer.mkv"
+        taken = run_program(peer.command(self.clip.source, target))
+        yield self._judged(_peer_row(self.clip, peer, taken, frames=frames), target)
+
+    def _judged(self, row: Row, target: Path) -> Row:
+        """With its PSNR, frame by frame, where there is an original."""
+        if self.clip.original is None:
+            return row
+        found = compared(
+            Video(self.clip.original), [Video(target)], order=Order(("psnr",))
+        )
+        psnr = found.ours[0].figures["psnr"].mean
+        gain = None if self.base is None else psnr - self.base
+        values = found.ours[0].frames["psnr"]
+        return replace(row, psnr=psnr, gain=gain, psnrs=values, times=found.seconds)
+
+
+def _peer_row(clip: BenchClip, peer: Peer, taken: Taken, *, frames: int) -> Row:
+    cpu, peak = taken.processor_seconds, taken.peak_memory_mb
+    return Row(
+        clip=clip.name,
+        name=peer.name,
+        frames=frames,
+        whole_per_second=frames / taken.seconds,
+        cpu_ms=1000 * cpu / frames if cpu else None,
+        peak_memory_mb=peak or None,
+    )
+
+
+def _stages(source: Path, frames: int, *, folder: Path) -> Iterator[Stage]:
     """Decode, model and encode, each alone, by the processor's time."""
     start = time.process_time(), time.perf_counter()
     with VideoReader(source) as reader:
         decoded = list(islice(reader, frames))
         info = reader.info
-    yield _row("decode", len(decoded), start=start)
+    yield _stage("decode", len(decoded), start=start)
     seen = [model_input(1, frame) for frame in decoded]
     networks = {p: load(Choice(precision=p, device="cpu")) for p in _PRECISIONS}
     for precision, network in networks.items():
+        count = len(seen) if precision == "int8" else -(-len(seen) // _SLOWER)
         start = time.process_time(), time.perf_counter()
-        for frame, pixels in zip(decoded, seen, strict=True):
+        for frame, pixels in islice(zip(decoded, seen, strict=True), count):
             _in_patches(network, frame, pixels=pixels)
-        yield _row(f"model {precision}", len(seen), start=start)
+        yield _stage(f"model {precision}", count, start=start)
     # What the encoder gets in a conversion: the base alone would be easier to encode.
     settings = Settings(fuse=0.0, workers=available_cores())
     enlarged = list(enhanced(iter(decoded), networks["int8"], settings, Report()))
     start = time.process_time(), time.perf_counter()
-    _write(folder / "encoded.mp4", enlarged, info=info)
-    yield _row("encode", len(enlarged), start=start)
+    size, target = enlarged[0].size, folder / "encoded.mkv"
+    with VideoWriter(target, info, size, Encoding(), overwrite=True) as writer:
+        for frame in enlarged:
+            writer.write(frame)
+    yield _stage("encode", len(enlarged), start=start)
 
 
 def _in_patches(network: Upscaler, frame: Frame, *, pixels: Pixels) -> None:
@@ -129,114 +242,9 @@ def _in_patches(network: Upscaler, frame: Frame, *, pixels: Pixels) -> None:
         network(pixels[tile.patch.slices][None])
 
 
-def _row(name: str, frames: int, *, start: tuple[float, float]) -> Row:
+def _stage(name: str, frames: int, *, start: tuple[float, float]) -> Stage:
     cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
-    return Row(name, frames, frames / wall, 1000 * cpu / frames)
-
-
-def _whole(
-    name: str,
-    files: tuple[Path, Path],
-    *,
-    options: dict[str, float],
-    needed: list[float],
-) -> Row:
-    chosen = {"overwrite": True, "precision": "int8", **options}
-    order = json.dumps([*map(str, files), chosen])
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, order],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        words = done.stderr.strip().splitlines() or ["no word of it"]
-        raise VidenhanceError(f"bench: the conversion failed: {words[-1]}")
-    values = json.loads(done.stdout.splitlines()[-1])
-    frames, seconds = values["frames_out"], values["seconds"]
-    wall_ms = 1000 * seconds["converting"] / frames
-    share = wall_ms * available_cores()
-    return Row(
-        name,
-        frames,
-        1000 / wall_ms,
-        1000 * seconds["processor"] / frames,
-        share / sum(needed),
-        share / max(needed),
-        values["peak_memory_mb"],
-    )
-
-
-def moving_scene(size: Size, frames: int) -> Iterator[Frame]:
-    """A textured scene that pans, a square that goes its own way, and some noise."""
-    rng = np.random.default_rng(0)
-    side = size.width + 4 * frames
-    coarse = rng.integers(16, 236, (side // 8 + 2, side // 8 + 2)).astype(np.float32)
-    texture = coarse.repeat(8, 0).repeat(8, 1)
-    for axis in (0, 1):
-        for shift in (1, 2, 4):
-            texture += np.roll(texture, shift, axis)
-            texture /= 2
-    layout = Layout("yuv420p", Family.YUV, 8, (1, 1))
-    chroma = np.full((size.height // 2, size.width // 2), 128, np.uint8)
-    for n in range(frames):
-        view = texture[2 * n : 2 * n + size.height, 3 * n : 3 * n + size.width].copy()
-        square = size.height // 3
-        left = n % (size.width - square)
-        view[square : 2 * square, left : left + square] = texture[:square, :square]
-        noisy = view + rng.normal(0, 2, view.shape).astype(np.float32)
-        luma = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-        yield Frame(n, n, Fraction(1, 25), layout, ColourTags(), (luma, chroma, chroma))
-
-
-def scene_info(frames: list[Frame]) -> VideoInfo:
-    """What the headers of a file of these frames would say."""
-    first = frames[0]
-    return VideoInfo(
-        size=first.size,
-        layout=first.layout,
-        source_format=first.layout.name,
-        codec="none",
-        rate=1 / first.time_base,
-        time_base=first.time_base,
-        frames=len(frames),
-        duration_seconds=None,
-        tags=first.tags,
-        sample_aspect_ratio=None,
-        rotation_degrees=0,
-    )
-
-
-def _write(target: Path, frames: list[Frame], *, info: VideoInfo | None = None) -> None:
-    info, size = info or scene_info(frames), frames[0].size
-    with VideoWriter(target, info, size, Encoding(), overwrite=True) as writer:
-        for frame in frames:
-            writer.write(frame)
-
-
-def table(rows: list[Row]) -> list[str]:
-    """The rows as lines of a Markdown table."""
-    lines = [
-        "| stage | frames/s | CPU-ms a frame | to the sum | to the slowest | peak MB |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for row in rows:
-        rest = (row.to_sum, row.to_slowest, row.peak_memory_mb)
-        cells = [row.name, f"{row.frames_per_second:.1f}", f"{row.cpu_ms:.1f}"]
-        cells += [
-            "" if v is None else f"{v:.2f}" if v < 50 else f"{v:.0f}" for v in rest
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
-def as_json(rows: list[Row]) -> dict[str, Any]:
-    """The rows and the machine, as plain values."""
-    return {
-        "processor": processor_name(),
-        "cores": available_cores(),
-        "rows": [asdict(row) for row in rows],
-    }
+    return Stage(name, frames / wall, 1000 * cpu / frames)
 
 
 def processor_name() -> str:

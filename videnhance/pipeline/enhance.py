@@ -6,6 +6,7 @@ Each stage is an iterator; `threads` decides what runs beside what. With zero wo
 is the same lines inline, and the same pixels.
 """
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -261,14 +262,17 @@ class _Pass:
             yield frame, seen, last
             last = seen
 
-    def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels]:
-        return batch, self.upscaler(batch.pixels) if batch.tiles else batch.pixels
+    def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels, float]:
+        began = time.thread_time()
+        patches = self.upscaler(batch.pixels) if batch.tiles else batch.pixels
+        return batch, patches, time.thread_time() - began
 
     def _finished(
-        self, done: Iterator[tuple[Batch, Pixels]]
+        self, done: Iterator[tuple[Batch, Pixels, float]]
     ) -> Iterator[tuple[Frame, Pixels | None]]:
         """Collects patches until a plan is complete; gives its frame and residual."""
-        for batch, patches in done:
+        for batch, patches, seconds in done:
+            self.report.add("network", seconds)
             for tile, patch in zip(batch.tiles, patches, strict=True):
                 self.waiting.setdefault(tile.index, []).append((tile, patch))
             for ready in batch.closes:

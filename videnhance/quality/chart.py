@@ -13,7 +13,7 @@ from videnhance.errors import OutputError, printable
 from videnhance.quality.comparison import Comparison
 from videnhance.quality.metrics import Kind, Metric
 
-__all__ = ["drawn_chart", "saved_picture"]
+__all__ = ["Graph", "drawn_chart", "drawn_graphs", "saved_picture"]
 
 Values = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ _FINE = 2
 """Drawn so many times as large, then averaged: smooth lines."""
 _WIDTH, _PANEL, _TOP, _BOTTOM = 1200, 150, 36, 44
 _LEFT, _RIGHT, _GAP = 84, 24, 26
-_COLOURS = ("#1d4ed8", "#c2410c", "#15803d")
+_COLOURS = ("#1d4ed8", "#c2410c", "#15803d", "#7e22ce", "#0e7490", "#a16207")
 _INK, _PALE = "#222222", "#dddddd"
 _TICKS, _TIMES = 3, 8
 """About so many lines in a panel, and marks of time."""
@@ -48,28 +48,59 @@ class _Panel:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * seconds / self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What one panel shows over time."""
+
+    title: str
+    seconds: Values
+    lines: Sequence[Values]
+    """One for each name of the chart; NaN where there is nothing."""
+
+
 def drawn_chart(comparison: Comparison, path: Path) -> None:
     """Draws what was measured frame by frame as PNG. Raises OutputError."""
-    metrics = [m for m in comparison.metrics if m.kind in (Kind.NEAR, Kind.TIME)]
-    height = _TOP + _PANEL * len(metrics) + _BOTTOM
+    times = np.frombuffer(comparison.seconds, np.float64)
+    graphs = [
+        Graph(
+            _title(metric),
+            times,
+            [_finite(video.frames[metric.name]) for video in comparison.ours],
+        )
+        for metric in comparison.metrics
+        if metric.kind in (Kind.NEAR, Kind.TIME)
+    ]
+    drawn_graphs([video.name for video in comparison.ours], graphs, path)
+
+
+def drawn_graphs(names: Sequence[str], graphs: Sequence[Graph], path: Path) -> None:
+    """Draws panels one below the other, a line for each name, as PNG.
+
+    Raises OutputError.
+    """
+    height = _TOP + _PANEL * len(graphs) + _BOTTOM
     image = Image.new("RGB", (_WIDTH * _FINE, height * _FINE), "white")
     draw = ImageDraw.Draw(image)
-    _draw_legend(draw, [video.name for video in comparison.ours])
-    end = max(comparison.seconds[-1], 1e-3)
-    for row, metric in enumerate(metrics):
-        columns = [_finite(video.frames[metric.name]) for video in comparison.ours]
-        known = np.concatenate([column[~np.isnan(column)] for column in columns])
+    _draw_legend(draw, names)
+    end = max((float(graph.seconds[-1]) for graph in graphs), default=0.0)
+    end = max(end, 1e-3)
+    for row, graph in enumerate(graphs):
+        known = np.concatenate([line[~np.isnan(line)] for line in graph.lines])
         if not known.size:
             continue
         low, high = float(known.min()), float(known.max())
         pad = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
         panel = _Panel(_TOP + row * _PANEL, low - pad, high + pad, end)
-        _draw_frame(draw, panel, metric)
-        times = np.frombuffer(comparison.seconds, np.float64)
-        for column, colour in zip(columns, _COLOURS, strict=False):
-            _draw_line(draw, panel, times, values=column, colour=colour)
+        _draw_frame(draw, panel, graph.title)
+        for line, colour in zip(graph.lines, _COLOURS, strict=False):
+            _draw_line(draw, panel, graph.seconds, values=line, colour=colour)
     _draw_times(draw, height, end)
     saved_picture(image.reduce(_FINE), path)
+
+
+def _title(metric: Metric) -> str:
+    words = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
+    return f"{words} (less is better)" if metric.less_is_better else words
 
 
 def saved_picture(image: Image.Image, path: Path) -> None:
@@ -112,10 +143,7 @@ def _draw_legend(draw: ImageDraw.ImageDraw, names: Sequence[str]) -> None:
         x += 56 + draw.textlength(name, font_size=_TEXT)
 
 
-def _draw_frame(draw: ImageDraw.ImageDraw, panel: _Panel, metric: Metric) -> None:
-    words = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
-    if metric.less_is_better:
-        words += " (less is better)"
+def _draw_frame(draw: ImageDraw.ImageDraw, panel: _Panel, words: str) -> None:
     for tick in _round_values(panel.low, panel.high, _TICKS):
         y = panel.y(tick)
         _line(draw, [_LEFT, y, _WIDTH - _RIGHT, y], _PALE)

@@ -1,0 +1,77 @@
+"""What a program took: time, processors, memory."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from videnhance.errors import VidenhanceError, printable
+
+__all__ = ["Taken", "run_program"]
+
+_LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one run of a program took."""
+
+    seconds: float
+    processor_seconds: float
+    """Of all its threads and children; 0 where the system does not tell."""
+    peak_memory_mb: float
+    """The largest resident size that was seen of the program itself; 0 as above."""
+
+
+def run_program(words: Sequence[str]) -> Taken:
+    """Runs a program to its end. Raises VidenhanceError with its last words."""
+    with tempfile.TemporaryFile() as said:
+        before, began, peak = _children(), time.perf_counter(), 0.0
+        try:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            raise VidenhanceError(
+                f"bench: {printable(words[0])} does not start: {error.strerror}"
+            ) from error
+        with process:
+            while process.poll() is None:
+                peak = max(peak, _peak_mb(process.pid))
+                # Until it ends, but not longer than until the next look.
+                _waited(process)
+        taken = time.perf_counter() - began
+        if process.returncode:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+            last = lines[-1] if lines else f"exit code {process.returncode}"
+            raise VidenhanceError(
+                f"bench: {printable(Path(words[0]).name)} failed: {printable(last)}"
+            )
+    return Taken(taken, _children() - before, peak)
+
+
+def _waited(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _children() -> float:
+    """Seconds of processor of all children that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _peak_mb(process: int) -> float:
+    """What a running process has had at most; 0 where nothing tells."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+        lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(lines[0].split()[1]) / (1 << 10)
+    except (OSError, LookupError, ValueError):
+        return 0.0
