@@ -15,11 +15,11 @@ from videnhance.cli import app
 from videnhance.conversion.bench import (
     BenchOrder,
     Row,
-    Stage,
     benchmarked,
     processor_name,
 )
 from videnhance.conversion.bench_clips import bench_clips, halved
+from videnhance.conversion.bench_stages import Stage
 from videnhance.conversion.bench_table import as_json, drawn, stage_table, table
 from videnhance.conversion.peers import Peer, installed_peers, peer_of
 from videnhance.conversion.scenes import SCENES, moving_scene
@@ -60,9 +60,9 @@ def test_scenes_are_the_same_every_time(name: str) -> None:
 
 
 def test_a_half_is_the_mean_of_four_pixels() -> None:
-    frame = next(iter(moving_scene(Size(70, 50), 1)))
-    luma = frame.planes[0][:, :]
-    wanted = np.rint(luma.reshape(25, 2, 35, 2).mean(axis=(1, 3)) + 1e-6)
+    frame = next(iter(moving_scene(Size(72, 52), 1)))
+    luma = frame.planes[0]
+    wanted = np.rint(luma.reshape(26, 2, 36, 2).mean(axis=(1, 3)) + 1e-6)
     assert np.array_equal(halved(frame).planes[0], wanted)
 
 

@@ -69,6 +69,7 @@ def bench(**options: Any) -> None:
     """
     from videnhance.conversion import bench as measure
     from videnhance.conversion import bench_table as tables
+    from videnhance.conversion.bench_stages import Stage
     from videnhance.conversion.peers import installed_peers
 
     file, frames = options["file"], options["frames"]
@@ -86,7 +87,7 @@ def bench(**options: Any) -> None:
     )
     stages, rows = [], []
     for found in measure.benchmarked(order):
-        if isinstance(found, measure.Stage):
+        if isinstance(found, Stage):
             stages.append(found)
             words = found.name
         else:

@@ -9,42 +9,26 @@ import json
 import platform
 import sys
 import tempfile
-import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
 from videnhance.conversion.bench_clips import BenchClip, bench_clips
+from videnhance.conversion.bench_stages import Stage, measured_stages
 from videnhance.conversion.peers import Peer
 from videnhance.conversion.taken import Taken, run_program
-from videnhance.frame import Frame, Pixels
-from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.models.runtime import Choice, load
-from videnhance.pipeline.colour import model_input
-from videnhance.pipeline.enhance import Settings, Upscaler, enhanced
-from videnhance.pipeline.plan import Fill, Plan, grid
-from videnhance.pipeline.tiles import Tiling, tiles_of
 from videnhance.quality.compare import Order, compared
 from videnhance.quality.pairs import Video
-from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory
-from videnhance.system.threads import available_cores
 
-__all__ = ["SETTINGS", "BenchOrder", "Row", "Stage", "benchmarked", "processor_name"]
+__all__ = ["SETTINGS", "BenchOrder", "Row", "benchmarked", "processor_name"]
 
 SETTINGS = ("--fuse 0", "--fuse 0.3", "--skip 2", "--skip 4")
 """Options of `convert`, for each model. The first is the network on every frame,
 alone; the others are compared with it."""
-_PRECISIONS = ("int8", "float32")
 _BASE = "--strength 0"
-_SLOWER = 8
-"""Float32 is measured on as many times fewer frames."""
 _LONGEST = 4
 """Times the frames that are asked for: a peer is not run on more."""
 
@@ -61,16 +45,6 @@ class BenchOrder:
     models: tuple[str, ...] = ("default", "fast")
     settings: tuple[str, ...] = SETTINGS
     peers: tuple[Peer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage alone, on one thread but for the encoder's."""
-
-    name: str
-    frames_per_second: float
-    cpu_ms: float
-    """Of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +93,7 @@ def benchmarked(order: BenchOrder) -> Iterator[Stage | Row]:
         )
         for clip in clips:
             if is_first:
-                yield from _stages(clip.source, order.frames, folder=scratch)
+                yield from measured_stages(clip.source, order.frames, folder=scratch)
             yield from _Measured(clip, order, scratch).rows(first=is_first)
             is_first = False
 
@@ -206,45 +180,6 @@ def _peer_row(clip: BenchClip, peer: Peer, taken: Taken, *, frames: int) -> Row:
         cpu_ms=1000 * cpu / frames if cpu else None,
         peak_memory_mb=peak or None,
     )
-
-
-def _stages(source: Path, frames: int, *, folder: Path) -> Iterator[Stage]:
-    """Decode, model and encode, each alone, by the processor's time."""
-    start = time.process_time(), time.perf_counter()
-    with VideoReader(source) as reader:
-        decoded = list(islice(reader, frames))
-        info = reader.info
-    yield _stage("decode", len(decoded), start=start)
-    seen = [model_input(1, frame) for frame in decoded]
-    networks = {p: load(Choice(precision=p, device="cpu")) for p in _PRECISIONS}
-    for precision, network in networks.items():
-        count = len(seen) if precision == "int8" else -(-len(seen) // _SLOWER)
-        start = time.process_time(), time.perf_counter()
-        for frame, pixels in islice(zip(decoded, seen, strict=True), count):
-            _in_patches(network, frame, pixels=pixels)
-        yield _stage(f"model {precision}", count, start=start)
-    # What the encoder gets in a conversion: the base alone would be easier to encode.
-    settings = Settings(fuse=0.0, workers=available_cores())
-    enlarged = list(enhanced(iter(decoded), networks["int8"], settings, Report()))
-    start = time.process_time(), time.perf_counter()
-    size, target = enlarged[0].size, folder / "encoded.mkv"
-    with VideoWriter(target, info, size, Encoding(), overwrite=True) as writer:
-        for frame in enlarged:
-            writer.write(frame)
-    yield _stage("encode", len(enlarged), start=start)
-
-
-def _in_patches(network: Upscaler, frame: Frame, *, pixels: Pixels) -> None:
-    """Runs the network on a whole frame, cut as in a conversion."""
-    fills = np.full(grid(frame.size), Fill.NETWORK, np.uint8)
-    tiling = Tiling(network.halo, max_row_width=network.max_row_width)
-    for tile in tiles_of(Plan(frame, pixels, fills, None), tiling):
-        network(pixels[tile.patch.slices][None])
-
-
-def _stage(name: str, frames: int, *, start: tuple[float, float]) -> Stage:
-    cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
-    return Stage(name, frames / wall, 1000 * cpu / frames)
 
 
 def processor_name() -> str:

@@ -11,8 +11,8 @@ from videnhance.conversion.scenes import SCENES, scene_info
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Plane, VideoInfo
 from videnhance.geometry import Size
-from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.containers import CONTAINERS
+from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Span

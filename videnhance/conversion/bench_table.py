@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from videnhance.conversion.bench import Row, Stage, processor_name
+from videnhance.conversion.bench import Row, processor_name
+from videnhance.conversion.bench_stages import Stage
 from videnhance.pipeline.plan import Fill
 from videnhance.quality.chart import Graph, drawn_graphs
 from videnhance.system.threads import available_cores
