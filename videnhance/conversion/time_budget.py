@@ -194,7 +194,11 @@ def measured(
     threads = min(_threads(job), cores)
     return Prices(
         rest=(reading + coding) / cores + max(adding, base) / alone,
-        moving=max(moving - adding, 0.0) / alone,
+        # The first frame has nothing to move.
+        moving=max(moving - adding, 0.0)
+        / alone
+        * len(frames)
+        / max(len(frames) - 1, 1),
         cell=_cell_seconds(upscaler) / threads,
     ), (reading + coding) / cores + base / alone
 

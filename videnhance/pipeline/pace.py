@@ -11,8 +11,10 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from videnhance.pipeline.plan import Fill, Fills, FrameChange, Plan, Rationed, Rule
-from videnhance.pipeline.ration import Budget, Cost
+from videnhance.pipeline.ration import Budget, Cost, Ration
 
 __all__ = ["AtRate", "Pacer", "Schedule", "UntilDone"]
 
@@ -164,18 +166,19 @@ class Pacer:
 
     def rule(self, number: int, passes: int) -> Rule:
         """The rule of one of so many passes; they share a ration by their cells."""
-        rationed = Rationed(0)
-        share = 4**number / sum(4**n for n in range(passes))
+        rationed, share = Rationed(0), 4**number / sum(4**n for n in range(passes))
+        saved = 0.0
+        """Cells that earlier frames have left; below 0 they have taken too many."""
 
         def planned(change: FrameChange, since: int) -> Fills:
-            ration = self.budget.ration
-            count = round(ration.cells * share)
-            cells = change.unchanged.size
-            # The time is that of many frames: one without a past may take more.
-            rationed.cells = cells if change.cut and count * _CUT > cells else count
+            nonlocal saved
+            ration, cells = self.budget.ration, change.unchanged.size
+            saved = min(saved + self.budget.cells * share, 2.0 * cells)
+            rationed.cells = _cells_now(change, saved, ration, share)
             fills = rationed(change, since)
-            index = change.frame.index
+            saved -= np.count_nonzero(fills == Fill.NETWORK)
             if not number:
+                index = change.frame.index
                 self._under_way[index] = _Chosen(self._generation, ration.moves)
             return fills
 
@@ -223,7 +226,9 @@ class Pacer:
         budget.learn(cost, self.schedule.interval(self.done, now - self._began))
         if budget.ration != before:
             self._generation += 1
-            self._wanted = max(_WINDOW, len(self._under_way))
+            # Frames that the network sees whole are as rare as that.
+            apart = cells / max(budget.ration.cells, 1)
+            self._wanted = max(_WINDOW, len(self._under_way), min(round(2 * apart), 60))
 
     def stood(self, seconds: float) -> None:
         """The user let all stand still for so long; nothing is late for that."""
@@ -260,3 +265,22 @@ class Pacer:
             "network": round(sum(one.network for one in found) / cells, 4),
             "moves": round(sum(one.moves for one in found) / max(len(found), 1), 4),
         }
+
+
+def _cells_now(change: FrameChange, saved: float, ration: Ration, share: float) -> int:
+    """How many cells of a frame the network sees, of those that are saved.
+
+    Whole frames cost least for each cell, and the residual moves along until there is
+    time for the next; what motion does not explain does not wait for it.
+    """
+    cells, each = change.unchanged.size, ration.cells * share
+    changed = cells - int(np.count_nonzero(change.unchanged))
+    # The time is that of many frames: one without a past may take more.
+    if saved >= changed or (change.cut and each * _CUT > cells):
+        return cells
+    if not ration.moves:
+        return max(min(round(each), int(saved)), 0)
+    lost = changed
+    if change.motion is not None and not change.cut:
+        lost -= int(np.count_nonzero(change.motion.explained & ~change.unchanged))
+    return max(min(lost, int(saved)), 0)

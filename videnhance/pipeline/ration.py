@@ -25,6 +25,8 @@ _STEPS = 4.0
 _ALL_CELLS = float(1 << 30)
 _GAIN = 0.5
 """Of what the prices say that a ration may grow by; they are not exact."""
+_NEARLY = 0.8
+"""Of a ration: where less was taken, there was no use for more."""
 _HOPELESS = 3.0
 """Times the usable time: one such frame is enough to give up whole frames."""
 _LEAST = 0.25
@@ -203,11 +205,11 @@ class Budget:
                 self._switch(Mode.MIXED, self._affordable(cost, usual, goal))
             else:
                 self.cells += _GAIN * (goal - usual) / prices.cell
-        elif cost.cells >= int(self.cells):
-            if prices is None:
+        elif prices is None:
+            if cost.cells >= int(self.cells):
                 self.cells = self.cells * _MORE + _AND_MORE
-            else:
-                self.cells += _GAIN * (goal - usual) / prices.cell
+        elif cost.cells >= _NEARLY * self.cells - 1:
+            self.cells += _GAIN * (goal - usual) / prices.cell
 
     def _is_whole_in(self, cost: Cost, spare: float) -> bool:
         """Whether all cells may be affordable without motion: without prices, yes."""
