@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures time budgets: is the rate held, and what does that cost in quality.
 
-Each clip is halved by area and coded again, so that the original is known, repeated, and
-converted by `--target-fps` at the rate at which it has as many pixels a second as --load
-says; then with every frame by the network, and by none. Gains are those of luma's PSNR
-over the plain enlargement, on the first frames after a second. Prints Markdown. Needs
-ffmpeg. The other conversions can be made beforehand: --prepare makes them in FOLDER.
+Each clip is halved by area and coded again, so that the original is known, repeated,
+and converted by `--target-fps` at the rate at which it has as many pixels a second as
+--load says; then with every frame by the network, and by none. Gains are those of
+luma's PSNR over the plain enlargement, on the first frames after a second. Prints
+Markdown. Needs ffmpeg. --prepare makes beforehand what has no rate to hold, in FOLDER.
 
     benchmarks/budget.py FOLDER CLIP... [--load 640x360@60] [--seconds 12] [--busy N]
 """
@@ -27,34 +27,25 @@ from videnhance.media.probe import probe
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.options import size_of
 
-COMPARED = 300
+COMPARED = 150
+"""Frames."""
 SPIN = "while True: pass"
 
 
 def halved(clip: Path, made: Path, frames: int) -> None:
     """The clip at half the size, repeated, and its luma's original beside it."""
-    side = "trunc(iw/4)*2:trunc(ih/4)*2"
-    original = made.with_suffix(".original.mkv")
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-stream_loop", "-1", "-i"]
     even = "crop=trunc(iw/4)*4:trunc(ih/4)*4,setpts=N/25/TB,format=yuv420p"
-    subprocess.run(
-        [*command, str(clip), "-an", "-r", "25", "-vf", even, "-c:v", "libx264", "-qp"]
-        + ["0", "-preset", "ultrafast", "-frames:v", str(4 * COMPARED), str(original)],
-        check=True,
-    )
-    subprocess.run(
-        [
-            *command,
-            str(clip),
-            "-an",
-            "-r",
-            "25",
-            "-vf",
-            f"{even},scale={side}:flags=area",
-        ]
-        + ["-c:v", "libx264", "-crf", "20", "-frames:v", str(frames), str(made)],
-        check=True,
-    )
+    original = made.with_suffix(".original.mkv")
+    for path, count, look, quality in (
+        (original, 4 * COMPARED, even, "-qp 0 -preset ultrafast"),
+        (made, frames, f"{even},scale=iw/2:ih/2:flags=area", "-crf 20"),
+    ):
+        command = (
+            f"ffmpeg -nostdin -v error -y -stream_loop -1 -i CLIP -an -r 25 -vf {look} "
+            f"-c:v libx264 {quality} -frames:v {count} PATH"
+        )
+        names = {"CLIP": str(clip), "PATH": str(path)}
+        subprocess.run([names.get(w, w) for w in command.split()], check=True)
 
 
 def converted(source: Path, target: Path, *options: str) -> dict[str, Any]:
@@ -129,9 +120,7 @@ def main() -> None:
     parser.add_argument("--prepare", action="store_true")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True, parents=True)
-    print(
-        "| clip | input | wanted | held | model | network | every frame | this | loss |"
-    )
+    print("| clip | input | wanted | held | model | network | every | this | loss |")
     print("|---|---|---:|---:|---|---:|---:|---:|---:|")
     for clip in options.clips:
         if (words := row(clip, options)) is not None:

@@ -226,9 +226,9 @@ class Pacer:
         budget.learn(cost, self.schedule.interval(self.done, now - self._began))
         if budget.ration != before:
             self._generation += 1
-            # Frames that the network sees whole are as rare as that.
-            apart = cells / max(budget.ration.cells, 1)
-            self._wanted = max(_WINDOW, len(self._under_way), min(round(2 * apart), 60))
+            # Whole frames by the network are as rare as that; a window has two or more.
+            apart = cells / budget.cells if self.moves and budget.cells >= 1 else 0
+            self._wanted = max(_WINDOW, len(self._under_way), min(round(2 * apart), 36))
 
     def stood(self, seconds: float) -> None:
         """The user let all stand still for so long; nothing is late for that."""
@@ -280,6 +280,8 @@ def _cells_now(change: FrameChange, saved: float, ration: Ration, share: float) 
         return cells
     if not ration.moves:
         return max(min(round(each), int(saved)), 0)
+    if each * _CUT <= cells:
+        return 0  # patches of odd shapes would take it all
     lost = changed
     if change.motion is not None and not change.cut:
         lost -= int(np.count_nonzero(change.motion.explained & ~change.unchanged))
