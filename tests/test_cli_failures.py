@@ -192,3 +192,25 @@ def test_no_frame_leaves_no_folder(tmp_path: Path, clip: Path) -> None:
     result = _run(clip, tmp_path / "out.mp4", "--start", 99)
     assert result.exit_code != 0
     assert {path.name for path in tmp_path.iterdir()} == {"in.mp4"}
+
+
+@pytest.mark.opencv
+def test_a_time_that_is_not_held_is_said_and_fails_only_if_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    clip, target = write_clip(tmp_path / "in.mp4", Clip()), tmp_path / "out.mp4"
+
+    def run(*words: str) -> Result:
+        files = str(clip), str(target)
+        return CliRunner().invoke(app, [*files, *words, "--workers", "0"])
+
+    late = "--deadline", "0.001s"
+    done = run(*late)
+    assert done.exit_code == 0, done.output
+    assert "is more than this machine can do" in done.output
+    assert "--deadline 0.001s, so" in done.output
+    assert "not held" in done.output
+    assert run(*late, "-y", "--strict").exit_code == 4
+    done = run("-y", "--target-fps", "0.01", "--strict")
+    assert done.exit_code == 0, done.output
+    assert "0.01 frames a second: held" in done.output

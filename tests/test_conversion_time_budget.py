@@ -216,7 +216,7 @@ def test_a_lighter_model_is_taken_where_the_first_is_far_too_dear(
 ) -> None:
     job = _job(source, None, target_fps=50.0, workers=1)
     assert _picked(job) == "default"
-    speed["default"] = 0.1  # 0.175 are needed
+    speed["default"] = 0.1  # 0.14 are needed
     assert _picked(job) == "fast"
     assert _picked(_job(source, None, target_fps=20.0, workers=1)) == "default"
     assert _picked(_job(source, None, workers=1)) == "default"

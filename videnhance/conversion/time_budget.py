@@ -30,9 +30,10 @@ __all__ = ["Paced", "concluded", "measured", "paced", "with_budget"]
 
 _LIGHT = "fast"
 """The model for who has no time and has named none."""
-_MODEL_SHARE = 1.1
-"""Of the time of all workers that whole frames by the network must fit in: then a third
-of them or more fits beside the rest, and looks better than all by a lighter one."""
+_MODEL_SHARE = 1.25
+"""Of the time of all workers that whole frames by the network must fit in: then an
+eighth of them or more fits beside the rest, which looks better than more by a lighter
+one: what a network has seen moves along well."""
 _FRAMES, _FEWEST = 8, 3
 """That are measured: as many of the first size, fewer of larger ones."""
 _AREA = 640 * 360
@@ -71,11 +72,13 @@ def with_budget(job: Job, info: VideoInfo) -> tuple[ResolvedJob, LoadedModel]:
     work = resolve(job, info)
     job = work.job
     if job.budget is not None and sink_kind(job.target, info) is SinkKind.STILL:
-        words = f"{job.budget.words} is for videos: a single picture gets all it needs"
-        job = replace(job, budget=None, notices=(*job.notices, words))
+        job = _without(job, "is for videos: a single picture gets all it needs")
+        work = replace(work, job=job)
+    if job.budget is not None and not job.settings.strength:
+        job = _without(job, "has nothing to choose at --strength 0")
         work = replace(work, job=job)
     budget = job.budget
-    if budget is None or not budget.picks_model or not job.settings.strength:
+    if budget is None or not budget.picks_model:
         return work, loaded_model(work)
     light = replace(work, job=replace(job, choice=replace(job.choice, model=_LIGHT)))
     if work.recorded.get("model") == _LIGHT:
@@ -84,6 +87,12 @@ def with_budget(job: Job, info: VideoInfo) -> tuple[ResolvedJob, LoadedModel]:
     if "model" not in work.recorded and _is_too_dear(model.upscaler, work):
         return light, loaded_model(light)
     return work, model
+
+
+def _without(job: Job, why: str) -> Job:
+    assert job.budget is not None
+    words = f"{job.budget.words} {why}"
+    return replace(job, budget=None, notices=(*job.notices, words))
 
 
 def _is_too_dear(upscaler: Upscaler, work: ResolvedJob) -> bool:
