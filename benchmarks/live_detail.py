@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 import videnhance.live  # noqa: F401  # OpenCV before PyAV, or there is no window
-from videnhance.cli import main as program
+from videnhance.cli import app
 from videnhance.live.engine import Result
 from videnhance.live.stats import Stats
 from videnhance.pipeline.plan import CELL, Fill
@@ -97,7 +97,7 @@ def main() -> None:
 
     Stats.note = noted  # type: ignore[method-assign]  # to look at what is shown
     try:
-        program()
+        app()
     finally:
         options.detail.write_text(json.dumps(summary(), indent=2))
 
