@@ -154,7 +154,7 @@ def test_a_queue_of_weightless_items_is_bounded_too() -> None:
     def source() -> Iterator[_Item]:
         nonlocal made
         for made in range(1000):
-            if made == 256:
+            if made == 16:
                 filled.set()
             yield _Item(made, 0)
 
@@ -162,7 +162,7 @@ def test_a_queue_of_weightless_items_is_bounded_too() -> None:
         for count, item in enumerate(line):
             _wait(filled)
             threading.Event().wait(0.001 if count < 20 else 0)
-            assert made - item.number <= 256 + 1
+            assert made - item.number <= 16 + 1
     assert made == 999
 
 

@@ -41,6 +41,9 @@ class Sized(Protocol):
 _MOST_ITEMS = 256
 """Of a queue. More even out nothing, and where pictures are tiny, what an item weighs
 besides its bytes adds up."""
+_AHEAD_ITEMS = 16
+"""Of a stage that runs ahead: pictures that wait are memory, and no stage is slow for
+longer than that."""
 
 Pool = ThreadPoolExecutor
 """Worker threads; leaving its `with` block joins them."""
@@ -85,8 +88,11 @@ class _Closed(Exception):
 class Channel(Generic[S]):
     """A queue bounded in bytes; one item always fits, however large."""
 
-    def __init__(self, limit_bytes: int, meter: Meter) -> None:
+    def __init__(
+        self, limit_bytes: int, meter: Meter, most_items: int = _MOST_ITEMS
+    ) -> None:
         self._items: deque[S] = deque()
+        self._most = most_items
         self._bytes = 0
         self._limit = limit_bytes
         self._meter = meter
@@ -119,7 +125,7 @@ class Channel(Generic[S]):
 
     def _full(self, item: S) -> bool:
         heavy = self._bytes + item.nbytes > self._limit
-        return heavy or len(self._items) >= _MOST_ITEMS
+        return heavy or len(self._items) >= self._most
 
     def end(self, error: BaseException | None) -> None:
         """No more items; `error`, if any, is raised after those already queued."""
@@ -185,7 +191,7 @@ def prefetch(items: Iterator[S], limit_bytes: int, *, meter: Meter) -> Generator
     if not limit_bytes:
         yield from items
         return
-    channel: Channel[S] = Channel(limit_bytes, meter)
+    channel: Channel[S] = Channel(limit_bytes, meter, _AHEAD_ITEMS)
     begun = threading.Event()
     thread = threading.Thread(
         target=_feed, args=(items, channel, begun), name="videnhance-feed"
