@@ -82,7 +82,8 @@ def test_words_are_those_of_the_command_line() -> None:
 @pytest.mark.opencv
 def test_a_choice_means_what_its_option_means() -> None:
     line = (
-        "--size 720p --fit pad --skip 3 --fuse 0.1 --strength 0.5 --reuse off "
+        "--size 720p --fit pad --skip 3 --fuse 0.1 --strength 0.5 --grain 0.4 "
+        "--reuse off "
         "--clean 0.3 --precision float32 --device cpu --workers 3 --tile 64 "
         "--deinterlace on -c libx265 --crf 30 --preset fast --pix-fmt yuv420p "
         "-e tune=grain --start 0:01 --end 2 --max-frames 7 --video-track 1 --no-audio "
@@ -96,6 +97,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         skip=3,
         fuse=0.1,
         strength=0.5,
+        grain=0.4,
         reuse="off",
         clean=0.3,
         precision="float32",
@@ -157,6 +159,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         ("strength", -0.1),
         ("strength", 1.51),
         ("look", "shiny"),
+        ("grain", 1.1),
         ("workers", 257),
         ("tile", 31),
         ("clean", 1.1),

@@ -70,8 +70,17 @@ logger = logging.getLogger(__name__)
 _FULL_RANGE = 2
 _OF_PICTURES = frozenset(
     (
-        *("scale", "size", "fit", "skip", "fuse", "strength", "reuse", "look", "model"),
-        *("clean", "trust_model", "precision", "device", "workers", "tile"),
+        *("scale", "size", "fit", "skip", "fuse", "strength", "grain", "look"),
+        *(
+            "reuse",
+            "model",
+            "clean",
+            "trust_model",
+            "precision",
+            "device",
+            "workers",
+            "tile",
+        ),
     )
 )
 """Options that `enhance` knows."""
@@ -205,9 +214,10 @@ def enhance(
     unless `workers` is 0, and each picture is copied, so a buffer may be used again.
     The model is loaded at once, the first picture is asked for by the first `next`, and
     closing the iterator ends its threads. Only options of pictures are taken: scale,
-    size, fit, skip, fuse, strength, reuse, look, model, clean, trust_model, precision,
-    device, workers, tile. Raises UsageError, ModelError or MissingLibraryError at once,
-    and UsageError for a picture that does not fit when its turn comes.
+    size, fit, skip, fuse, strength, grain, reuse, look, model, clean, trust_model,
+    precision, device, workers, tile. Raises UsageError, ModelError or
+    MissingLibraryError at once, and UsageError for a picture that does not fit when its
+    turn comes.
     """
     chosen = _changed(options or ConvertOptions(), changes)
     _check_for_pictures(chosen)

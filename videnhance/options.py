@@ -10,6 +10,7 @@ from datetime import time as clock_time
 from datetime import timedelta
 from difflib import get_close_matches
 from fractions import Fraction
+from itertools import compress
 from math import inf
 from os import PathLike
 from types import NoneType, UnionType
@@ -29,12 +30,13 @@ __all__ = [
     "rate_of",
 ]
 
+# Where the command line has another word.
 _OWN_NAMES = {"pipe_format": "format", "encoder_options": "-e", "audio": "no-audio"}
-"""Where the command line has another word."""
 _RANGES: dict[str, tuple[float, float, str]] = {
     "clean": (0, 1, "0 to 1"),
     "end": (0, inf, "seconds after the start"),
     "fuse": (0, 1, "0 to 1"),
+    "grain": (0, 1, "0 to 1"),
     "jobs": (1, inf, "1 or more"),
     "limit_pixels": (1, inf, "1 or more"),
     "max_cpu": (1, 100, "1 to 100, a percentage of all cores"),
@@ -92,6 +94,8 @@ class ConvertOptions:
     """0 (plain resize), 1 (as the network says) to 1.5 (more than that)."""
     reuse: Literal["exact", "off"] = "exact"
     """Whether parts that did not change keep their result."""
+    grain: float = 0.0
+    """Share, 0 to 1, of the grain that the network takes that comes back."""
     look: Look = DEFAULT_LOOK
     """How the result looks, in a word."""
     model: str | PathLike[str] | None = None
@@ -169,11 +173,9 @@ class ConvertOptions:
             box_of(self.size, Fit(self.fit))
         elif self.fit != "inside":
             raise UsageError(f"--fit {self.fit} needs a --size to fit into")
-        networks = {"look": self.look != DEFAULT_LOOK, "clean": self.clean is not None}
-        told = [name for name, is_told in networks.items() if is_told]
-        if len(told := told + ["model"] * bool(self.model)) > 1:
-            words = f"--{told[0]} and --{told[1]}"
-            raise UsageError(f"{words} say two things; give one of them")
+        chosen = self.look != DEFAULT_LOOK, self.clean is not None, bool(self.model)
+        if len(told := [*compress(("--look", "--clean", "--model"), chosen)]) > 1:
+            raise UsageError(f"{' and '.join(told)} say two things; give one of them")
         if self.end is not None and self.end <= self.start:
             raise UsageError(f"--end {self.end} is not after the start, {self.start} s")
         _check_budget(self)

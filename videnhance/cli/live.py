@@ -9,11 +9,11 @@ import click
 
 from videnhance.cli.help import complete_model, with_options
 from videnhance.cli.options import (
+    AMOUNTS,
     DEVICE,
     FILE,
     LOOK,
     PRECISION,
-    STRENGTH,
     TRUST_MODEL,
     VIDEO_TRACK,
     check_report,
@@ -36,7 +36,7 @@ __all__ = ["live", "preview"]
 
 _COMMON = (
     *("codec", "crf", "device", "fuse", "look", "overwrite", "pix_fmt", "precision"),
-    *("preset", "skip", "strength", "trust_model", "workers"),
+    *("grain", "preset", "skip", "strength", "trust_model", "workers"),
 )
 """Options that mean what they mean to `convert`."""
 _SCALE = 2
@@ -71,7 +71,7 @@ _MODEL = (
         multiple=True,
         type=click.FloatRange(0, 1),
     ),
-    STRENGTH,
+    *AMOUNTS,
     _picture(
         "--fuse SHARE",
         "Share of the last residual, moved, in each frame: 0 to 1; calmer.",

@@ -19,6 +19,7 @@ from videnhance.errors import UsageError, printable
 from videnhance.options import ConvertOptions, FolderOptions
 
 __all__ = [
+    "AMOUNTS",
     "DEVICE",
     "ENCODER",
     "FILE",
@@ -26,7 +27,6 @@ __all__ = [
     "PRECISION",
     "SHARED",
     "SPAN",
-    "STRENGTH",
     "TRUST_MODEL",
     "VIDEO_TRACK",
     "check_report",
@@ -114,9 +114,12 @@ PRECISION = _speed(
     "--precision", "Arithmetic of the network; auto takes the faster one."
 )
 DEVICE = _speed("--device", "What runs the network; auto takes CUDA if it is there.")
-STRENGTH = _picture(
-    "--strength SHARE",
-    "How much the network adds: 0 (plain resize), 1, up to 1.5 (more than it says).",
+AMOUNTS = (
+    _picture(
+        "--strength SHARE",
+        "How much the network adds: 0 (plain resize), 1, to 1.5 (more than it says).",
+    ),
+    _picture("--grain SHARE", "How much comes back of the grain that it takes."),
 )
 LOOK = _picture(
     "--look",
@@ -199,7 +202,7 @@ SHARED = (
         shown="the look's",
         type=click.FloatRange(0, 1),
     ),
-    STRENGTH,
+    *AMOUNTS,
     _picture(
         "--fuse SHARE",
         "Share of the last residual, moved, in each frame: 0 to 1; calmer.",

@@ -207,6 +207,7 @@ def settings_of(options: ConvertOptions) -> tuple[Settings, tuple[str, ...]]:
     settings = Settings(
         scale=2 if options.scale is None else options.scale,
         strength=options.strength,
+        grain=options.grain,
         skip=options.skip,
         reuse=options.reuse == "exact",
         workers=workers,

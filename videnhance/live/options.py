@@ -69,6 +69,8 @@ def convert_command(
         words += ["--scale", str(settings.scale)]
     if strength != default.strength:
         words += ["--strength", f"{strength:g}"]
+    if settings.grain != default.grain:
+        words += ["--grain", f"{settings.grain:g}"]
     if settings.skip != default.skip:
         words += ["--skip", str(settings.skip)]
     if settings.fuse != default.fuse:

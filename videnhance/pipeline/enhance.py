@@ -19,6 +19,7 @@ from videnhance.options import check
 from videnhance.pipeline import motion, plan, tiles
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
+from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.residual import assembled, warped_residual
@@ -98,10 +99,12 @@ class Settings:
     """What is done with each enhanced frame at last, such as resizing."""
     pacer: Pacer | None = None
     """Rations the network so that a schedule is kept; what comes out depends on it."""
+    grain: float = 0.0
+    """Share of the grain that the network takes that comes back."""
 
     def __post_init__(self) -> None:
         check(scale=self.scale, strength=self.strength, skip=self.skip)
-        check(fuse=self.fuse, workers=self.workers)
+        check(fuse=self.fuse, workers=self.workers, grain=self.grain)
 
     @property
     def moves(self) -> bool:
@@ -231,9 +234,17 @@ class _Pass:
         )
         work = tiles.batches(plans, tiling)
         done = self._map(self._upscaled, work, ahead=3 * workers)
-        composer = composer_of(self.upscaler, settings)
         finished = self._finished(done)
-        yield from self._map(lambda pair: composer(*pair), finished, ahead=workers + 1)
+        yield from self._map(self._composed, finished, ahead=workers + 1)
+
+    def _composed(self, pair: tuple[Frame, Pixels | None]) -> Frame:
+        frame, residual = pair
+        network, settings = self.upscaler, self.settings
+        if settings.grain and residual is not None:
+            seen = model_input(network.channels, frame)
+            share, step = settings.grain, network.step
+            residual = with_grain(residual, seen, share=share, step=step)
+        return composer_of(network, settings)(frame, residual)
 
     def _map(
         self, function: Callable[[T], R], items: Iterator[T], *, ahead: int

@@ -24,6 +24,7 @@ from videnhance.pipeline.enhance import (
     detector_of,
     network_of,
 )
+from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.plan import Fill, Plan, Rule
 from videnhance.pipeline.residual import assembled, warp_tasks
 from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
@@ -108,7 +109,10 @@ class FrameEnhancer:
         plan = Plan(frame, seen, rule(change, since), motion)
         residual = self._residual(plan, last.residual, network, fuse=settings.fuse)
         composer = composer_of(network, settings)
-        plain, shown = self._composed(frame, residual, composer, with_base=base)
+        shown_residual, share = residual, settings.grain
+        if share and residual is not None:
+            shown_residual = with_grain(residual, seen, share=share, step=network.step)
+        plain, shown = self._composed(frame, shown_residual, composer, with_base=base)
         self._before = last
         self._memory = _Memory(seen, residual, since + 1, network.scale)
         seconds = time.perf_counter() - began
