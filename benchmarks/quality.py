@@ -32,8 +32,8 @@ from videnhance.system.threads import available_cores
 Luma = npt.NDArray[np.uint8]
 GRAY = Layout("gray", Family.GRAY, 8)
 MODES = {
-    "fuse 0": {"skip": 1, "fuse": 0.0},
-    "skip 1": {"skip": 1},
+    "every frame": {"skip": 1},
+    "fuse 0.3": {"fuse": 0.3},
     "skip 2": {"skip": 2},
     "skip 4": {"skip": 4},
 }

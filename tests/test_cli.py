@@ -737,11 +737,10 @@ def test_without_opencv_every_frame_still_goes_through_the_network(
     )
     codes, told = zip(*json.loads(done.stdout), strict=True)
     assert codes == (0, 1, 1, 0)
-    for text in told[:3]:
+    for text in told[1:3]:
         assert text.startswith("videnhance: OpenCV does not load (libGL.so.1: cannot")
         assert "libgl1 and libglib2.0-0" in text
-    assert [text.count("\n") for text in told] == [2, 1, 1, 1]
-    assert "going on without fusion" in told[0]
+    assert [text.count("\n") for text in told] == [1, 1, 1, 1]
     made = [(tmp_path / f"{number}.mp4").exists() for number in range(4)]
     assert made == [True, False, False, True]
     assert len(_frames(tmp_path / "0.mp4")) == 5

@@ -448,7 +448,7 @@ def test_a_preview_says_the_command(clip: Path, tmp_path: Path) -> None:
     words = [w for w in run.said if w.startswith("videnhance convert ")]
     assert words == [
         f"videnhance convert {clip} {tmp_path / 'clip-enhanced.mp4'} "
-        "--strength 0.9 --skip 2 --fuse 0"
+        "--strength 0.9 --skip 2 --fuse 0.3"
     ]
 
 

@@ -35,11 +35,9 @@ from videnhance.geometry import Size
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
-    DEFAULT_FUSE,
     Bicubic,
     Settings,
     Upscaler,
-    default_fuse,
     enhanced,
 )
 from videnhance.pipeline.plan import CELL
@@ -413,21 +411,6 @@ def test_without_opencv_the_first_frame_says_so(
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingLibraryError, match="--skip 1 --fuse 0"):
         _run(pan(3, SMALL, 1, 0), replace(settings, workers=2))
-
-
-def test_fusion_is_on_where_opencv_loads() -> None:
-    assert default_fuse(1) == default_fuse(3) == (DEFAULT_FUSE, None)
-    assert Settings().fuse == DEFAULT_FUSE
-
-
-def test_without_opencv_only_fusion_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    fuse, notice = default_fuse(1)
-    assert fuse == 0
-    assert notice is not None
-    assert "libgl1" in notice
-    with pytest.raises(MissingLibraryError, match="libgl1"):
-        default_fuse(2)
 
 
 # Errors and ends

@@ -221,9 +221,7 @@ def enhance(
     """
     chosen = _changed(options or ConvertOptions(), changes)
     _check_for_pictures(chosen)
-    settings, notices = settings_of(chosen)
-    for words in notices:
-        logger.warning("%s", words)
+    settings = settings_of(chosen)
     upscaler = load(with_card(choice_of(chosen))) if settings.strength else Bicubic()
     return _enhanced(iter(frames), upscaler, settings=settings, box=box_from(chosen))
 

@@ -88,8 +88,8 @@ class ConvertOptions:
     """The same at the source's own rate."""
     deadline: str | float | None = None
     """The same until all is done: `2h`, `1h30m`, seconds, or a time of day as 18:30."""
-    fuse: float | None = None
-    """Share of the last residual, moved, 0 to 1; None: 0.3, and without OpenCV 0."""
+    fuse: float = 0.0
+    """Share of the last residual, moved, in each frame, 0 to 1."""
     strength: float = 1.0
     """0 (plain resize), 1 (as the network says) to 1.5 (more than that)."""
     reuse: Literal["exact", "off"] = "exact"

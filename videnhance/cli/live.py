@@ -74,8 +74,9 @@ _MODEL = (
     *AMOUNTS,
     _picture(
         "--fuse SHARE",
-        "Share of the last residual, moved, in each frame: 0 to 1; calmer.",
-        default=0.3,
+        "Share of the last residual, moved, in each frame: 0 to 1; 0.3 gains some "
+        "hundredths of a dB for a few milliseconds.",
+        default=0.0,
     ),
     _view(
         "--view",
@@ -293,7 +294,7 @@ def _live_options(options: dict[str, Any], area: int | None) -> "LiveOptions":
         raise UsageError(
             f"--snapshots {printable(options['snapshots'])} is no folder; make it first"
         )
-    settings, _ = settings_of(_chosen(options))
+    settings = settings_of(_chosen(options))
     named = options["models"] or options["cleans"]
     return LiveOptions(
         choices=_choices(options),

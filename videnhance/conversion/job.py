@@ -25,7 +25,8 @@ from videnhance.options import (
     deadline_of,
     rate_of,
 )
-from videnhance.pipeline.enhance import Settings, default_fuse
+from videnhance.pipeline.enhance import Settings
+from videnhance.pipeline.motion import load_opencv
 from videnhance.system.threads import available_cores
 
 __all__ = [
@@ -125,16 +126,14 @@ def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
         raise UsageError(
             "--compare reads both files again, and a pipe cannot be: name both"
         )
-    settings, notices = settings_of(options)
     return Job(
         source=source,
         target=target,
         choice=choice_of(options),
-        settings=settings,
+        settings=settings_of(options),
         encoding=encoding_of(options, target),
         span=Span(options.start, options.end, options.max_frames),
         overwrite=options.overwrite,
-        notices=notices,
         reading=_reading(options),
         box=box_from(options),
         resources=Resources(
@@ -192,17 +191,11 @@ def choice_of(options: ConvertOptions) -> Choice:
     return Choice(model, options.precision, options.device, options.trust_model)
 
 
-def settings_of(options: ConvertOptions) -> tuple[Settings, tuple[str, ...]]:
-    """What is asked of the pipeline, and what the user must hear of it.
+def settings_of(options: ConvertOptions) -> Settings:
+    """What is asked of the pipeline.
 
-    Raises MissingLibraryError if `skip` needs OpenCV, which does not load.
+    Raises MissingLibraryError if residuals are moved and OpenCV does not load.
     """
-    fuse, notice = options.fuse, None
-    if fuse is None:
-        moves = options.strength != 0
-        # A budget moves residuals as skipping does, whatever it will come to.
-        skip = 2 if has_budget(options) else options.skip
-        fuse, notice = default_fuse(skip) if moves else (0.0, None)
     workers = default_workers() if options.workers is None else options.workers
     settings = Settings(
         scale=2 if options.scale is None else options.scale,
@@ -212,10 +205,13 @@ def settings_of(options: ConvertOptions) -> tuple[Settings, tuple[str, ...]]:
         reuse=options.reuse == "exact",
         workers=workers,
         patch_area=options.tile**2,
-        fuse=fuse,
+        fuse=options.fuse,
         segment_frames=options.segment or 0,
     )
-    return settings, () if notice is None else (notice,)
+    # A budget moves residuals as skipping does, whatever it will come to.
+    if settings.moves or (has_budget(options) and settings.strength):
+        load_opencv()
+    return settings
 
 
 def default_workers() -> int:

@@ -13,7 +13,6 @@ from videnhance.live.overlay import Overlay, timeline_place
 from videnhance.live.pipeline import LivePipeline
 from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed, Window
-from videnhance.pipeline.enhance import DEFAULT_FUSE
 
 __all__ = ["KEYS", "Action", "Actions", "Key", "action_of", "help_of", "keys_of"]
 
@@ -116,6 +115,8 @@ def action_of(code: int, preview: bool) -> Action | None:
 
 _VIEW_ROUND = (View.SPLIT, View.BESIDE, View.AFTER, View.BEFORE)
 _STRENGTH_STEP, _STRONGEST = 0.1, 1.5
+_FUSED = 0.3
+"""What the key turns on: more costs sharp video, less gains other video less."""
 _SKIPS = (1, 2, 4)
 _SECONDS = {
     Action.BACK: -5.0,
@@ -303,7 +304,7 @@ class Actions:
         return f"skip {skip}: the network on {frames}"
 
     def _fuse(self) -> str:
-        fuse = 0.0 if self._pipeline.settings.fuse else DEFAULT_FUSE
+        fuse = 0.0 if self._pipeline.settings.fuse else _FUSED
         self._choose(fuse=fuse)
         return f"fuse {fuse:g}"
 

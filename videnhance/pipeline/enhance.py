@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from videnhance.errors import MissingLibraryError
 from videnhance.frame import Frame, Pixels
 from videnhance.options import check
 from videnhance.pipeline import motion, plan, tiles
@@ -22,7 +21,7 @@ from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.plan import CELL, Fill, Plan
-from videnhance.pipeline.residual import assembled, warped_residual
+from videnhance.pipeline.residual import assembled, carried_of
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
 from videnhance.pipeline.upscaler import Bicubic, SameSize, Upscaler
 from videnhance.report import Report
@@ -34,12 +33,10 @@ from videnhance.system.threads import (
 )
 
 __all__ = [
-    "DEFAULT_FUSE",
     "Bicubic",
     "Settings",
     "Upscaler",
     "composer_of",
-    "default_fuse",
     "detector_of",
     "enhanced",
     "enhanced_ahead",
@@ -50,27 +47,6 @@ __all__ = [
 
 T = TypeVar("T")
 R = TypeVar("R")
-_Pair = tuple[Frame, Pixels, Pixels | None]
-"""A frame, its pixels, and those of the one before it."""
-
-
-DEFAULT_FUSE = 0.3
-"""Measured on real clips: more costs the sharpest ones, less gains the others less."""
-
-
-def default_fuse(skip: int) -> tuple[float, str | None]:
-    """How much to fuse where the user does not say, and what to tell him.
-
-    Without OpenCV every frame can still be enhanced, so only fusion goes; with `skip`
-    above 1 OpenCV cannot be done without, and MissingLibraryError is raised.
-    """
-    try:
-        motion.load_opencv()
-    except MissingLibraryError as error:
-        if skip > 1:
-            raise
-        return 0.0, f"{error}; going on without fusion, as with --fuse 0"
-    return DEFAULT_FUSE, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +58,7 @@ class Settings:
     strength: float = 1.0
     skip: int = 1
     """The network runs on every `skip`th frame."""
-    fuse: float = DEFAULT_FUSE
+    fuse: float = 0.0
     """Share of the moved residual where the motion is trusted; 0 = network alone."""
     reuse: bool = True
     """Keep the residual of cells that did not change, bit for bit."""
@@ -178,10 +154,11 @@ def detector_of(
 ) -> plan.ChangeDetector:
     """How each frame is compared with the last; `moves` overrules the settings."""
     moves = settings.moves if moves is None else moves
-    analyse = partial(motion.analysed, cell=CELL, fine=settings.skip > 1)
+    analyse = partial(motion.analysed, cell=CELL)
     # With fusion an unchanged cell keeps its fused residual by definition.
     reuse = settings.strength > 0 and (settings.reuse or moves)
-    return plan.ChangeDetector(upscaler.halo, reuse, analyse if moves else None)
+    every = 0 if settings.fuse or settings.skip == 1 else settings.skip
+    return plan.ChangeDetector(upscaler.halo, reuse, analyse if moves else None, every)
 
 
 def rule_of(settings: Settings) -> plan.Rule:
@@ -253,7 +230,7 @@ class _Pass:
             function, items, pool=self.pool, ahead=ahead, meter=self.report.working
         )
 
-    def _detector(self) -> Callable[[_Pair], plan.FrameChange]:
+    def _detector(self) -> Callable[[plan.Pair], plan.FrameChange]:
         settings, pacer = self.settings, self.settings.pacer
         if pacer is None:
             return detector_of(self.upscaler, settings)
@@ -262,16 +239,17 @@ class _Pass:
         )
         return lambda pair: (moving if pacer.moves else still)(pair)
 
-    def _pairs(self, frames: Iterator[Frame]) -> Iterator[_Pair]:
-        last, segment = None, self.settings.segment_frames
+    def _pairs(self, frames: Iterator[Frame]) -> Iterator[plan.Pair]:
+        last, since, segment = None, 0, self.settings.segment_frames
         if self.settings.pacer is not None:
             segment = 0  # what is done again differs in any case
         for frame in frames:
             seen = model_input(self.upscaler.channels, frame)
             if segment and not frame.index % segment:
-                last = None  # or what is done again after a crash would differ
-            yield frame, seen, last
-            last = seen
+                # Or what is done again after a crash would differ.
+                last, since = None, 0
+            yield frame, seen, last, since
+            last, since = seen, since + 1
 
     def _upscaled(self, batch: Batch) -> tuple[Batch, Pixels, float]:
         began = time.thread_time()
@@ -305,6 +283,6 @@ class _Pass:
     def _residual_of(self, ready: Plan) -> Pixels | None:
         """The residual of one frame, from its patches and the last frame's residual."""
         patches, last = self.waiting.pop(ready.frame.index, []), self.residual
-        warped = warped_residual(ready, last, fuse=self.settings.fuse)
-        scale = self.upscaler.scale
-        return assembled(ready, patches, last=last, warped=warped, scale=scale)
+        fuse, scale = self.settings.fuse, self.upscaler.scale
+        carried = carried_of(ready, last, fuse)
+        return assembled(ready, patches, carried, scale=scale)

@@ -1,42 +1,43 @@
 """Motion between two small frames, and a residual moved along it.
 
-Dense inverse search flow (Kroeger et al., ECCV 2016) on the small luma, by OpenCV,
-which is loaded on first use only: without skipping and fusion nothing needs it.
+Dense inverse search flow (Kroeger et al., ECCV 2016) by OpenCV, which is loaded on
+first use only: without skipping and fusion nothing needs it. It is looked for in the
+luma at half the size, which costs a fifth and, where it is spread smoothly, loses next
+to nothing.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.frame import Pixels
+from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.system.optional import optional
 
-__all__ = [
-    "FULL_TRUST",
-    "Motion",
-    "analysed",
-    "blended",
-    "load_opencv",
-    "moved",
-    "weights",
-]
+__all__ = ["Motion", "analysed", "fused", "load_opencv", "moved"]
 
-_Places = npt.NDArray[np.float32]
-Weights = npt.NDArray[np.uint8]
-"""Trust in the moved residual for each pixel: 0 none, FULL_TRUST full."""
-
-FULL_TRUST = 128
-"""Seven bits: a difference of codes times a weight stays within int16."""
+_Floats = npt.NDArray[np.float32]
+_HALF = 2
 _SMALLEST = 32
-"""Frames with a shorter side are too small for the flow's pyramid."""
-_STRIP = 32
-_BLUR = 7
-_TRUSTED, _REFUSED = 6.0, 14.0
-"""Warp errors, in grey levels: trusted up to the first, not at all from the second."""
+"""Half frames with a shorter side are too small for the flow's pyramid."""
+_FINEST, _STRIDE = 1, 6
+"""Of the flow: the finest level of its pyramid, and pixels between its patches."""
+_BLUR = 3
+_REFUSED = 10.0
+"""Warp error, in grey levels, from which what is moved is not trusted."""
+_NOWHERE = -1e6
+"""Such a place is beyond the frame, and so are all between it and any other."""
+_NOISIEST = 3.0
+"""Grey levels of warp error that may be the noise of the source, and are forgiven."""
+_QUIET = 25
+"""Percentile of the cells whose warp error is taken for noise."""
+_WORST = 12.0
+"""Grey levels from which one warp error is as harmful as another."""
 _EXPLAINED = 2.0
-"""Mean warp error, in grey levels, up to which a cell does without the network."""
+"""Mean warp error, in grey levels, up to which a cell is explained."""
 _CUT_SHARE = 0.6
 """Share of the cells that are unexplained at a scene cut."""
 _CUT_ERROR = 12.0
@@ -45,14 +46,17 @@ _CUT_ERROR = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How the last frame leads to this one."""
+    """How the last frame (H x W) leads to this one, at half its size, rounded up."""
 
-    flow: npt.NDArray[np.float32] = field(repr=False)
-    """H x W x 2: where each pixel was in the last frame, relative, in pixels (x, y)."""
-    trust: Weights = field(repr=False)
-    """H x W."""
+    flow: _Floats = field(repr=False)
+    """h x w x 2: where it was in the last frame, relative, in half pixels (x, y)."""
+    refused: Pixels = field(repr=False)
+    """h x w: 255 where that is not trusted, and 0."""
     explained: npt.NDArray[np.bool_]
     """Cells, rows x columns, that the moved last frame matches."""
+    harm: npt.NDArray[np.float64]
+    """For each cell how much a wrong residual would show: the mean of warp error times
+    detail, in squared grey levels."""
     cut: bool
     """Nothing leads here: another scene."""
 
@@ -67,80 +71,116 @@ def load_opencv() -> ModuleType:
     )
 
 
-def _gray(pixels: Pixels) -> Pixels:
-    """The luma plane: the only channel, or the green one, which is most of it."""
-    return np.ascontiguousarray(pixels[..., pixels.shape[2] // 2])
+def _halved(cv2: ModuleType, pixels: Pixels) -> Pixels:
+    """Half the luma: the only channel, or the green one, which is most of it."""
+    luma = np.ascontiguousarray(pixels[..., pixels.shape[2] // 2])
+    height, width = luma.shape
+    if height % _HALF or width % _HALF:
+        odd = height % _HALF, width % _HALF
+        luma = np.pad(luma, ((0, odd[0]), (0, odd[1])), "edge")
+    size = luma.shape[1] // _HALF, luma.shape[0] // _HALF
+    half: Pixels = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    return half
 
 
-def analysed(last: Pixels, seen: Pixels, cell: int, fine: bool) -> Motion:
+def analysed(last: Pixels, seen: Pixels, cell: int) -> Motion:
     """The motion from `last` to `seen` (H x W x C), judged in cells of `cell` pixels.
 
-    `fine` flow costs twice as much; it pays where the residual stands on motion alone.
+    What stands still is left where it is unless moving it fits better: a flow of noise
+    would shift it by fractions of a pixel.
     """
     cv2 = load_opencv()
-    before, now = _gray(last), _gray(seen)
-    flow = _flow(cv2, before, now=now, fine=fine)
+    before, now = _halved(cv2, last), _halved(cv2, seen)
+    flow = _flow(cv2, before, now=now)
     warped = cv2.remap(
-        before, *_maps(flow, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        before,
+        cv2.add(flow, _grid(before.shape, 1.0)),
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
-    error = cv2.boxFilter(cv2.absdiff(warped, now), -1, (_BLUR, _BLUR))
-    means = _cell_means(error, cell)
-    explained = means <= _EXPLAINED
+    still, along = (_error(cv2, other, now) for other in (before, warped))
+    stands = cv2.compare(still, along, cv2.CMP_LE)
+    cv2.copyTo(np.zeros_like(flow), stands, flow)
+    error = cv2.convertScaleAbs(cv2.min(still, along), alpha=1 / _BLUR**2)
+    means = _cell_means(error, cell // _HALF)
+    noise = min(float(np.percentile(means, _QUIET)), _NOISIEST)
+    steps = cv2.absdiff(now, cv2.blur(now, (_BLUR, _BLUR)))
+    felt = cv2.LUT(error, _felt(noise))
+    harm = _cell_means(cv2.multiply(felt, steps, dtype=cv2.CV_16U), cell // _HALF)
+    explained = means <= _EXPLAINED + noise
     cut = bool(error.mean() > _CUT_ERROR and np.mean(~explained) > _CUT_SHARE)
-    ramp = np.clip((_REFUSED - np.arange(256)) / (_REFUSED - _TRUSTED), 0, 1)
-    trust = cv2.LUT(error, np.rint(FULL_TRUST * ramp).astype(np.uint8))
-    return Motion(flow, trust, explained, cut)
+    refused = np.where(error > _REFUSED + noise, 255, 0).astype(np.uint8)
+    return Motion(flow, refused, explained, harm, cut)
 
 
-def _flow(
-    cv2: ModuleType, before: Pixels, *, now: Pixels, fine: bool
-) -> npt.NDArray[np.float32]:
+def _flow(cv2: ModuleType, before: Pixels, *, now: Pixels) -> _Floats:
     if min(now.shape) < _SMALLEST:
         return np.zeros((*now.shape, 2), np.float32)
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    if fine:
-        search.setFinestScale(1)
-        search.setPatchStride(6)
-    flow: npt.NDArray[np.float32] = search.calc(now, before, None)
+    search.setFinestScale(_FINEST)
+    search.setPatchStride(_STRIDE)
+    flow: _Floats = search.calc(now, before, None)
     return flow
 
 
-def _cell_means(error: Pixels, cell: int) -> npt.NDArray[np.float64]:
-    rows = np.arange(0, error.shape[0], cell)
-    columns = np.arange(0, error.shape[1], cell)
-    sums = np.add.reduceat(error, rows, axis=0, dtype=np.uint32)
+def _error(
+    cv2: ModuleType, warped: Pixels, now: Pixels
+) -> npt.NDArray[np.signedinteger[Any]]:
+    """Sums of warp errors around each pixel: means would round small ones to equals."""
+    error: npt.NDArray[np.signedinteger[Any]] = cv2.boxFilter(
+        cv2.absdiff(warped, now), cv2.CV_16S, (_BLUR, _BLUR), normalize=False
+    )
+    return error
+
+
+def _felt(noise: float) -> Pixels:
+    """For each warp error, what of it is more than noise."""
+    felt: Pixels = np.rint(np.clip(np.arange(256) - noise, 0, _WORST)).astype(np.uint8)
+    return felt
+
+
+def _cell_means(values: npt.NDArray[np.uint8], cell: int) -> npt.NDArray[np.float64]:
+    rows = np.arange(0, values.shape[0], cell)
+    columns = np.arange(0, values.shape[1], cell)
+    sums = np.add.reduceat(values, rows, axis=0, dtype=np.uint32)
     sums = np.add.reduceat(sums, columns, axis=1)
-    heights = np.diff(rows, append=error.shape[0])
-    widths = np.diff(columns, append=error.shape[1])
+    heights = np.diff(rows, append=values.shape[0])
+    widths = np.diff(columns, append=values.shape[1])
     means: npt.NDArray[np.float64] = sums / (heights[:, None] * widths[None, :])
     return means
 
 
-def _maps(
-    flow: npt.NDArray[np.float32], scale: int, *, top: int = 0
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Where to look, x and y for OpenCV's `remap`, at `scale` times the flow's size.
+@lru_cache(maxsize=8)
+def _grid(shape: tuple[int, int], step: float) -> _Floats:
+    """Where the middles of these pixels lie (x, y) where they are `step` pixels."""
+    grid = np.empty((*shape, 2), np.float32)
+    places = (step * (np.arange(n) + 0.5) - 0.5 for n in shape)
+    grid[..., 1], grid[..., 0] = np.meshgrid(*places, indexing="ij")
+    grid.flags.writeable = False
+    return grid
 
-    The flow's first row is row `top` of the frame.
+
+def _places(cv2: ModuleType, motion: Motion, scale: int, rows: slice) -> _Floats:
+    """Where to look, for OpenCV's `remap`, in a residual of `scale` times the frame.
+
+    For these rows of the flow, and for as many of the residual as they cover.
     """
+    step = _HALF * scale
+    flow = _bordered(cv2, motion.flow)
     height, width = flow.shape[:2]
-    x = flow[..., 0] * np.float32(scale)
-    x += np.arange(0, scale * width, scale, dtype=np.float32)
-    y = flow[..., 1] * np.float32(scale)
-    y += np.arange(top, top + height, dtype=np.float32)[:, None] * np.float32(scale)
-    if scale == 1:
-        return x, y
-    return _spread(x, scale, axis=1), _spread(y, scale, axis=0)
+    part = slice(rows.start, rows.stop + 2)
+    # Places are even along a line, so enlarging them gives those between as well.
+    few = flow[part] * np.float32(step)
+    few += _grid((height, width), step)[part] - np.float32(step)
+    few[_bordered(cv2, motion.refused)[part] > 0] = _NOWHERE
+    many: _Floats = cv2.resize(few, None, fx=step, fy=step)
+    return many[step:-step, step:-step]
 
 
-def _spread(places: npt.NDArray[np.float32], scale: int, *, axis: int) -> _Places:
-    """Each place becomes scale x scale; neighbours along `axis` are 1 further on."""
-    height, width = places.shape
-    out = np.empty((scale * height, scale * width), np.float32)
-    for n in range(scale * scale):
-        offsets = divmod(n, scale)
-        corner = out[offsets[0] :: scale, offsets[1] :: scale]
-        np.add(places, np.float32(offsets[axis]), out=corner)
+def _bordered(cv2: ModuleType, halves: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    edge = cv2.BORDER_REPLICATE
+    out: npt.NDArray[Any] = cv2.copyMakeBorder(halves, 1, 1, 1, 1, edge)
     return out
 
 
@@ -149,46 +189,34 @@ def moved(
 ) -> Pixels:
     """The residual (sH x sW x C codes) of the last frame, where its pixels are now.
 
-    `rows` (first, and one after the last) of the motion alone give that band of it.
+    Nothing where that is not trusted. `rows` (first, and one after the last, of the
+    frame, the first even) give that band of it alone.
     """
     cv2 = load_opencv()
-    first, last = rows or (0, motion.flow.shape[0])
+    first, last = rows or (0, residual.shape[0] // scale)
+    halves = slice(first // _HALF, -(-last // _HALF))
+    height, width = scale * (last - first), residual.shape[1]
     out: Pixels = cv2.remap(
         residual,
-        *_maps(motion.flow[first:last], scale, top=first),
+        _places(cv2, motion, scale, halves)[:height, :width],
+        None,
         cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(ZERO_CODE,) * 4,
     )
-    return out.reshape(scale * (last - first), *residual.shape[1:])
+    return out.reshape(height, *residual.shape[1:])
 
 
-def weights(
-    motion: Motion,
-    share: Weights,
-    cell: int,
-    scale: int,
-    rows: tuple[int, int] | None = None,
-) -> Weights:
-    """Trust times a share (0..FULL_TRUST) for each cell, at `scale` times the size.
-
-    `rows` are as in `moved`.
-    """
-    height, width = motion.trust.shape
-    band = slice(*(rows or (0, height)))
-    spread = share.repeat(cell, axis=0)[band].repeat(cell, axis=1)[:, :width]
-    small = (motion.trust[band].astype(np.uint16) * spread) // FULL_TRUST
-    out = small.astype(np.uint8)
-    return out.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def blended(ours: Pixels, theirs: Pixels, weight: Weights) -> None:
-    """Draws `ours` (H x W x C codes) towards `theirs` by weight / FULL_TRUST."""
-    for top in range(0, ours.shape[0], _STRIP):
-        rows = slice(top, top + _STRIP)
-        difference = theirs[rows].astype(np.int16)
-        difference -= ours[rows]
-        difference *= weight[rows, :, None]
-        difference += FULL_TRUST // 2
-        difference //= FULL_TRUST
-        difference += ours[rows]
-        ours[rows] = difference
+def fused(
+    ours: Pixels, theirs: Pixels, motion: Motion, *, share: float, scale: int
+) -> Pixels:
+    """Ours (sH x sW x C codes), drawn to the moved residual where that is trusted."""
+    cv2 = load_opencv()
+    mixed: Pixels = cv2.addWeighted(ours, 1 - share, theirs, share, 0)
+    step, (height, width) = _HALF * scale, motion.refused.shape
+    # Enlarged as places are: what is partly refused was moved from nowhere.
+    refused = cv2.resize(motion.refused, (step * width, step * height))
+    refused = refused[: ours.shape[0], : ours.shape[1], None]
+    mixed = mixed.reshape(ours.shape)
+    np.copyto(mixed, ours, where=refused > 0)
+    return mixed

@@ -20,6 +20,7 @@ __all__ = [
     "ChangeDetector",
     "Fill",
     "FrameChange",
+    "Pair",
     "Plan",
     "Rationed",
     "Rule",
@@ -90,7 +91,11 @@ class Plan:
 
 
 Rule = Callable[[FrameChange, int], Fills]
-"""Fills the cells of a change, given how many frames ago the last cut or start was."""
+"""Fills the cells of a change, given how many frames ago the start was."""
+
+Pair = tuple[Frame, Pixels, Pixels | None, int]
+"""A frame, its pixels, those of the one before it, and how many frames ago the start
+was: the first frame, or the first of what can be done again on its own."""
 
 
 def grid(size: Size) -> tuple[int, int]:
@@ -104,20 +109,39 @@ def nothing(change: FrameChange, since: int) -> Fills:
     return np.full(change.unchanged.shape, Fill.BASE, np.uint8)
 
 
+_SPARE = 0.06
+"""Of all cells: what the network sees on frames between two that it sees whole."""
+_HARMLESS = 2.0
+"""`Motion.harm` up to which a cell does without the network."""
+
+
 def every_nth(count: int) -> Rule:
     """The network on every `count`th frame; between them the residual moves along.
 
-    On the frames between, cells that the motion does not explain get the network too.
+    On the frames between, the network sees the cells too where the residual would be
+    wrong and show it most, but never more than `_SPARE` of all: the time is saved,
+    whatever the video shows.
     """
 
     def rule(change: FrameChange, since: int) -> Fills:
         fills = np.full(change.unchanged.shape, Fill.NETWORK, np.uint8)
-        if since % count and change.motion is not None:
-            fills[change.motion.explained] = Fill.MOVED
+        motion = change.motion
+        if since % count and motion is not None and not motion.cut:
+            fills[~_most_harmed(motion, count, since)] = Fill.MOVED
         fills[change.unchanged] = Fill.REUSED
         return fills
 
     return rule
+
+
+def _most_harmed(motion: Motion, count: int, since: int) -> npt.NDArray[np.bool_]:
+    """Cells for the network on a frame between: `_SPARE` of all in the long run."""
+    share = _SPARE * count / (count - 1) * motion.harm.size
+    most = int(share * (since + 1)) - int(share * since)
+    worst = np.argsort(-motion.harm, axis=None, kind="stable")[:most]
+    harmed = np.zeros(motion.harm.size, np.bool_)
+    harmed[worst] = True
+    return harmed.reshape(motion.harm.shape) & (motion.harm > _HARMLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +153,19 @@ class ChangeDetector:
     """Look for unchanged cells."""
     motion: Callable[[Pixels, Pixels], Motion] | None
     """From the last and the present pixels; None: no one needs it."""
+    every: int = 0
+    """The network sees every such frame whole, so that nothing moves; 0: none."""
 
-    def __call__(self, pair: tuple[Frame, Pixels, Pixels | None]) -> FrameChange:
-        """Compares (frame, its pixels, the last frame's pixels)."""
-        frame, seen, last = pair
+    def __call__(self, pair: Pair) -> FrameChange:
+        """Compares a frame with the one before it."""
+        frame, seen, last, since = pair
         unchanged = np.zeros(grid(frame.size), np.bool_)
         motion = None
         if last is not None and last.shape == seen.shape:
             if self.reuse:
                 unchanged = unchanged_cells(last, seen, halo=self.halo)
-            if self.motion is not None and not unchanged.all():
+            needed = not (self.every and since % self.every == 0)
+            if self.motion is not None and needed and not unchanged.all():
                 motion = self.motion(last, seen)
         return FrameChange(frame, seen, unchanged, motion, first=last is None)
 
@@ -163,10 +190,10 @@ def unchanged_cells(last: Pixels, seen: Pixels, *, halo: int) -> npt.NDArray[np.
 
 
 def planned(changes: Iterable[FrameChange], rule: Rule) -> Iterator[Plan]:
-    """Makes a plan of each change; after a cut the rule starts anew."""
+    """Makes a plan of each change."""
     since = 0
     for change in changes:
-        if change.cut:
+        if change.first:
             since = 0
         motion = None if change.cut else change.motion
         yield Plan(change.frame, change.seen, rule(change, since), motion)

@@ -9,89 +9,96 @@ import numpy as np
 
 from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.pipeline import motion, tiles
-from videnhance.pipeline.motion import Weights
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.tiles import Tile
 
-__all__ = ["WarpedResidual", "assembled", "warp_tasks", "warped_residual"]
+__all__ = ["Carried", "assembled", "carried_of", "carrying"]
 
 
 @dataclass(frozen=True, slots=True)
-class WarpedResidual:
-    """The last residual where its pixels are now; needs nothing of the network."""
+class Carried:
+    """What the last residual (sH x sW x C) gives; needs nothing of the network."""
 
-    residual: Pixels = field(repr=False)
-    """sH x sW x C codes, at `s` times the size of the frame."""
-    weight: Weights = field(repr=False)
-    """sH x sW: how much of it goes in."""
+    last: Pixels | None = field(repr=False)
+    """None: it was nothing everywhere."""
+    moved: Pixels | None = field(repr=False)
+    """Where its pixels are now, in rows of cells that need it; None: in none."""
+    fuse: float
+    """Share of it (0 to 1) in cells that the network sees."""
 
 
-def warped_residual(
-    ready: Plan, last: Pixels | None, *, fuse: float
-) -> WarpedResidual | None:
-    """Moves the last residual along; None where the plan has no use for it.
-
-    `fuse` is its share (0 to 1) in cells that the network sees.
-    """
-    warped, tasks = warp_tasks(ready, last, fuse=fuse, bands=1)
+def carried_of(ready: Plan, last: Pixels | None, fuse: float) -> Carried:
+    """Moves the last residual along where the plan has a use for it."""
+    carried, tasks = carrying(ready, last, fuse, bands=1)
     for task in tasks:
         task()
-    return warped
+    return carried
 
 
-def warp_tasks(
-    ready: Plan, last: Pixels | None, *, fuse: float, bands: int
-) -> tuple[WarpedResidual | None, list[Callable[[], None]]]:
-    """The same, and the tasks that fill it, one for each band of rows."""
-    moves = ready.motion
-    if last is None or moves is None:
-        return None, []
-    shares = np.zeros(len(Fill), np.uint8)
-    shares[Fill.MOVED] = motion.FULL_TRUST
-    shares[Fill.NETWORK] = round(motion.FULL_TRUST * fuse)
-    share = shares[ready.fills]
-    if not share.any():
-        return None, []
-    warped = WarpedResidual(np.empty_like(last), np.empty(last.shape[:2], np.uint8))
-    height = ready.seen.shape[0]
+def carrying(
+    ready: Plan, last: Pixels | None, fuse: float, *, bands: int
+) -> tuple[Carried, list[Callable[[], None]]]:
+    """The same, and the tasks that move it, one for each band of rows."""
+    moves, wanted = ready.motion, ready.fills == Fill.MOVED
+    if fuse:
+        wanted |= ready.fills == Fill.NETWORK
+    used = np.flatnonzero(wanted.any(axis=1))
+    if last is None or moves is None or not used.size:
+        return Carried(last, None, fuse), []
+    moved, height = np.empty_like(last), ready.seen.shape[0]
     scale = last.shape[0] // height
 
     def fill(rows: tuple[int, int]) -> None:
         part = slice(scale * rows[0], scale * rows[1])
-        warped.residual[part] = motion.moved(last, moves, scale, rows)
-        warped.weight[part] = motion.weights(moves, share, CELL, scale, rows)
+        moved[part] = motion.moved(last, moves, scale, rows)
 
-    edges = [height * n // bands for n in range(bands + 1)]
-    return warped, [partial(fill, rows) for rows in pairwise(edges)]
+    first, count = CELL * int(used[0]), CELL * int(used[-1] + 1 - used[0])
+    edges = [min(first + count * n // bands // 2 * 2, height) for n in range(bands + 1)]
+    tasks: list[Callable[[], None]] = [
+        partial(fill, rows) for rows in pairwise(edges) if rows[0] < rows[1]
+    ]
+    return Carried(last, moved, fuse), tasks
 
 
 def assembled(
     ready: Plan,
     patches: Iterable[tuple[Tile, Pixels]],
+    carried: Carried,
     *,
-    last: Pixels | None,
-    warped: WarpedResidual | None,
     scale: int = 2,
 ) -> Pixels | None:
     """The residual (sH x sW x C codes) of the plan's frame; None for the base alone.
 
     `scale` (s) is 1 where patches are no larger than what the network saw. Patches are
-    pasted, the moved last residual is blended in, and what did not change is copied.
+    pasted, and what was moved along or did not change is taken over.
     """
-    fills = ready.fills
+    fills, last, moved = ready.fills, carried.last, carried.moved
     if (fills == Fill.BASE).all():
         return None
     if last is not None and (fills == Fill.REUSED).all():
         return last
     height, width, channels = ready.seen.shape
-    shape = scale * height, scale * width, channels
-    residual = np.full(shape, ZERO_CODE, np.uint8)
+    # Fused cells need both, so that there the moved one is not written over.
+    apart = moved is None or carried.fuse > 0
+    residual = np.empty((scale * height, scale * width, channels), np.uint8)
+    residual = residual if apart or moved is None else moved
     for tile, patch in patches:
         tiles.paste(tile, patch, scale=scale, out=residual)
-    if warped is not None:
-        motion.blended(residual, warped.residual, warped.weight)
-    if last is not None:
-        for cells in tiles.rectangles(fills == Fill.REUSED):
-            kept = cells.scaled(scale * CELL).slices
-            residual[kept] = last[kept]
+    if moved is not None and carried.fuse:
+        _fuse(ready, residual, moved, share=carried.fuse)
+    for fill, source in ((Fill.MOVED, moved), (Fill.REUSED, last), (Fill.BASE, None)):
+        if source is not residual:
+            for cells in tiles.rectangles(fills == fill):
+                part = cells.scaled(scale * CELL).slices
+                residual[part] = ZERO_CODE if source is None else source[part]
     return residual
+
+
+def _fuse(ready: Plan, residual: Pixels, moved: Pixels, *, share: float) -> None:
+    """Draws the cells that the network saw towards the moved residual."""
+    assert ready.motion is not None
+    scale = residual.shape[0] // ready.seen.shape[0]
+    fused = motion.fused(residual, moved, ready.motion, share=share, scale=scale)
+    for cells in tiles.rectangles(ready.fills == Fill.NETWORK):
+        part = cells.scaled(scale * CELL).slices
+        residual[part] = fused[part]

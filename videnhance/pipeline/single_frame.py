@@ -26,7 +26,7 @@ from videnhance.pipeline.enhance import (
 )
 from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.plan import Fill, Plan, Rule
-from videnhance.pipeline.residual import assembled, warp_tasks
+from videnhance.pipeline.residual import assembled, carrying
 from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
 from videnhance.system.threads import Meter, Pool, ordered_map
 
@@ -63,7 +63,7 @@ class _Memory:
     seen: Pixels | None = field(default=None, repr=False)
     residual: Pixels | None = field(default=None, repr=False)
     since: int = 0
-    """Frames since the last cut or start."""
+    """Frames since the start."""
     scale: int = 2
     """Of the residual."""
 
@@ -103,8 +103,8 @@ class FrameEnhancer:
         fits = last.seen is not None and last.seen.shape == seen.shape
         fits = fits and last.scale == network.scale
         detector = detector_of(self.upscaler, settings, moves=moves)
-        change = detector((frame, seen, last.seen if fits else None))
-        since = 0 if change.cut else last.since
+        since = last.since if fits else 0
+        change = detector((frame, seen, last.seen if fits else None, since))
         motion = None if change.cut else change.motion
         plan = Plan(frame, seen, rule(change, since), motion)
         residual = self._residual(plan, last.residual, network, fuse=settings.fuse)
@@ -121,7 +121,7 @@ class FrameEnhancer:
     def _residual(
         self, plan: Plan, last: Pixels | None, network: Upscaler, *, fuse: float
     ) -> Pixels | None:
-        warped, tasks = warp_tasks(plan, last, fuse=fuse, bands=self._workers)
+        carried, tasks = carrying(plan, last, fuse, bands=self._workers)
         patches: list[tuple[Tile, Pixels]] = []
 
         def see(tile: Tile) -> None:
@@ -132,7 +132,7 @@ class FrameEnhancer:
         tasks += [partial(see, tile) for tile in tiles_of(plan, tiling)]
         together(tasks, self._pool)
         scale = network.scale
-        return assembled(plan, patches, last=last, warped=warped, scale=scale)
+        return assembled(plan, patches, carried, scale=scale)
 
     def _composed(
         self,
