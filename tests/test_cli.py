@@ -361,7 +361,9 @@ def test_an_option_that_cannot_be_right(
 def test_a_model_that_cannot_be_had(clip: Path, tmp_path: Path) -> None:
     line = (clip, tmp_path / "out.mp4", "-m")
     card = write_model(tmp_path / "model")
-    assert "unknown; available: default" in _refused(tmp_path, 1, *line, "nosuch")
+    assert "unknown; available: crisp, default" in _refused(
+        tmp_path, 1, *line, "nosuch"
+    )
     assert "(did you mean restore?)" in _refused(tmp_path, 1, *line, "restor")
     assert "--trust-model" in _refused(tmp_path, 1, *line, card)
     trusted = (*line, card, "--trust-model", "--device", "cpu")
@@ -736,7 +738,7 @@ def test_without_opencv_every_frame_still_goes_through_the_network(
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     codes, told = zip(*json.loads(done.stdout), strict=True)
-    assert codes == (0, 1, 1, 0)
+    assert codes == (0, 1, 1, 0), told
     for text in told[1:3]:
         assert text.startswith("videnhance: OpenCV does not load (libGL.so.1: cannot")
         assert "libgl1 and libglib2.0-0" in text

@@ -131,6 +131,18 @@ def test_a_difference_is_an_error_in_words(
     assert words in str(caught.value)
 
 
+def test_the_end_of_reordered_frames_is_known_to_a_step_of_decoding(
+    rich: tuple[Path, Expected],
+) -> None:
+    path, expected = rich
+    times = replace(expected.video, decoded_last=expected.video.last)
+    ends_late = replace(times, end=15 * 512, longest=4 * 512)
+    with pytest.raises(OutputError, match=r"the end at 0\.480 s, not 0\.600 s"):
+        check_file(path, path, replace(expected, video=ends_late), full=False)
+    reordered = replace(ends_late, decoded_last=10 * 512)
+    check_file(path, path, replace(expected, video=reordered), full=False)
+
+
 def test_every_difference_is_named(rich: tuple[Path, Expected]) -> None:
     path, expected = rich
     wrong = _shown(replace(expected, chapters=2), rotation_degrees=180)

@@ -81,6 +81,9 @@ class _App(click.Group):
                     f"{printable(word)} does not exist: check the name; no command is "
                     f"called so, either{nearest(word, _WORDS)}"
                 )
+            if is_typo and not (_is_video(word) or ctx.resilient_parsing):
+                # Click suggests, of all words, those whose modules are loaded.
+                ctx.fail(f"No such command '{word}'{is_typo}.")
             if _is_video(word):
                 args = ["convert", *args]
         return super().resolve_command(ctx, args)

@@ -12,6 +12,7 @@ from videnhance.cli.options import (
     AMOUNTS,
     DEVICE,
     FILE,
+    FUSE,
     LOOK,
     PRECISION,
     TRUST_MODEL,
@@ -72,12 +73,7 @@ _MODEL = (
         type=click.FloatRange(0, 1),
     ),
     *AMOUNTS,
-    _picture(
-        "--fuse SHARE",
-        "Share of the last residual, moved, in each frame: 0 to 1; 0.3 gains some "
-        "hundredths of a dB for a few milliseconds.",
-        default=0.0,
-    ),
+    FUSE,
     _view(
         "--view",
         "What the window shows at first; V changes it.",

@@ -23,6 +23,7 @@ __all__ = [
     "DEVICE",
     "ENCODER",
     "FILE",
+    "FUSE",
     "LOOK",
     "PRECISION",
     "SHARED",
@@ -121,6 +122,11 @@ AMOUNTS = (
     ),
     _picture("--grain SHARE", "How much comes back of the grain that it takes."),
 )
+FUSE = _picture(
+    "--fuse SHARE",
+    "Share of the last residual, moved, in each frame: 0 to 1; 0.3 gains some "
+    "hundredths of a dB for a few milliseconds.",
+)
 LOOK = _picture(
     "--look",
     "How it looks: true to the source; visibly better and still true; sharp and clean "
@@ -203,11 +209,7 @@ SHARED = (
         type=click.FloatRange(0, 1),
     ),
     *AMOUNTS,
-    _picture(
-        "--fuse SHARE",
-        "Share of the last residual, moved, in each frame: 0 to 1; 0.3 gains some "
-        "hundredths of a dB for a few milliseconds.",
-    ),
+    FUSE,
     _picture(
         "--deinterlace",
         "Make whole pictures of fields: where they comb, always, never.",

@@ -35,6 +35,10 @@ class Times:
     """When what was added ends, as far as durations are known."""
     total: int = 0
     """Of all times: it changes if any of them does."""
+    longest: int = 0
+    """Duration."""
+    decoded_last: int | None = None
+    """Time of the last packet in the order of decoding."""
     falls: int = 0
     """Packets that are to be decoded before the one in front of them."""
     _decoded: int | None = None
@@ -51,7 +55,9 @@ class Times:
             return
         self.first = time if self.first is None else min(time, self.first)
         self.last = time if self.last is None else max(time, self.last)
-        end = time + max(packet.duration or 0, 0)
+        duration = max(packet.duration or 0, 0)
+        end, self.decoded_last = time + duration, time
+        self.longest = max(duration, self.longest)
         self.end = end if self.end is None else max(end, self.end)
         self.total += time
 

@@ -213,6 +213,9 @@ def _end_difference(wrote: Times, found: ReadBack) -> Iterator[str]:
         return  # the encoder gave no durations
     end, read = wrote.end * wrote.base, found.video.times
     frame = (wrote.last - wrote.first) * wrote.base / max(wrote.packets - 1, 1)
+    if wrote.decoded_last != wrote.last:
+        # An mp4 has steps of decoding: those of another frame, if rates are uneven.
+        frame = max(frame, wrote.longest * wrote.base)
     ends = [e for e in (read.seconds(read.end), found.end) if e is not None]
     nearest = min(ends, key=lambda e: abs(e - end), default=end)
     if abs(nearest - end) > max(frame, wrote.base, read.base):
