@@ -6,8 +6,6 @@ from collections.abc import Callable
 from videnhance.conversion.job import Job
 from videnhance.errors import VidenhanceError
 from videnhance.media.stills.series import is_series
-from videnhance.quality.compare import Order, compared
-from videnhance.quality.pairs import Video
 from videnhance.report import Report
 
 __all__ = ["compare"]
@@ -20,6 +18,10 @@ def compare(job: Job, report: Report, *, says: Callable[[str], None]) -> None:
     """
     if not job.compare:
         return
+    # Here, for they need OpenCV, and a conversion that measures nothing does not.
+    from videnhance.quality.compare import Order, compared
+    from videnhance.quality.pairs import Video
+
     says("compares the output with its source")
     source = Video(job.source, job.span, job.reading, job.rate)
     target = Video(job.target, rate=job.rate if is_series(job.target) else None)
