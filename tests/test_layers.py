@@ -51,8 +51,10 @@ HOMES = {
     "watchdog": ("batch.timing",),
 }
 LAZY = (
+    "api",
     "cli",
     "cluster",
+    "conversion.comparing",
     "conversion.time_budget",
     "live",
     "pipeline",
@@ -161,3 +163,11 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
     assert set(loaded.split()) & {"av", "cv2", "distributed", "numpy", "torch"} == set()
+
+
+def test_a_conversion_does_not_load_opencv() -> None:
+    code = "import sys, videnhance; videnhance.convert; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True
+    ).stdout.decode()
+    assert "cv2" not in loaded.split()

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -55,10 +55,10 @@ from videnhance.pipeline.enhance import (
     enhanced,
 )
 from videnhance.pipeline.output_size import planned_size
-from videnhance.quality.compare import Order, compared
-from videnhance.quality.comparison import Comparison
-from videnhance.quality.pairs import Video
 from videnhance.report import Progress, Report
+
+if TYPE_CHECKING:
+    from videnhance.quality.comparison import Comparison
 
 __all__ = ["Flag", "compare", "convert", "convert_folder", "enhance", "preflight"]
 
@@ -125,7 +125,7 @@ def compare(
     every: int = 1,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: Flag | None = None,
-) -> Comparison:
+) -> "Comparison":
     """How near other videos are to an original: one, or several beside each other.
 
     Frames are paired by their times and brought to the size of the original.
@@ -134,6 +134,10 @@ def compare(
     that cannot be compared as they are, InputError, MissingLibraryError and, if
     `cancel` is set, Cancelled.
     """
+    # Here, for they need OpenCV, and a conversion does not.
+    from videnhance.quality.compare import Order, compared
+    from videnhance.quality.pairs import Video
+
     if not others:
         raise UsageError("compare needs two files or more: the original comes first")
     order = Order(None if metrics is None else tuple(metrics), every)
