@@ -16,6 +16,7 @@ from videnhance.pipeline.resize import (
     Fixed,
     doubled_strips,
     fixed_type,
+    opencv,
     rounded,
 )
 
@@ -23,6 +24,9 @@ __all__ = ["Composer"]
 
 _STRIP_AREA = 16_384
 """Pixels at a time that stay their size: temporaries stay in the nearest caches."""
+
+
+_UNIT = 1 / (1 << FRACTION_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,9 @@ class _Growth:
     sited_left: bool
 
     def __call__(self, plane: Plane, add: _Addition | None) -> Plane:
-        out, kind = self._room(plane), fixed_type(plane)
+        out = self._room(plane)
         for rows, fixed in doubled_strips(plane, self.sited_left):
-            if add is not None:
-                fixed += add.of(rows, kind)
-            self._fill(out[rows], fixed)
+            self._fill(out[rows], fixed, add, rows)
         return out
 
     def both(self, plane: Plane, add: _Addition | None) -> tuple[Plane, Plane]:
@@ -134,20 +136,35 @@ class _Growth:
         if add is None:
             out = self(plane, None)
             return out, out
-        base, out, kind = self._room(plane), self._room(plane), fixed_type(plane)
+        base, out = self._room(plane), self._room(plane)
         for rows, fixed in doubled_strips(plane, self.sited_left):
-            total = add.of(rows, kind)
-            total += fixed
-            self._fill(base[rows], fixed)
-            self._fill(out[rows], total)
+            self._fill(base[rows], fixed.copy(), None, rows)
+            self._fill(out[rows], fixed, add, rows)
         return base, out
 
     def _room(self, plane: Plane) -> Plane:
         room: Plane = np.empty((self.size.height, self.size.width), plane.dtype)
         return room
 
-    def _fill(self, wanted: Plane, fixed: Fixed) -> None:
-        rounded(fixed[: wanted.shape[0], : wanted.shape[1]], self.depth, wanted)
+    def _fill(
+        self, wanted: Plane, fixed: Fixed, add: _Addition | None, rows: slice
+    ) -> None:
+        """Adds and rounds the part of the strip that is wanted. Overwrites `fixed`."""
+        cv2, shape = opencv(), tuple(map(slice, wanted.shape))
+        fixed = fixed[shape]
+        if cv2 is not None and wanted.dtype == np.uint8:
+            codes = fixed if add is None else add.codes[rows][shape]
+            weight = 0 if add is None else add.weight
+            zero = 0 if add is None else add.zero
+            # Exact sums; half a unit more, and halves are rounded up as by `rounded`.
+            offset = 0.5 * _UNIT - zero * weight * _UNIT
+            cv2.addWeighted(
+                codes, weight * _UNIT, fixed, _UNIT, offset, wanted, cv2.CV_8U
+            )
+            return
+        if add is not None:
+            fixed += add.of(rows, fixed_type(wanted))[shape]
+        rounded(fixed, self.depth, wanted)
 
 
 @dataclass(frozen=True, slots=True)

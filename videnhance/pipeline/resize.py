@@ -3,17 +3,21 @@
 The kernel is Keys' cubic with a = -0.5 (IEEE TASSP 29, 1981), sampled a quarter pixel
 to each side. Samples are whole numbers in floating point, small enough to be exact in
 any order of addition: the result is the same to the bit on every machine, in training
-and in use. Opens no files, starts no threads.
+and in use, with OpenCV, which is twice as fast, and without. Opens no files, starts no
+threads.
 """
 
 from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from videnhance.errors import MissingLibraryError
 from videnhance.frame import Plane
+from videnhance.pipeline.motion import load_opencv
 
 __all__ = [
     "FRACTION_BITS",
@@ -21,6 +25,7 @@ __all__ = [
     "doubled",
     "doubled_strips",
     "fixed_type",
+    "opencv",
     "rounded",
 ]
 
@@ -40,6 +45,17 @@ enough that threads seldom wait for the interpreter."""
 _ROWS = 8
 _COLUMNS = 1280
 """Rows and columns of one matrix product: too small for BLAS to start threads."""
+
+
+@cache
+def opencv() -> ModuleType | None:
+    """OpenCV, if it loads; it starts no threads of its own."""
+    try:
+        cv2 = load_opencv()
+    except MissingLibraryError:
+        return None
+    cv2.setNumThreads(1)
+    return cv2
 
 
 def fixed_type(plane: Plane) -> type[np.floating[Any]]:
@@ -96,7 +112,23 @@ def _padded(rows: Plane, kind: np.dtype[Any]) -> Fixed:
     return padded
 
 
+def _filtered_columns(
+    cv2: ModuleType, rows: Plane, taps: tuple[tuple[float, ...], ...], *, out: Fixed
+) -> None:
+    """Makes of each sample two, by taps on four around it: those before it first."""
+    edge = cv2.BORDER_REPLICATE
+    phases = [
+        cv2.filter2D(rows, cv2.CV_32F, np.array([k]), anchor=(at, 0), borderType=edge)
+        for k, at in zip(taps, (2, 1), strict=True)
+    ]
+    cv2.merge(phases, out.reshape(*rows.shape, 2))
+
+
 def _double_left_columns(rows: Plane, out: Fixed) -> None:
+    cv2 = opencv()
+    if cv2 is not None and rows.dtype == np.uint8:
+        _filtered_columns(cv2, rows, _LEFT_TAPS, out=out)
+        return
     width, padded = rows.shape[1], _padded(rows, out.dtype)
     for phase, taps in enumerate(_LEFT_TAPS):
         parts = (
@@ -110,6 +142,10 @@ def _double_left_columns(rows: Plane, out: Fixed) -> None:
 
 
 def _double_columns(rows: Plane, out: Fixed) -> None:
+    cv2 = opencv()
+    if cv2 is not None and rows.dtype == np.uint8:
+        _filtered_columns(cv2, rows, (_TAPS, _TAPS[::-1]), out=out)
+        return
     width, padded = rows.shape[1], _padded(rows, out.dtype)
     # Each product serves a left and a right sample.
     far, near, own, beyond = (padded * out.dtype.type(tap) for tap in _TAPS)
