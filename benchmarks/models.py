@@ -310,7 +310,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--machine", help="For the card.")
     parser.add_argument("--speed", action="store_true", help="Only time what is there.")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()  # names may stand last, too
     for name in options.names:
         path = options.to / f"{name}.json"
         if options.speed:
