@@ -10,7 +10,7 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
-from videnhance.conversion import comparing
+from videnhance.quality import compare as measuring
 from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import InputError, ModelError, OutputError, UsageError
@@ -217,7 +217,7 @@ def test_what_cannot_be_measured_is_no_failure(
     def fails(*given: object, **named: object) -> None:
         raise InputError("it is gone")
 
-    monkeypatch.setattr(comparing, "compared", fails)
+    monkeypatch.setattr(measuring, "compared", fails)
     report = convert(replace(job, compare=True), Log().watcher)
     assert report.comparison == {}
     assert "not compared with the source: it is gone" in report.later_notices
@@ -231,7 +231,7 @@ def test_an_interrupted_measuring_leaves_the_output(
         raise KeyboardInterrupt
 
     said: list[str] = []
-    monkeypatch.setattr(comparing, "compared", interrupted)
+    monkeypatch.setattr(measuring, "compared", interrupted)
     watcher = replace(Log().watcher, says=said.append)
     with pytest.raises(KeyboardInterrupt):
         convert(replace(job, compare=True), watcher)

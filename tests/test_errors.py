@@ -68,6 +68,8 @@ MANY = {
     "{len(piece)} bytes",  # a long piece
     "{count} files: {printable(words)}",  # what several have in common
     "{rate:.1f} frames",
+    "['frames_per_second']:.4g} frames",
+    "{1 / share:.2g} frames",
     "{n_fmt} of {total_fmt} files",
     "{still.tags.pictures} pictures",
     "{info.frames} frames",
