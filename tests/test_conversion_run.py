@@ -10,7 +10,6 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
-from videnhance.quality import compare as measuring
 from videnhance.conversion.job import Job, default_workers, job_of
 from videnhance.conversion.run import Watcher, convert
 from videnhance.errors import InputError, ModelError, OutputError, UsageError
@@ -23,6 +22,7 @@ from videnhance.models.runtime import Choice
 from videnhance.models.weights import sha256_of
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
+from videnhance.quality import compare as measuring
 from videnhance.report import Report
 
 pytestmark = pytest.mark.opencv
