@@ -15,6 +15,8 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from videnhance.system.throttle import without_realtime
+
 __all__ = ["Clip", "Sound", "pattern", "pts_of", "sound_packets", "write_clip"]
 
 Bytes = npt.NDArray[np.uint8]
@@ -69,6 +71,7 @@ def pattern(clip: Clip, index: int) -> VideoFrame:
     return frame
 
 
+@without_realtime()  # as root SVT-AV1 takes it, and all that is started later has it
 def write_clip(path: Path, clip: Clip | None = None) -> Path:
     """Writes the clip, its container given by the suffix, and gives `path` back."""
     clip = clip or Clip()

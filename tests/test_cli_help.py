@@ -18,7 +18,7 @@ from videnhance.cli.profiles import write_profile
 from videnhance.system.limits import LIMIT_PIXELS
 
 HEAVY = {"av", "cv2", "numpy", "torch", "tqdm"}
-EXAMPLE_FILES = ("films", "in", "clips", "stills")
+EXAMPLE_FILES = ("films", "in", "clips", "stills", "FOLDER")
 
 
 def _commands(group: click.Group = app, *words: str) -> Iterator[tuple[str, ...]]:

@@ -46,6 +46,7 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.source import Deinterlace, Reading, Span
+from videnhance.models import runtime
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Bicubic, Settings
 from videnhance.report import Report
@@ -658,7 +659,7 @@ def test_cuda_goes_to_a_worker_that_offers_it(
         found.append(choice)
         return Bicubic()
 
-    monkeypatch.setattr(segment, "load", load)
+    monkeypatch.setattr(runtime, "load", load)
     cuda = replace(job, choice=replace(job.choice, device="cuda"))
     with local_cluster(workers=1, resources={"GPU": 1}) as cluster:
         report = convert(_there(cuda, cluster.scheduler_address), _watcher())

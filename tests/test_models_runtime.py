@@ -268,7 +268,7 @@ def test_luma_and_rgb_models_run(tmp_path: Path, shape: NetworkShape) -> None:
 
 
 def test_an_unknown_model_lists_the_known() -> None:
-    with pytest.raises(ModelError, match=r"'none' is unknown; available: default"):
+    with pytest.raises(ModelError, match=r"'none' is unknown; available: crisp"):
         load(Choice("none"))
 
 
