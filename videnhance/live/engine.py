@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Protocol
 
 from videnhance.frame import Frame
@@ -18,7 +19,7 @@ from videnhance.pipeline.enhance import (
     passes_of,
     rule_of,
 )
-from videnhance.pipeline.plan import Fill, Rationed
+from videnhance.pipeline.plan import Fill, Rationed, grid
 from videnhance.pipeline.ration import Budget, Cost, Mode, Ration, is_too_dear
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
 from videnhance.system.latest import Wait
@@ -186,8 +187,10 @@ class Engine:
     ) -> list[Enhanced]:
         rule, moves = rule_of(settings), None
         if ration is not None:
-            rule, moves = self._rationed, ration.moves
-            self._rationed.cells = ration.cells
+            # Where the network sees everything, there is nothing to move.
+            whole = ration.cells >= prod(grid(capture.frame.size))
+            moves = ration.moves and (settings.fuse > 0 or not whole)
+            rule, self._rationed.cells = self._rationed, ration.cells
             if not moves:
                 settings = replace(settings, fuse=0.0)
         frame, passes, base = capture.frame, list[Enhanced](), self.with_base

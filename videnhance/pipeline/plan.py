@@ -26,6 +26,7 @@ __all__ = [
     "Rule",
     "detail",
     "every_nth",
+    "grid",
     "nothing",
     "planned",
 ]
