@@ -28,12 +28,14 @@ from videnhance.live.models import Models
 from videnhance.live.stats import Stats
 from videnhance.models.card import find_card
 from videnhance.models.runtime import Choice, Network
+from videnhance.pipeline import motion
 from videnhance.pipeline.enhance import (
     Bicubic,
     Settings,
     Upscaler,
     enhanced,
 )
+from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import CELL, Fill
 from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
 from videnhance.pipeline.tiles import ANY_WIDTH
@@ -97,6 +99,23 @@ def test_a_new_size_starts_afresh(models: Models) -> None:
     frames = [noise(SIZE, YUV420), noise(Size(70, 66), YUV420, 1)]
     results = [engine.result(capture) for capture in captures_of(frames)]
     assert [r.after.size for r in results] == [f.size.scaled(2) for f in frames]
+
+
+@pytest.mark.parametrize(("fuse", "cells"), [(0.0, 2), (0.3, 99), (0.0, 99)])
+def test_motion_is_looked_for_only_where_something_may_move(
+    models: Models, fuse: float, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, known = [], motion.analysed
+
+    def analysed(last: Pixels, seen: Pixels, cell: int) -> Motion:
+        looked.append(seen)
+        return known(last, seen, cell)
+
+    monkeypatch.setattr(motion, "analysed", analysed)
+    engine = Engine(models, Settings(fuse=fuse, workers=0), budget=Budget(cells=cells))
+    for capture in captures_of(pan(3, SIZE, 1, 0, YUV420)):
+        engine.result(capture)
+    assert len(looked) == (0 if fuse == 0 and cells == 99 else 2)
 
 
 # The size of what is shown.
