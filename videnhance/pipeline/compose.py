@@ -153,14 +153,12 @@ class _Growth:
         cv2, shape = opencv(), tuple(map(slice, wanted.shape))
         fixed = fixed[shape]
         if cv2 is not None and wanted.dtype == np.uint8:
-            codes = fixed if add is None else add.codes[rows][shape]
-            weight = 0 if add is None else add.weight
-            zero = 0 if add is None else add.zero
             # Exact sums; half a unit more, and halves are rounded up as by `rounded`.
-            offset = 0.5 * _UNIT - zero * weight * _UNIT
-            cv2.addWeighted(
-                codes, weight * _UNIT, fixed, _UNIT, offset, wanted, cv2.CV_8U
-            )
+            codes, weight, offset = fixed, 0.0, 0.5 * _UNIT
+            if add is not None:
+                codes, weight = add.codes[rows][shape], add.weight * _UNIT
+                offset -= add.zero * weight
+            cv2.addWeighted(codes, weight, fixed, _UNIT, offset, wanted, cv2.CV_8U)
             return
         if add is not None:
             fixed += add.of(rows, fixed_type(wanted))[shape]

@@ -77,11 +77,11 @@ def assembled(
         return None
     if last is not None and (fills == Fill.REUSED).all():
         return last
-    height, width, channels = ready.seen.shape
-    # Fused cells need both, so that there the moved one is not written over.
-    apart = moved is None or carried.fuse > 0
-    residual = np.empty((scale * height, scale * width, channels), np.uint8)
-    residual = residual if apart or moved is None else moved
+    if moved is None or carried.fuse:  # fused cells need both: it is not written over
+        height, width, channels = ready.seen.shape
+        residual = np.empty((scale * height, scale * width, channels), np.uint8)
+    else:
+        residual = moved
     for tile, patch in patches:
         tiles.paste(tile, patch, scale=scale, out=residual)
     if moved is not None and carried.fuse:
