@@ -152,10 +152,13 @@ def _cell_means(values: npt.NDArray[np.uint8], cell: int) -> npt.NDArray[np.floa
 
 
 @lru_cache(maxsize=8)
-def _grid(shape: tuple[int, int], step: float) -> _Floats:
-    """Where the middles of these pixels lie (x, y) where they are `step` pixels."""
+def _grid(shape: tuple[int, int], step: float, *, border: int = 0) -> _Floats:
+    """Where the middles of these pixels lie (x, y) where each is `step` pixels wide.
+
+    The first `border` of them in each direction lie before the frame.
+    """
     grid = np.empty((*shape, 2), np.float32)
-    places = (step * (np.arange(n) + 0.5) - 0.5 for n in shape)
+    places = (step * (np.arange(n) - border + 0.5) - 0.5 for n in shape)
     grid[..., 1], grid[..., 0] = np.meshgrid(*places, indexing="ij")
     grid.flags.writeable = False
     return grid
@@ -172,7 +175,7 @@ def _places(cv2: ModuleType, motion: Motion, scale: int, rows: slice) -> _Floats
     part = slice(rows.start, rows.stop + 2)
     # Places are even along a line, so enlarging them gives those between as well.
     few = flow[part] * np.float32(step)
-    few += _grid((height, width), step)[part] - np.float32(step)
+    few += _grid((height, width), step, border=1)[part]
     few[_bordered(cv2, motion.refused)[part] > 0] = _NOWHERE
     many: _Floats = cv2.resize(few, None, fx=step, fy=step)
     return many[step:-step, step:-step]
