@@ -32,8 +32,6 @@ _MPEG_SOUND = {"mp1", "mp2", "mp3"}
 """An mp4 has one name for all layers."""
 _SOUND_SECONDS = Fraction(1, 10)
 """What the start and end of a sound may differ by: a packet, and what is cut off it."""
-_CUT_SHORT = ("subtitle", "data")
-"""Kinds whose packets a muxer may end when the next begins."""
 
 
 @dataclass(frozen=True, slots=True)
