@@ -24,6 +24,11 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def _has_browser() -> bool:
+    # Playwright's own browsers are downloads; the system's is driven.
+    return find_spec("playwright") is not None and shutil.which("chromium") is not None
+
+
 def _has_camera() -> bool:
     return any(Path("/dev").glob("video[0-9]*"))
 
@@ -68,6 +73,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 NEEDS: dict[str, Callable[[], bool]] = {
+    "browser": _has_browser,
     "camera": _has_camera,
     "cluster": _has_cluster,
     "ffprobe": _has_ffprobe,

@@ -12,6 +12,7 @@ from tests.sources import ROOT, Source, imported, sources
 ROWS = (
     ("__main__",),
     ("cli",),
+    ("web",),
     ("api",),
     ("batch", "live"),
     ("cluster",),
