@@ -23,9 +23,9 @@ from typing import Any
 
 from psnr import psnr
 
+from videnhance.geometry import size_of
 from videnhance.media.probe import probe
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.options import size_of
 
 COMPARED = 150
 """Frames."""

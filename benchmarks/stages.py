@@ -11,8 +11,9 @@ from pathlib import Path
 from cluster import ADDRESS, dask
 
 from videnhance.conversion import segments
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.conversion.segments import ResumePoints
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader

@@ -29,8 +29,9 @@ from videnhance.batch.pool import (
     default_jobs,
     work,
 )
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.conversion.workdir import folder_beside, locked_journal
 from videnhance.report import Report
 

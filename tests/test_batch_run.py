@@ -27,8 +27,9 @@ from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import Advanced, Began, Ended, Failed, Said, WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch, rehearsed
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.errors import (
     InputError,
     ModelError,

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.sources import ROOT
-from videnhance.cli import app, options
+from videnhance.cli import app, fields
 from videnhance.cli.help import Command, SectionedOption
 from videnhance.cli.profiles import write_profile
 from videnhance.system.limits import LIMIT_PIXELS
@@ -176,6 +176,6 @@ def test_help_is_there_at_once() -> None:
 
 def test_a_default_of_zero_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     # 0 equals False, which a flag has as its default.
-    monkeypatch.setitem(options._FIELDS, "grain", SimpleNamespace(default=0.0))
-    monkeypatch.setitem(options._HINTS, "grain", float)
-    assert options._of_field("grain", False) == {"default": 0.0, "type": float}
+    monkeypatch.setitem(fields._FIELDS, "grain", SimpleNamespace(default=0.0))
+    monkeypatch.setitem(fields._HINTS, "grain", float)
+    assert fields._of_field("grain", False) == {"default": 0.0, "type": float}

@@ -29,8 +29,8 @@ from videnhance.cluster import worker as segment
 from videnhance.cluster.compat import check_versions
 from videnhance.cluster.executor import executor_for
 from videnhance.cluster.messages import TaskContext
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job, Resources
-from videnhance.conversion.run import Watcher
 from videnhance.conversion.run import convert as converted
 from videnhance.conversion.segments import SegmentEncoder
 from videnhance.conversion.workdir import folder_beside, kept_frames

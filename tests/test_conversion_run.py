@@ -10,8 +10,9 @@ import torch
 
 from tests.clips import Clip, Sound, write_clip
 from tests.models import network, write_model
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job, default_workers, job_of
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.errors import InputError, ModelError, OutputError, UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.encoder.encoding import Encoding

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clip, write_clip
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.conversion.segments import ResumePoints
 from videnhance.conversion.sinks import KeptSequence, opened_sink
 from videnhance.conversion.workdir import folder_beside

@@ -13,10 +13,11 @@ import torch
 from tests.clips import Clip, write_clip
 from tests.models import write_model
 from videnhance.conversion import load_model, time_budget
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job, TimeBudget, job_of
 from videnhance.conversion.preflight import preflight
 from videnhance.conversion.resolve import LoadedModel, ResolvedJob, resolve
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.conversion.time_budget import with_budget
 from videnhance.conversion.workdir import journal_lines, kept_frames
 from videnhance.errors import OtherWorkError, UsageError

@@ -11,7 +11,8 @@ from PIL import Image
 
 from tests.clips import write_clip
 from tests.trees import job_for
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.executor import Watcher
+from videnhance.conversion.run import convert
 from videnhance.media.output.provenance import (
     digest_of,
     stamp_in,

@@ -13,20 +13,14 @@ from videnhance.batch.batch_options import batch_options_of
 from videnhance.batch.inputs import Kind
 from videnhance.cli import app
 from videnhance.cli.convert import job_from
-from videnhance.cli.options import options_from
+from videnhance.cli.fields import options_from
 from videnhance.conversion.job import budget_of, choice_of, job_of
 from videnhance.errors import UsageError
 from videnhance.models import looks
 from videnhance.models.looks import LOOKS, look_of
-from videnhance.options import (
-    DEFAULT_LOOK,
-    ConvertOptions,
-    FolderOptions,
-    check_names,
-    deadline_of,
-    option_name,
-    rate_of,
-)
+from videnhance.options import DEFAULT_LOOK, ConvertOptions, FolderOptions
+from videnhance.options.bounds import check_names, option_name
+from videnhance.options.times import deadline_of, rate_of
 
 SOURCE, TARGET = Path("a.mp4"), Path("b.webm")
 BUDGETS = ("target_fps", "realtime", "deadline")

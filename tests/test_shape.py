@@ -12,7 +12,7 @@ ONE_IMPORTER = 0.2
 """Of the modules, how many may be of use to one other alone: more are parts of it."""
 ROOTS = {
     # Each puts a command, a conversion, a session or a reader together from its parts.
-    *("api", "cli", "cli.live", "cli.model", "live.app", "batch.run"),
+    *("api", "cli", "cli.batch", "cli.convert", "cli.model", "live.app", "batch.run"),
     *("conversion.resolve", "conversion.run", "cluster.executor", "cluster.worker"),
     *("media.reader.video_reader", "media.stills.animation_writer"),
     # It looks at everything that may be missing on a machine.

@@ -24,6 +24,7 @@ from videnhance.batch.records import Records
 from videnhance.batch.run import Batch
 from videnhance.batch.timing import Watch
 from videnhance.cluster.executor import executor_for
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import (
     box_from,
     choice_of,
@@ -32,7 +33,6 @@ from videnhance.conversion.job import (
 )
 from videnhance.conversion.preflight import Preflight
 from videnhance.conversion.preflight import preflight as looked_ahead
-from videnhance.conversion.run import Watcher
 from videnhance.conversion.run import convert as converted
 from videnhance.conversion.workdir import kept_is_told
 from videnhance.errors import Cancelled, UsageError
@@ -42,12 +42,8 @@ from videnhance.media.encoder.rescale import Rescaler
 from videnhance.media.layout import delivered_layout
 from videnhance.models.imported import with_card
 from videnhance.models.runtime import load
-from videnhance.options import (
-    ConvertOptions,
-    FolderOptions,
-    check_names,
-    option_name,
-)
+from videnhance.options import ConvertOptions, FolderOptions
+from videnhance.options.bounds import check_names, option_name
 from videnhance.pipeline.enhance import (
     Bicubic,
     Settings,

@@ -16,8 +16,9 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType, ModuleType
 
 from videnhance.cluster.executor import executor_for
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.conversion.workdir import kept_words
 from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printable
 from videnhance.frame import VideoInfo

@@ -34,7 +34,6 @@ _WORDS = {
     "profile": "Keeps options under a name, for --profile NAME.",
 }
 """What each does; it stands in the module of its name."""
-_ELSEWHERE = {"preview": "live"}
 _TYPO = 0.8
 """Likeness from which a word is a command with a typo rather than a file's name."""
 _OWN_OPTIONS = ("--help", "-h", "--version")
@@ -59,8 +58,7 @@ class _App(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _WORDS and cmd_name not in self.commands:
-            home = _ELSEWHERE.get(cmd_name, cmd_name)
-            module = import_module(f"{__name__}.{home}")
+            module = import_module(f"{__name__}.{cmd_name}")
             self.add_command(getattr(module, cmd_name))
         return super().get_command(ctx, cmd_name)
 

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from videnhance.cli.batch_display import BatchDisplay, tell_end
+from videnhance.cli.fields import FILE, field_option, options_from
 from videnhance.cli.help import with_options
-from videnhance.cli.options import (
-    ENCODER,
-    FILE,
-    SHARED,
-    check_report,
-    field_option,
-    options_from,
-    write_report,
-)
+from videnhance.cli.options import ENCODER, SHARED
 from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
+from videnhance.cli.report_file import check_report, write_report
 from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.options import FolderOptions
 from videnhance.system.startup import begin, ready

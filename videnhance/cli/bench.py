@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command
-from videnhance.cli.options import FILE, check_report, write_report
+from videnhance.cli.report_file import check_report, write_report
 from videnhance.errors import UsageError, counted
 
 __all__ = ["bench"]

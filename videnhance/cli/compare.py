@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command, in_section, with_options
-from videnhance.cli.options import FILE, SPAN, check_report
+from videnhance.cli.options import SPAN
 from videnhance.cli.process import signals
 from videnhance.cli.progress import is_watched, progress_bar
+from videnhance.cli.report_file import check_report
 from videnhance.errors import UsageError, printable
 
 if TYPE_CHECKING:

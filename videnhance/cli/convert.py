@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from videnhance.cli.options import (
-    check_report,
-    convert_options,
-    options_from,
-    write_report,
-)
+from videnhance.cli.fields import options_from
+from videnhance.cli.options import convert_options
 from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
 from videnhance.cli.progress import Display
+from videnhance.cli.report_file import check_report, write_report
 from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.options import ConvertOptions
 from videnhance.system.startup import begin
@@ -98,8 +95,8 @@ def convert(**options: Any) -> None:
 
 def _converted(job: "Job", display: Display) -> "Report":
     """Converts; whatever ends it, what is kept is told. Raises SystemExit too."""
+    from videnhance.conversion.executor import local
     from videnhance.conversion.run import convert as run
-    from videnhance.conversion.run import local
     from videnhance.conversion.workdir import kept_is_told, kept_words
 
     try:

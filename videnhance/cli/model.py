@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command, in_section, with_options
-from videnhance.cli.options import FILE, TRUST_MODEL
+from videnhance.cli.options import TRUST_MODEL
 from videnhance.cli.progress import is_watched, progress_bar
 from videnhance.cli.train import train
 from videnhance.errors import UsageError, printable
@@ -228,8 +229,9 @@ def test(**options: Any) -> None:
 
 def _enlarge(options: dict[str, Any]) -> None:
     """Through the whole program, as `videnhance IN OUT` does."""
+    from videnhance.conversion.executor import Watcher
     from videnhance.conversion.job import job_of
-    from videnhance.conversion.run import Watcher, convert
+    from videnhance.conversion.run import convert
     from videnhance.models.test import before_after
     from videnhance.options import ConvertOptions
     from videnhance.training.stills import rgb_of

@@ -1,28 +1,17 @@
 """The options of `convert`, and those that `batch`, `live` and `preview` share with it.
 
-Types and defaults stand once, in ConvertOptions and FolderOptions: an option takes them
-from the field that it is called as. Here are the words that help shows.
+Here are the words that help shows; types and defaults are those of the fields.
 """
-
-import os
-from collections.abc import Callable
-from dataclasses import MISSING, fields
-from math import isfinite
-from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
-from videnhance.cli.help import Decorator, complete_model, in_section, with_options
-from videnhance.errors import UsageError, printable
-from videnhance.options import ConvertOptions, FolderOptions
+from videnhance.cli.fields import FILE, TIME, field_option, pairs
+from videnhance.cli.help import complete_model, with_options
 
 __all__ = [
     "AMOUNTS",
     "DEVICE",
     "ENCODER",
-    "FILE",
     "FUSE",
     "LOOK",
     "PRECISION",
@@ -30,76 +19,10 @@ __all__ = [
     "SPAN",
     "TRUST_MODEL",
     "VIDEO_TRACK",
-    "check_report",
     "convert_options",
-    "field_option",
-    "options_from",
-    "write_report",
 ]
 
-Options = TypeVar("Options", bound=ConvertOptions)
-
-_FIELDS = {field.name: field for field in fields(FolderOptions)}
-_HINTS = get_type_hints(FolderOptions)
-
-
-def field_option(section: str) -> Callable[..., Decorator]:
-    """What makes the options of a section, each as the field that it is called as."""
-    make = in_section(section)
-
-    def make_field(words: str, effect: str, **named: Any) -> Decorator:
-        flags = [word.partition("/")[0] for word in words.split() if word[0] == "-"]
-        name = named.get("name") or max(flags, key=len).lstrip("-").replace("-", "_")
-        of_field = _of_field(name, "/" in words) if name in _FIELDS else {}
-        return make(words, effect, **{**of_field, **named})
-
-    return make_field
-
-
-def _of_field(name: str, has_opposite: bool) -> dict[str, Any]:
-    """What click is told of a field's kind and default."""
-    hint, default = _HINTS[name], _FIELDS[name].default
-    # 0 is a default, though it equals False.
-    is_none = default is False or default in (MISSING, None, ())
-    named = {} if is_none else {"default": default}
-    if get_origin(hint) is Literal:
-        return {**named, "type": click.Choice(get_args(hint))}
-    if hint is bool:
-        return named if has_opposite else {"is_flag": True}
-    if get_origin(hint) is tuple:
-        return {"multiple": True}
-    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
-    return {**named, "type": kinds[0]} if kinds in ([int], [float]) else named
-
-
-def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
-    """Seconds from `90`, `1:30` or `0:01:30.5`."""
-    del ctx
-    if value is None:
-        return None
-    try:
-        parts = [float(part) for part in value.split(":")]
-        if not all(map(isfinite, parts)) or (len(parts) > 1 and "-" in value):
-            raise ValueError(value)
-        seconds = sum(part * 60**n for n, part in enumerate(reversed(parts)))
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{value!r} is no time; write seconds, M:SS or H:MM:SS", param=param
-        ) from error
-    return seconds
-
-
-def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Any:
-    del ctx
-    for value in values:
-        if "=" not in value[1:]:
-            raise click.BadParameter(f"{value!r} is not key=value", param=param)
-    return dict(value.split("=", 1) for value in values)
-
-
-FILE = click.Path(path_type=Path)
 _AT_LEAST_1 = click.IntRange(min=1)
-_TIME: dict[str, Any] = {"type": str, "default": None, "callback": _seconds}
 _input, _output = field_option("Input"), field_option("Output")
 _picture, _speed = field_option("Picture"), field_option("Speed")
 _streams, _safety = field_option("Sound and streams"), field_option("Safety")
@@ -162,7 +85,7 @@ ENCODER = (
         "An option of the encoder itself; may be given more than once.",
         name="extra",
         multiple=True,
-        callback=_pairs,
+        callback=pairs,
     ),
 )
 SHARED = (
@@ -170,10 +93,10 @@ SHARED = (
         "--start TIME",
         "Begin there: seconds, M:SS or H:MM:SS.",
         shown="the beginning",
-        **_TIME,
+        **TIME,
     ),
     _input(
-        "--end TIME", "Stop there: seconds, M:SS or H:MM:SS.", shown="the end", **_TIME
+        "--end TIME", "Stop there: seconds, M:SS or H:MM:SS.", shown="the end", **TIME
     ),
     _input("--max-frames N", "Stop after N.", shown="all"),
     VIDEO_TRACK,
@@ -305,44 +228,3 @@ convert_options = with_options(
     _messages("--report", "Write what was done to a file, as JSON.", type=FILE),
 )
 """Gives a command the options of `convert`."""
-
-
-def options_from(words: dict[str, Any], kind: type[Options]) -> Options:
-    """What a command's words choose; those that it lacks keep their defaults.
-
-    Raises UsageError.
-    """
-    chosen = {f.name: words[f.name] for f in fields(kind) if f.name in words}
-    if "no_audio" in words:
-        chosen["audio"] = not words["no_audio"]
-    if "extra" in words:
-        chosen["encoder_options"] = words["extra"]
-    chosen["start"] = words.get("start") or 0.0
-    return kind(**chosen)
-
-
-def check_report(report: Path | None, option: str, *, files: tuple[Path, ...]) -> None:
-    """Raises UsageError now if the report may not replace, or cannot be written later.
-
-    `files` are the videos of the run, the input first.
-    """
-    if report is None:
-        return
-    name = printable(report)
-    exist = bool(files) and report.exists() and files[0].exists()
-    same = exist and report.samefile(files[0])
-    if same or report.resolve() in [file.resolve() for file in files]:
-        raise UsageError(f"{option} {name} is a video of this run; name another file")
-    folder = report.absolute().parent
-    if not folder.is_dir() or report.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"{option} {name} cannot be written; choose another file")
-
-
-def write_report(path: Path, text: str, *, option: str = "--report") -> None:
-    """Writes a report. Raises UsageError, which names the option, if it cannot."""
-    try:
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UsageError(
-            f"{option} {printable(path)}: {error.strerror}; choose another file"
-        ) from error

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command
-from videnhance.cli.options import FILE, VIDEO_TRACK
+from videnhance.cli.options import VIDEO_TRACK
 
 if TYPE_CHECKING:
     from videnhance.conversion.preflight import Preflight

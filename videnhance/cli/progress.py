@@ -16,7 +16,7 @@ from videnhance.errors import OutputError, counted, printable
 from videnhance.report import Progress
 
 if TYPE_CHECKING:
-    from videnhance.conversion.run import Watcher
+    from videnhance.conversion.executor import Watcher
     from videnhance.frame import VideoInfo
     from videnhance.report import Report
 
@@ -134,7 +134,7 @@ class Display:
     @property
     def watcher(self) -> "Watcher":
         """Who tells this display."""
-        from videnhance.conversion.run import Watcher
+        from videnhance.conversion.executor import Watcher
 
         return Watcher(self._started, self._advanced, self._waits)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command, in_section, with_options
-from videnhance.cli.options import FILE
 from videnhance.cli.progress import progress_bar
 from videnhance.errors import UsageError
 

@@ -11,9 +11,9 @@ from videnhance.cluster.coordinator import Beginning, Coordinator
 from videnhance.cluster.messages import TaskContext
 from videnhance.cluster.progress import WorkerProgress
 from videnhance.cluster.single_task import take_over, whole
+from videnhance.conversion.executor import Executor, Running, local
 from videnhance.conversion.fingerprint import library_key, source_key
 from videnhance.conversion.job import Job, Resources
-from videnhance.conversion.run import Executor, Running, local
 from videnhance.conversion.segments import SegmentedWriter
 from videnhance.conversion.workdir import folder_failure
 from videnhance.errors import UsageError

@@ -12,8 +12,9 @@ from videnhance.cluster.messages import Converted, Outcome, TaskContext
 from videnhance.cluster.progress import WorkerProgress
 from videnhance.cluster.task import answered, target_seen
 from videnhance.cluster.upload import SourceUpload
+from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
-from videnhance.conversion.run import Watcher, convert
+from videnhance.conversion.run import convert
 from videnhance.errors import ClusterError, printable
 from videnhance.media.output.output_file import save_bytes
 from videnhance.media.stills.series import is_series

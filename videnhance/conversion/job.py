@@ -16,15 +16,9 @@ from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.writer import PipeForm
 from videnhance.media.source import Deinterlace, Reading, Span
 from videnhance.models.choice import Choice
-from videnhance.models.clean import clean_model
-from videnhance.models.looks import model_of_look
-from videnhance.options import (
-    DEFAULT_LOOK,
-    ConvertOptions,
-    check,
-    deadline_of,
-    rate_of,
-)
+from videnhance.models.looks import clean_model, model_of_look
+from videnhance.options import DEFAULT_LOOK, ConvertOptions
+from videnhance.options.times import deadline_of, rate_of
 from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.motion import load_opencv
 from videnhance.system.threads import available_cores
@@ -56,9 +50,6 @@ class Resources:
     max_memory_mb: int | None = None
     cluster: str | None = None
     """Address of a Dask scheduler, whose workers do the work; None: done here."""
-
-    def __post_init__(self) -> None:
-        check(max_cpu=self.max_cpu_percent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,108 +2,39 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Protocol
 
 from videnhance.conversion.comparing import compare
+from videnhance.conversion.executor import Executor, Running, Watcher, local, make_here
 from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.open_source import DamageCounter, opened_source
 from videnhance.conversion.preflight import checked_beforehand
-from videnhance.conversion.resolve import LoadedModel, ResolvedJob
 from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.conversion.sinks import KeptSequence, encoder_of, opened_sink
 from videnhance.conversion.time_budget import concluded, paced, with_budget
 from videnhance.conversion.workdir import discard, folder_beside, kept_frames, tidied
 from videnhance.errors import UsageError, printable
-from videnhance.frame import Frame, VideoInfo
+from videnhance.frame import Frame
 from videnhance.media.encoder.user_data import lost_user_data
 from videnhance.media.open_any import PIPE, SinkKind, is_video_file, sink_kind
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.immersion import immersion_notices
 from videnhance.media.output.output_file import check_target
-from videnhance.media.protocols import FrameSink, FrameSource
+from videnhance.media.protocols import FrameSink
 from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.models.choice import is_weights
-from videnhance.pipeline.enhance import Settings, enhanced_ahead
 from videnhance.pipeline.pace import Pacer
 from videnhance.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.startup import ready
-from videnhance.system.threads import available_cores
-from videnhance.system.throttle import Throttle, be_nice
+from videnhance.system.throttle import be_nice
 
-__all__ = ["Executor", "LocalExecutor", "Running", "Watcher", "convert", "local"]
-
-_STOOD_SECONDS = 0.5
-"""To tell of a frame never takes so long by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who is told while a conversion runs; each is called on the calling thread."""
-
-    started: Callable[[VideoInfo, Report], None]
-    """Before the first frame: the report holds engine, streams and notices."""
-    advanced: Callable[[Report], None]
-    """After each frame written."""
-    says: Callable[[str], None] = lambda _: None
-    """What it waits for before that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A conversion whose frames are to be made, as an executor sees it."""
-
-    work: ResolvedJob
-    model: LoadedModel
-    reader: FrameSource
-    report: Report
-    watcher: Watcher
-
-
-class Executor(Protocol):
-    """Who makes the frames of a conversion: this machine, or others."""
-
-    def check_ready(self, says: Callable[[str], None]) -> None:
-        """Waits until the work can begin, and says for what. Raises ClusterError."""
-
-    def make_segments(
-        self, running: Running, frames: Iterator[Frame], writer: SegmentedWriter
-    ) -> None:
-        """Has the segments of these frames made, and gives them to the writer."""
-
-    def make_whole(self, running: Running, here: Callable[[], None]) -> None:
-        """Has an output without segments made; `here` makes it on this machine."""
-
-
-class LocalExecutor:
-    """Makes all frames on this machine."""
-
-    def check_ready(self, says: Callable[[str], None]) -> None:
-        """Waits for nothing."""
-
-    def make_segments(
-        self, running: Running, frames: Iterator[Frame], writer: SegmentedWriter
-    ) -> None:
-        """Runs the pipeline beside the encoder."""
-        settings = running.work.job.settings
-        _made_here(running, writer.points.noted(frames), sink=writer, settings=settings)
-
-    def make_whole(self, running: Running, here: Callable[[], None]) -> None:
-        """Makes it at once."""
-        here()
-
-
-def local(job: Job) -> AbstractContextManager[Executor]:
-    """This machine. Raises ValueError for a job that names a cluster."""
-    if job.resources.cluster is not None:
-        raise ValueError("a job for a cluster needs the cluster's executor")
-    return nullcontext(LocalExecutor())
+__all__ = ["convert"]
 
 
 def convert(
@@ -296,7 +227,7 @@ class _Run:
             if self._length:
                 frames = self._points.noted(frames)
             settings = replace(self._job.settings, segment_frames=self._length)
-            _made_here(self.running, frames, sink=sink, settings=settings)
+            make_here(self.running, frames, sink=sink, settings=settings)
         report.add("converting", time.perf_counter() - start[0])
         report.add("processor", time.process_time() - start[1])
         later = self._reader.notices[known:]
@@ -316,28 +247,6 @@ class _Run:
                 if words not in (*report.notices, *report.later_notices):
                     report.later_notices.append(words)
             yield frame
-
-
-def _made_here(
-    running: Running, frames: Iterator[Frame], *, sink: FrameSink, settings: Settings
-) -> None:
-    """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
-    report = running.report
-    throttle = Throttle(running.work.job.resources.max_cpu_percent, available_cores())
-    throttle()
-    for frame in enhanced_ahead(
-        frames, running.model.upscaler, settings=settings, report=report
-    ):
-        began = time.perf_counter()
-        sink.write(frame)
-        report.add("writing", time.perf_counter() - began)
-        report.frames_written = sink.frames_written
-        told = time.perf_counter()
-        running.watcher.advanced(report)
-        stood = time.perf_counter() - told
-        if settings.pacer is not None and stood > _STOOD_SECONDS:
-            settings.pacer.stood(stood)  # the user let it wait
-        report.add("resting", throttle())
 
 
 def _words(stream: StreamPlan) -> dict[str, str]:

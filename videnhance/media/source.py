@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.media.joined import JoinedFile, flv_parts
-from videnhance.options import check
+from videnhance.options.bounds import check
 from videnhance.system.limits import LIMIT_PIXELS
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 
 from videnhance.errors import ModelError, UsageError
-from videnhance.models.clean import PREFIX, SETS
+from videnhance.models.looks import PREFIX, SETS
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.weights import read_network
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from videnhance.errors import ModelError
 from videnhance.models.card import Card
-from videnhance.models.clean import is_between
+from videnhance.models.looks import is_between
 
 __all__ = [
     "SUFFIXES",

@@ -23,7 +23,7 @@ from videnhance.frame import Pixels
 from videnhance.models.between import network_between
 from videnhance.models.card import find_card, read_card, write_card
 from videnhance.models.choice import Choice, is_weights, needs_import
-from videnhance.models.clean import SETS, is_between
+from videnhance.models.looks import SETS, is_between
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.pictures import (
     RESIZING_REACH,

@@ -1,11 +1,25 @@
-"""`--look`: one word for how the result looks, and the model that makes it."""
+"""`--look` and `--clean`: how the result looks, in a word or a share, and its model.
+
+`--clean` goes from true to the source, by what is usual, to cleaned of its faults.
+Three shipped sets of weights stand on the way. What lies between two of them is a
+network, too (`between`), as the model `clean:0.3`.
+"""
 
 from collections.abc import Mapping
 
 from videnhance.errors import UsageError
 from videnhance.models.card import card_names
 
-__all__ = ["LOOKS", "look_of", "model_of_look", "shipped_looks"]
+__all__ = [
+    "LOOKS",
+    "PREFIX",
+    "SETS",
+    "clean_model",
+    "is_between",
+    "look_of",
+    "model_of_look",
+    "shipped_looks",
+]
 
 LOOKS: Mapping[str, str] = {
     "faithful": "default",
@@ -15,6 +29,9 @@ LOOKS: Mapping[str, str] = {
     "clean": "restore",
 }
 """By the word of `--look` the model; a word may come before its model is shipped."""
+SETS = {0.0: "fidelity", 0.5: "default", 1.0: "restore"}
+PREFIX = "clean:"
+"""Of the names of models that lie between the sets."""
 
 
 def shipped_looks() -> list[str]:
@@ -36,3 +53,13 @@ def model_of_look(look: str) -> str:
 def look_of(model: str) -> str | None:
     """The look that a model makes, if it is that of one."""
     return next((look for look, name in LOOKS.items() if name == model), None)
+
+
+def clean_model(clean: float) -> str:
+    """The model's name for a place from 0 to 1."""
+    return SETS.get(clean, f"{PREFIX}{clean:g}")
+
+
+def is_between(model: str) -> bool:
+    """Whether a model's name is a place between the sets."""
+    return model.startswith(PREFIX)

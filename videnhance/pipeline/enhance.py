@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from videnhance.frame import Frame, Pixels
-from videnhance.options import check
+from videnhance.options.bounds import check
 from videnhance.pipeline import motion, plan, tiles
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer

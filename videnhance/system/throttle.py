@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from videnhance.options import check
+from videnhance.options.bounds import check
 
 __all__ = ["Throttle", "be_nice", "without_realtime"]
 

@@ -1,67 +1,22 @@
-"""What a user chooses: each option of a conversion, its default, and what is possible.
+"""What a user chooses: each option of a conversion, or of a folder's, and its default.
 
 Light, so that the command line knows them before any library is loaded.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time as clock_time
-from datetime import timedelta
-from difflib import get_close_matches
 from fractions import Fraction
 from itertools import compress
-from math import inf
 from os import PathLike
-from types import NoneType, UnionType
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, get_type_hints
 
-from videnhance.errors import UsageError, printable
+from videnhance.errors import UsageError
 from videnhance.geometry import Fit, box_of, size_of
+from videnhance.options.bounds import check, check_kinds, option_name
+from videnhance.options.times import deadline_of, rate_of
 
-__all__ = [
-    "DEFAULT_LOOK",
-    "ConvertOptions",
-    "FolderOptions",
-    "check",
-    "check_names",
-    "deadline_of",
-    "option_name",
-    "rate_of",
-]
+__all__ = ["DEFAULT_LOOK", "ConvertOptions", "FolderOptions"]
 
-# Where the command line has another word.
-_OWN_NAMES = {"pipe_format": "format", "encoder_options": "-e", "audio": "no-audio"}
-_RANGES: dict[str, tuple[float, float, str]] = {
-    "clean": (0, 1, "0 to 1"),
-    "end": (0, inf, "seconds after the start"),
-    "fuse": (0, 1, "0 to 1"),
-    "grain": (0, 1, "0 to 1"),
-    "jobs": (1, inf, "1 or more"),
-    "limit_pixels": (1, inf, "1 or more"),
-    "max_cpu": (1, 100, "1 to 100, a percentage of all cores"),
-    "max_frames": (1, inf, "1 or more"),
-    "max_memory": (1, inf, "1 or more, in MB"),
-    "picture_quality": (1, 100, "1 to 100"),
-    "segment": (1, inf, "1 or more"),
-    "settle": (0, inf, "0 or more, in seconds"),
-    "skip": (1, inf, "1 (every frame) or more"),
-    "start": (0, inf, "0 or more: nothing is before the video"),
-    "strength": (0, 1.5, "0 to 1.5"),
-    "target_fps": (0.001, 1000, "0.001 to 1000, in frames a second"),
-    "tile": (32, inf, "32 or more"),
-    "video_track": (0, inf, "0 or more"),
-    "workers": (0, 256, "0 to 256"),
-}
-_WHOLE_NUMBERS = frozenset(
-    (
-        *("crf", "jobs", "limit_pixels", "max_frames", "max_memory", "scale"),
-        *("picture_quality", "segment", "skip", "tile", "video_track", "workers"),
-    )
-)
-_NUMBERS = _WHOLE_NUMBERS | _RANGES.keys()
-_ANY = (-inf, inf, "a number")
-_SCALES = (1, 2, 4)
 _BUDGETS = ("target_fps", "realtime", "deadline")
 Look = Literal["faithful", "natural", "crisp", "drawn", "clean"]
 DEFAULT_LOOK: Look = "faithful"
@@ -165,7 +120,10 @@ class ConvertOptions:
     """What goes to standard output if the target is `-`."""
 
     def __post_init__(self) -> None:
-        _check_kinds(self)
+        check_kinds(self)
+        for pair in self.encoder_options.items():
+            if not all(isinstance(word, str) for word in pair):
+                raise UsageError(f"-e {pair} is not possible; give both as str")
         check(**{name: getattr(self, name) for name in get_type_hints(type(self))})
         if self.size is not None:
             if self.scale is not None:
@@ -246,105 +204,3 @@ def _check_budget(options: ConvertOptions) -> None:
     if len(given) > 1:
         first, second = (option_name(name) for name in given[:2])
         raise UsageError(f"{first} and {second} say two things; give one of them")
-
-
-def check(**chosen: object) -> None:
-    """Raises UsageError for the first choice out of its range; None never is."""
-    for name, value in chosen.items():
-        if value is not None and not _is_possible(name, value):
-            raise UsageError(
-                f"{option_name(name)} {printable(value)} is not possible; use "
-                f"{_wanted(name)}"
-            )
-
-
-def _is_possible(name: str, value: object) -> bool:
-    if name == "scale":
-        return value in _SCALES
-    kind = int if name in _WHOLE_NUMBERS else int | float
-    low, high, _ = _RANGES.get(name, _ANY)
-    if name not in _NUMBERS:
-        return True
-    return isinstance(value, kind) and low <= value <= high and abs(value) < inf
-
-
-def _wanted(name: str) -> str:
-    return "1, 2 or 4" if name == "scale" else _RANGES.get(name, _ANY)[2]
-
-
-def _check_kinds(options: ConvertOptions) -> None:
-    """Raises UsageError for a value of another kind than its field's."""
-    for name, hint in get_type_hints(type(options)).items():
-        value = getattr(options, name)
-        if get_origin(hint) is Literal:
-            words = get_args(hint)
-            is_right, wanted = value in words, f"use {', '.join(words)}"
-        else:
-            kinds = _kinds(hint)
-            names = (kind.__name__ for kind in kinds if kind is not NoneType)
-            is_right, wanted = isinstance(value, kinds), f"give {' or '.join(names)}"
-        if not is_right:
-            shown = printable(value if isinstance(value, str) else repr(value))
-            raise UsageError(f"{option_name(name)} {shown} is not possible; {wanted}")
-    for pair in options.encoder_options.items():
-        if not all(isinstance(word, str) for word in pair):
-            raise UsageError(f"-e {pair} is not possible; give both as str")
-
-
-def _kinds(hint: object) -> tuple[type, ...]:
-    """The classes whose values a field takes."""
-    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    kinds = tuple(get_origin(part) or part for part in parts)
-    return (*kinds, int) if float in kinds else kinds
-
-
-def check_names(kind: type[ConvertOptions], names: Mapping[str, object]) -> None:
-    """Raises UsageError for a name that is no option, with the nearest one."""
-    known = get_type_hints(kind)
-    for name in names:
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else "see its list of options"
-            raise UsageError(f"{kind.__name__} has no option {printable(name)}; {hint}")
-
-
-def option_name(name: str) -> str:
-    """The option of the command line for a field."""
-    word = _OWN_NAMES.get(name, name).replace("_", "-")
-    return word if word.startswith("-") else f"--{word}"
-
-
-def deadline_of(words: str | float) -> timedelta | clock_time:
-    """A duration from `2h`, `1h30m` or seconds; a time of day. Raises UsageError."""
-    text = str(words).replace(" ", "")
-    # 2h30 could be two and a half hours, or half a minute more than two.
-    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s)?", text)
-    parts = found.groups() if found and text else (None, None, text)
-    try:
-        if ":" in text:
-            return clock_time.fromisoformat(text.rjust(5, "0"))
-        pairs = zip(parts, (3600, 60, 1), strict=True)
-        seconds = sum(float(part) * unit for part, unit in pairs if part is not None)
-        if seconds > 0:
-            return timedelta(seconds=seconds)
-    except (ValueError, OverflowError):
-        pass
-    raise UsageError(
-        f"--deadline {printable(words)} is no time; write 2h, 1h30m, 90min or 45s, or "
-        "18:30 for a time of day"
-    )
-
-
-def rate_of(words: str | float | Fraction | None) -> Fraction | None:
-    """Frames a second from `25`, `23.976` or `30000/1001`. Raises UsageError."""
-    if words is None:
-        return None
-    try:
-        rate = Fraction(words).limit_denominator(1001)
-    except (ValueError, OverflowError, TypeError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise UsageError(
-            f"--rate {printable(words)} is no rate; write 25 or 30000/1001"
-        )
-    return rate

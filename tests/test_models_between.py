@@ -6,7 +6,7 @@ import torch
 from tests.models import TINY, network
 from videnhance.errors import ModelError, UsageError
 from videnhance.models.between import blended, mixed, network_between
-from videnhance.models.clean import SETS, clean_model, is_between
+from videnhance.models.looks import SETS, clean_model, is_between
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
 from videnhance.models.weights import read_network
 
