@@ -300,11 +300,3 @@ def test_a_signal_ends_it_in_order(pair: Pair, job: Job) -> None:
         work(theirs)
     assert stop.value.code == 128 + signal.SIGTERM
     killing.join()
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [(-11, "ended by SIGSEGV"), (7, "exit code 7"), (-250, "ended by 250")],
-)
-def test_a_death_is_put_into_words(code: int, words: str) -> None:
-    assert words in processes._died_words(code)

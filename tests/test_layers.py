@@ -47,7 +47,7 @@ HOMES = {
     "queue": ("system.threads",),
     "threading": ("models.runtime", "system.latest", "system.threads"),
     "torch": ("models", "quality.vdp", "training"),
-    "multiprocessing": ("batch.pool", "training.data"),
+    "multiprocessing": ("batch.pool", "system.processes", "training.data", "web.app"),
     "tqdm": ("cli",),
     "watchdog": ("batch.timing",),
 }

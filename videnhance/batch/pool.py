@@ -4,26 +4,27 @@ Loading what it needs takes seconds, so a process stays. One that dies takes its
 with it and nothing else; another takes its place.
 """
 
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from types import FrameType, ModuleType
+from multiprocessing.connection import Connection
 
 from videnhance.cluster.executor import executor_for
-from videnhance.conversion.executor import Watcher
+from videnhance.conversion.executor import Executor, Watcher
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import convert
 from videnhance.conversion.workdir import kept_words
-from videnhance.errors import BusyError, OtherWorkError, VidenhanceError, printable
+from videnhance.errors import BusyError, OtherWorkError, VidenhanceError
 from videnhance.frame import VideoInfo
 from videnhance.report import Report
 from videnhance.system.memory import available_memory_mb
+from videnhance.system.processes import (
+    Stopped,
+    WorkerProcess,
+    obeys_its_parent,
+    readable,
+)
 from videnhance.system.startup import begin
 from videnhance.system.threads import available_cores
 
@@ -35,15 +36,15 @@ __all__ = [
     "Pause",
     "Said",
     "Task",
+    "Teller",
     "WorkerPool",
+    "answer",
     "default_jobs",
     "work",
 ]
 
 _END_SECONDS = 20.0
 """How long all processes may take to end in order: they close an encoder."""
-_KILL_SECONDS = 2.0
-
 _JOB_MB = 1500.0
 """What one conversion takes: 600 of 360p, 1,400 of 1080p."""
 _TELL_SECONDS = 0.1
@@ -101,9 +102,8 @@ class Failed:
 
 Words = Began | Advanced | Ended | Failed
 
-
-class _Stopped(SystemExit):
-    """The parent wants this process to end, or is gone."""
+ExecutorFor = Callable[[Job], AbstractContextManager[Executor]]
+"""Who makes the frames of a job."""
 
 
 def work(connection: Connection) -> None:
@@ -111,73 +111,66 @@ def work(connection: Connection) -> None:
 
     SIGTERM ends the work in order: segments that are closed are kept.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what it means
-    if hasattr(signal, "pthread_sigmask"):
-        # Blocked while this process started; its own children must hear it.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGTERM, _stop)
+    obeys_its_parent()
     begin()
-    teller = _Teller(connection)
+    teller = Teller(connection)
     while True:
         try:
             words: Task | Pause = connection.recv()
         except (EOFError, OSError):  # the parent is done, or was killed
             return
         if isinstance(words, Task):
-            teller.say(_answer(words.job, teller.watcher))
+            teller.say(answer(words.job, teller.watcher))
 
 
-def _answer(job: Job, watcher: Watcher) -> Ended | Failed:
+def answer(
+    job: Job, watcher: Watcher, by: ExecutorFor = executor_for
+) -> Ended | Failed:
+    """What became of a job; unfinished work of other options is dropped."""
     try:
-        return Ended(_made(job, watcher))
+        return Ended(_made(job, watcher, by))
     except VidenhanceError as error:
         kept = kept_words(job.target, error)
         return Failed(f"{error}; {kept}" if kept else str(error))
 
 
-def _made(job: Job, watcher: Watcher) -> Report:
+def _made(job: Job, watcher: Watcher, by: ExecutorFor) -> Report:
     try:
-        return _when_free(job, watcher)
+        return _when_free(job, watcher, by)
     except OtherWorkError:
         words = (
             "unfinished work of other options, another model, input or processor is "
             "dropped"
         )
         job = replace(job, discard=True, notices=(*job.notices, words))
-        return _when_free(job, watcher)
+        return _when_free(job, watcher, by)
 
 
-def _when_free(job: Job, watcher: Watcher) -> Report:
+def _when_free(job: Job, watcher: Watcher, by: ExecutorFor) -> Report:
     """Waits for what another process, about to end, still holds."""
     last = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            return convert(job, watcher, executor_for)
+            return convert(job, watcher, by)
         except BusyError:
             if time.monotonic() > last:
                 raise
             time.sleep(_LOOK_SECONDS)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    del frame
-    # A second signal would end the clean-up.
-    signal.signal(number, signal.SIG_IGN)
-    raise _Stopped(128 + number)
-
-
-class _Teller:
+class Teller:
     """Tells the parent how far a conversion is, and stops when it does."""
 
     def __init__(self, connection: Connection) -> None:
         self.watcher = Watcher(self._started, self._advanced)
         self._connection, self._told = connection, 0.0
 
-    def say(self, words: Words) -> None:
+    def say(self, words: object) -> None:
+        """Tells the parent; ends this process if it is gone."""
         try:
             self._connection.send(words)
         except OSError as error:
-            raise _Stopped(1) from error
+            raise Stopped(1) from error
 
     def _started(self, info: VideoInfo, report: Report) -> None:
         self.say(Began(info.frames, report.frames_kept))
@@ -192,7 +185,7 @@ class _Teller:
             while paused or self._connection.poll():
                 paused = self._connection.recv().paused
         except (EOFError, OSError) as error:
-            raise _Stopped(1) from error
+            raise Stopped(1) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +198,7 @@ class Said:
 
 @dataclass(slots=True)
 class _Member:
-    process: SpawnProcess
-    connection: Connection
+    process: WorkerProcess
     task: int | None = None
 
 
@@ -217,7 +209,6 @@ class WorkerPool:
         """`target` is what a process runs with its end of the connection."""
         self.jobs = jobs
         self._target = target
-        self._context = get_context("spawn")
         self._members: list[_Member] = []
 
     def __enter__(self) -> "WorkerPool":
@@ -227,14 +218,11 @@ class WorkerPool:
         """Ends every process in order; what is closed of their work is kept."""
         for member in self._members:
             if member.task is not None:
-                member.process.terminate()
-            member.connection.close()
+                member.process.stop()
+            member.process.connection.close()
         last = time.monotonic() + _END_SECONDS
         for member in self._members:
-            member.process.join(max(last - time.monotonic(), 0.0))
-            if member.process.is_alive():  # a disk that hangs
-                member.process.kill()
-                member.process.join(_KILL_SECONDS)
+            member.process.end(last)
         self._members.clear()
 
     @property
@@ -246,47 +234,36 @@ class WorkerPool:
         """Gives a free process a task, the number of which comes back with the words
         that are told of it."""
         free = [m for m in self._members if m.task is None]
-        for dead in [m for m in free if not m.process.is_alive()]:
+        for dead in [m for m in free if not m.process.is_alive]:
             self._buried(dead)
             free.remove(dead)
         member = free[0] if free else self._hired()
         member.task = number
         with suppress(OSError):  # it has just died, which `hear` will tell
-            member.connection.send(Task(number, job))
+            member.process.connection.send(Task(number, job))
 
     def pause(self, paused: bool) -> None:
         """Lets all work stand still after the frame that it is at, or go on."""
         for member in self._members:
             with suppress(OSError):  # it has just died
-                member.connection.send(Pause(paused))
+                member.process.connection.send(Pause(paused))
 
     def hear(self, seconds: float) -> list[Said]:
         """What is told, waited for at most so long."""
-        by_connection = {m.connection: m for m in self._members}
-        said = []
-        for connection in wait(list(by_connection), seconds):
-            assert isinstance(connection, Connection)
-            words = self._heard(by_connection[connection])
-            if words is not None:
-                said.append(words)
-        return said
+        by_process = {m.process: m for m in self._members}
+        told = readable(list(by_process), seconds)
+        said = [self._heard(by_process[process]) for process in told]
+        return [words for words in said if words is not None]
 
     def _hired(self) -> _Member:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=self._target, args=(theirs,), name="videnhance-job"
-        )
-        with _without_interrupt(), _without_program():
-            process.start()
-        theirs.close()
-        member = _Member(process, ours)
+        member = _Member(WorkerProcess(self._target))
         self._members.append(member)
         return member
 
     def _heard(self, member: _Member) -> Said | None:
         number = member.task
         try:
-            words: Words = member.connection.recv()
+            words: Words = member.process.connection.recv()
         except (EOFError, OSError):
             return self._buried(member)
         if isinstance(words, Ended | Failed):
@@ -295,42 +272,10 @@ class WorkerPool:
 
     def _buried(self, member: _Member) -> Said | None:
         """Takes a process that has died off the list."""
-        member.process.join(_END_SECONDS)
-        words = _died_words(member.process.exitcode)
-        member.connection.close()
+        words = member.process.end(time.monotonic() + _END_SECONDS)
         self._members.remove(member)
-        return None if member.task is None else Said(member.task, Failed(words))
-
-
-@contextmanager
-def _without_interrupt() -> Iterator[None]:
-    """Ctrl+C waits: a process that just starts would answer it with a traceback.
-
-    The process begins with it blocked; `work` says what it means there.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _without_program() -> Iterator[None]:
-    """The new process does not read the program that starts it, which `work` needs not.
-
-    One that lacks `if __name__ == "__main__":` would begin anew in each, and one that
-    comes by standard input cannot be read again.
-    """
-    program = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = program
+        failed = Failed(f"the process that converted it {words}")
+        return None if member.task is None else Said(member.task, failed)
 
 
 def default_jobs(memory_mb: float | None = None) -> int:
@@ -338,12 +283,3 @@ def default_jobs(memory_mb: float | None = None) -> int:
     memory = available_memory_mb() if memory_mb is None else memory_mb
     room = available_cores() if memory is None else int(memory / _JOB_MB)
     return max(min(available_cores(), room), 1)
-
-
-def _died_words(code: int | None) -> str:
-    """What to say of a process that ended in the midst of a file."""
-    if code is not None and code < 0:
-        number = -code
-        name = signal.Signals(number).name if number in set(signal.Signals) else number
-        return printable(f"the process that converted it was ended by {name}")
-    return f"the process that converted it ended with exit code {code}"
