@@ -48,6 +48,8 @@ HOMES = {
     "threading": ("models.runtime", "system.latest", "system.threads"),
     "torch": ("models", "quality.vdp", "training"),
     "multiprocessing": ("batch.pool", "system.processes", "training.data", "web.app"),
+    "starlette": ("web.app",),
+    "uvicorn": ("web.app",),
     "tqdm": ("cli",),
     "watchdog": ("batch.timing",),
 }

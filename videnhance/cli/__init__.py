@@ -21,6 +21,7 @@ from videnhance.system.startup import end
 __all__ = ["app", "main"]
 
 _WORDS = {
+    "app": "Opens the desktop app: see films, queue them.",
     "batch": "Converts a folder, as far as it is not done.",
     "bench": "Measures the speed of this machine.",
     "compare": "Measures how near videos are to an original.",

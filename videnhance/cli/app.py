@@ -1,0 +1,94 @@
+"""`app`: the desktop app, a page on this machine."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from videnhance.cli.help import Command
+from videnhance.cli.options import FILE
+from videnhance.errors import UsageError, printable
+from videnhance.system.optional import optional
+
+if TYPE_CHECKING:
+    from videnhance.web.app.security import Door
+
+__all__ = ["app"]
+
+_FEWEST = 8
+"""Characters of a password."""
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "videnhance app                             in the browser",
+        "videnhance app holiday.mp4 films           with these to begin with",
+        "videnhance app --listen 0.0.0.0 --password-file key.txt    for another room",
+    ),
+)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--no-open", is_flag=True, help="Print the address; open nothing.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Of the page.  [default: 8420, or one that is free]",
+)
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Who may come: this machine, or who reaches an address of it.",
+)
+@click.option("--password", metavar="WORDS", help="For who comes from elsewhere.")
+@click.option(
+    "--password-file",
+    type=FILE,
+    metavar="FILE",
+    help="The same, which no list of processes shows.",
+)
+def app(files: tuple[Path, ...], **options: Any) -> None:
+    """Opens the app: see films, choose how they look, and have them converted in turn.
+
+    FILES are added to its queue, and folders of them may be looked into.
+    """
+    for name in ("starlette", "uvicorn"):
+        optional(name, extra="app", failure=f"the app needs {name}")
+    from videnhance.web.app.serving import Serving, serve
+
+    serving = Serving(
+        files=files,
+        address=options["listen"],
+        port=options["port"],
+        password=_password(options),
+    )
+    serve(serving, lambda door: _open(door, not options["no_open"]))
+    click.echo("videnhance: the app is closed; its queue is kept", err=True)
+
+
+def _open(door: "Door", opens: bool) -> None:
+    """Says where the app is, and opens it."""
+    click.echo(door.url)
+    if opens and not webbrowser.open(door.url_once()):
+        click.echo("videnhance: open this address in a browser", err=True)
+
+
+def _password(options: dict[str, Any]) -> str | None:
+    """The password that is asked for. Raises UsageError for one that is none."""
+    file, words = options["password_file"], options["password"]
+    if file is not None:
+        if words is not None:
+            raise UsageError("--password and --password-file say two things; give one")
+        try:
+            words = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(
+                f"--password-file {printable(file)} cannot be read: {why}"
+            ) from None
+    if words is not None and len(words) < _FEWEST:
+        raise UsageError(f"a password has {_FEWEST} characters or more: take a longer")
+    return words

@@ -1,0 +1,99 @@
+"""A process that answers questions about files, so that no file takes the app down."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from videnhance.errors import InputError, VidenhanceError
+from videnhance.system.processes import WorkerProcess, obeys_its_parent
+
+__all__ = ["Answerer", "Answers", "serve"]
+
+_END_SECONDS = 2.0
+_PATIENCE_SECONDS = 120.0
+"""For one answer: a file that takes longer holds up all others."""
+Answers = Callable[..., Any]
+"""Takes the name of a question and its arguments."""
+
+
+def serve(connection: Connection, answers: Answers) -> None:
+    """Answers what comes through the connection until it is closed."""
+    obeys_its_parent()
+    while True:
+        try:
+            name, given = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            said = True, answers(name, *given)
+        except (VidenhanceError, OSError, ValueError, MemoryError) as error:
+            said = False, str(error) or type(error).__name__
+        connection.send(said)
+
+
+class Answerer:
+    """The process, started when it is asked, and anew if it has died."""
+
+    def __init__(self, target: Callable[[Connection], None]) -> None:
+        """`target` is what the process runs: `serve` with its answers."""
+        self._target = target
+        self._process: WorkerProcess | None = None
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Has it load what it needs before somebody waits for it."""
+        async with self._turn:
+            await asyncio.to_thread(self._running)
+
+    async def ask(
+        self, name: str, *given: object, wanted: Callable[[], Any] | None = None
+    ) -> Any:  # noqa: ANN401
+        """Its answer, in its turn; None if `wanted`, awaited then, says that nobody
+        waits for it any more. Raises InputError with its words.
+        """
+        async with self._turn:
+            if wanted is not None and not await wanted():
+                return None
+            asked = asyncio.ensure_future(asyncio.to_thread(self._asked, name, given))
+            try:
+                return await asyncio.shield(asked)
+            except asyncio.CancelledError:
+                await asyncio.wait([asked])  # the next one must not hear this answer
+                raise
+
+    async def close(self) -> None:
+        """Ends the process."""
+        if self._process is not None:
+            self._process.stop()
+        async with self._turn:
+            await asyncio.to_thread(self._end)
+
+    def _asked(self, name: str, given: tuple[object, ...]) -> Any:  # noqa: ANN401
+        process = self._running()
+        try:
+            process.connection.send((name, given))
+            if not process.connection.poll(_PATIENCE_SECONDS):
+                raise InputError(f"no answer in {_PATIENCE_SECONDS:.0f} s: given up")
+            is_right, said = process.connection.recv()
+        except (EOFError, OSError):
+            words = self._end()
+            raise InputError(f"the process that looked at it {words}") from None
+        except InputError:
+            process.stop()
+            self._end()
+            raise
+        if not is_right:
+            raise InputError(said)
+        return said
+
+    def _running(self) -> WorkerProcess:
+        if self._process is None or not self._process.is_alive:
+            self._end()
+            self._process = WorkerProcess(self._target)
+        return self._process
+
+    def _end(self) -> str:
+        process, self._process = self._process, None
+        return process.end(time.monotonic() + _END_SECONDS) if process else ""

@@ -1,0 +1,101 @@
+"""What the app does by itself: looks at what is added, and converts what waits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from videnhance.errors import VidenhanceError
+from videnhance.web.app.answers import Answerer
+from videnhance.web.app.choices import offered
+from videnhance.web.app.events import Event, Hub
+from videnhance.web.app.files import Roots, Uploads
+from videnhance.web.app.pictures import answer_kindly
+from videnhance.web.app.queue import Queue
+from videnhance.web.app.queue_file import QueueFile
+from videnhance.web.app.rows import Row
+from videnhance.web.app.security import Door
+
+__all__ = ["Desk"]
+
+
+class Desk:
+    """The queue with those who work at it."""
+
+    def __init__(
+        self, file: QueueFile, roots: Roots, uploads: Uploads, door: Door
+    ) -> None:
+        self.roots, self.uploads, self.door = roots, uploads, door
+        self.hub = Hub(self._events)
+        self.queue = Queue(file, roots, self.hub.tell)
+        self.looker = Answerer(answer_kindly)
+
+    @asynccontextmanager
+    async def works(self) -> AsyncIterator[None]:
+        """Does all that it does by itself until the block is left."""
+        tasks = [asyncio.create_task(self._look())]
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.looker.close()
+
+    def state(self) -> dict[str, Any]:
+        """All that a page shows."""
+        return {
+            "queue": self.queue.as_json(),
+            "rows": [row.as_json() for row in self.queue.rows.values()],
+            "presets": [],
+            "options": offered(),
+        }
+
+    def _events(self, names: list[str]) -> list[Event]:
+        if "state" in names:
+            return [("state", self.state())]
+        rows, events = self.queue.rows, list[Event]()
+        removed = [name[8:] for name in names if name.startswith("removed ")]
+        if removed:
+            events.append(("removed", {"ids": removed}))
+        for name in names:
+            if name.startswith("row ") and name[4:] in rows:
+                events.append(("row", rows[name[4:]].as_json()))
+        if "order" in names:
+            events.append(("order", {"ids": [*rows]}))
+        if "queue" in names:
+            events.append(("queue", self.queue.as_json()))
+        return events
+
+    async def _look(self) -> None:
+        """Finds out what each row is, and what becomes of it."""
+        queue = self.queue
+        while True:
+            row = queue.unseen()
+            if row is None:
+                queue.changed.clear()
+                if queue.unseen() is None:
+                    await queue.changed.wait()
+                continue
+            row.seen = True
+            try:
+                await self._look_at(row)
+                row.state = "ready" if row.state == "looking" else row.state
+            except VidenhanceError as error:
+                if row.state == "looking":
+                    row.state, row.error = "refused", str(error)
+            if row.id in queue.rows:
+                queue.show(row)
+                await queue.keep()
+
+    async def _look_at(self, row: Row) -> None:
+        if row.kind == "folder":
+            return
+        options = row.chosen
+        track = options.video_track
+        row.info = await self.looker.ask("look", row.source, track)
+        self.queue.show(row)
+        row.plan = await self.looker.ask("plan", row.source, row.target, options)

@@ -1,0 +1,115 @@
+"""Looks at files in a process of its own: what they are, what becomes of them, pictures.
+
+A picture of a result is what the conversion makes, bit for bit, before it is encoded:
+the same source, pipeline and network.
+"""
+
+import io
+from dataclasses import replace
+from functools import lru_cache, partial
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from videnhance.conversion.job import job_of
+from videnhance.conversion.open_source import opened_source
+from videnhance.conversion.preflight import preflight
+from videnhance.conversion.resolve import resolve
+from videnhance.errors import InputError
+from videnhance.frame import Frame, Pixels, VideoInfo
+from videnhance.media.display import Displayer
+from videnhance.media.open_any import SinkKind, opened, sink_kind
+from videnhance.media.probe import probe
+from videnhance.media.source import Reading, Span
+from videnhance.options import ConvertOptions
+from videnhance.system.throttle import be_nice
+from videnhance.web.app.answers import serve
+
+__all__ = ["answer_kindly"]
+
+
+def answer_kindly(connection: Connection) -> None:
+    """What a process runs that looks at files while others have more need to work."""
+    be_nice()
+    serve(connection, _answer)
+
+
+def _answer(name: str, *given: Any) -> Any:  # noqa: ANN401
+    return {"look": _look, "plan": _plan, "thumbnail": _thumbnail}[name](*given)
+
+
+def _look(source: str, track: int | None) -> dict[str, Any]:
+    """What is known of a file."""
+    path = Path(source)
+    info, aspect = probe(path, track), None
+    if info.sample_aspect_ratio is not None:
+        aspect = float(info.sample_aspect_ratio)
+    return {
+        "width": info.size.width,
+        "height": info.size.height,
+        "frames": info.frames,
+        "rate": float(info.rate),
+        "seconds": info.duration_seconds,
+        "bytes": path.stat().st_size,
+        "codec": info.codec,
+        "pixel_aspect": aspect,
+        "turn": info.rotation_degrees,
+    }
+
+
+def _plan(source: str, target: str, options: ConvertOptions) -> dict[str, Any]:
+    """What becomes of a file, in how long, and how large."""
+    job = job_of(Path(source), Path(target), options=options)
+    if sink_kind(job.target) is not SinkKind.VIDEO:
+        with opened_source(job) as reader:
+            work = resolve(job, reader.info)
+        size, none = work.size, list[str]()
+        plain = {"kept": none, "changed": [*work.job.notices], "lost": none}
+        sizes = {"width": size.width, "height": size.height}
+        return {**sizes, **plain, "seconds": None, "bytes": None, "notices": none}
+    found = preflight(job)
+    plan = found.as_json()
+    fates: dict[str, list[str]] = {"kept": plan["kept"], "converted": [], "lost": []}
+    for stream in found.plan.streams:
+        fates[stream.action.value].append(str(stream))
+    streams = {str(stream) for stream in found.plan.streams}
+    return {
+        "width": plan["width"],
+        "height": plan["height"],
+        "kept": fates["kept"],
+        "changed": fates["converted"]
+        + [words for words in plan["changed"] if words not in streams],
+        "lost": fates["lost"],
+        "seconds": found.estimate.seconds,
+        "bytes": found.estimate.bytes,
+        "notices": plan["notices"],
+    }
+
+
+def _thumbnail(source: str, track: int | None, at: float, width: int) -> bytes:
+    """A small JPEG of a moment, upright."""
+    frame, info = _frame_at(Path(source), at, Reading(video_track=track))
+    pixels = Displayer(info.rotation_degrees, info.mirrored)(frame)
+    return small_jpeg(pixels[..., ::-1], width)
+
+
+def small_jpeg(pixels: Pixels, width: int) -> bytes:
+    """H x W x 3 (RGB) as a JPEG of at most this width."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.thumbnail((width, width * 4))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def _frame_at(source: Path, at: float, reading: Reading) -> tuple[Frame, VideoInfo]:
+    """The frame that is shown at a moment, or the last one before it."""
+    for start in (at, max(at - 1.0, 0.0), 0.0):
+        with opened(source, Span(start, None, 1), reading) as reader:
+            for frame in islice(reader, 1):
+                return frame, reader.info
+    raise InputError(f"{source}: there is no frame")
