@@ -35,6 +35,8 @@ _WORDS = {
     "profile": "Keeps options under a name, for --profile NAME.",
 }
 """What each does; it stands in the module of its name."""
+_ELSEWHERE = {"app": "desktop"}
+"""By the word the module, where the name is that of the group of all words."""
 _TYPO = 0.8
 """Likeness from which a word is a command with a typo rather than a file's name."""
 _OWN_OPTIONS = ("--help", "-h", "--version")
@@ -59,8 +61,9 @@ class _App(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _WORDS and cmd_name not in self.commands:
-            module = import_module(f"{__name__}.{cmd_name}")
-            self.add_command(getattr(module, cmd_name))
+            home = _ELSEWHERE.get(cmd_name, cmd_name)
+            module = import_module(f"{__name__}.{home}")
+            self.add_command(getattr(module, home))
         return super().get_command(ctx, cmd_name)
 
     def format_commands(

@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from videnhance.errors import UsageError, printable
 from videnhance.models.card import card_names
 from videnhance.models.looks import shipped_looks
-from videnhance.options import FolderOptions, option_name
+from videnhance.options import FolderOptions
+from videnhance.options.bounds import option_name
 
 __all__ = ["FORMATS", "checked", "merged", "offered", "words_of"]
 

@@ -1,12 +1,10 @@
-"""Looks at files in a process of its own: what they are, what becomes of them, pictures.
+"""Looks at files in a process of its own: what they are and become, and pictures.
 
 A picture of a result is what the conversion makes, bit for bit, before it is encoded:
 the same source, pipeline and network.
 """
 
 import io
-from dataclasses import replace
-from functools import lru_cache, partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +25,7 @@ from videnhance.media.probe import probe
 from videnhance.media.source import Reading, Span
 from videnhance.options import ConvertOptions
 from videnhance.system.throttle import be_nice
-from videnhance.web.app.answers import serve
+from videnhance.web.app.answers import Answers, serve
 
 __all__ = ["answer_kindly"]
 
@@ -39,7 +37,12 @@ def answer_kindly(connection: Connection) -> None:
 
 
 def _answer(name: str, *given: Any) -> Any:  # noqa: ANN401
-    return {"look": _look, "plan": _plan, "thumbnail": _thumbnail}[name](*given)
+    answers: dict[str, Answers] = {
+        "look": _look,
+        "plan": _plan,
+        "thumbnail": _thumbnail,
+    }
+    return answers[name](*given)
 
 
 def _look(source: str, track: int | None) -> dict[str, Any]:

@@ -199,7 +199,8 @@ class Guard:
 
 
 def _fits(path: str, headers: Headers) -> bool:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    words: str = headers.get("content-type", "")
+    kind = words.partition(";")[0].strip().lower()
     return kind == _TYPES.get(path, "application/json")
 
 

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 
 from videnhance import __version__
 from videnhance.errors import BusyError, UsageError, VidenhanceError
-from videnhance.models.looks import shipped_looks
 from videnhance.web.app.desk import Desk
 from videnhance.web.app.rows import Row
 from videnhance.web.app.security import MOST_JSON_BYTES, Guard
@@ -35,17 +34,17 @@ _TYPES = {
 }
 """Of files of the page; others are not sent."""
 _OPEN = ("/login", "/api/login")
-_FRESH = {"Cache-Control": "no-store"}
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def application(desk: Desk) -> ASGIApp:
-    """The ASGI application of a desk, behind its guard."""
+def application(desk: Desk, opened: Callable[[], None]) -> ASGIApp:
+    """The ASGI application of a desk, behind its guard; tells when it has begun."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.desk = desk
         async with desk.works():
+            opened()
             yield
 
     routes = [
@@ -84,7 +83,7 @@ def _desk(request: Request) -> Desk:
 
 async def _page(request: Request) -> Response:
     del request
-    return FileResponse(_PAGES / "index.html", headers=_FRESH)
+    return _listed(_PAGES, "index.html")
 
 
 async def _page_file(request: Request) -> Response:

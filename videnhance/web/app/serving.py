@@ -1,4 +1,4 @@
-"""Serves the app: binds its port, keeps its queue's file, and runs until it is ended."""
+"""Serves the app: binds its port, keeps its queue's file, and runs until it ends."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -66,28 +66,16 @@ def serve(chosen: Serving, opened: Callable[[Door], None]) -> None:
         desk = Desk(file, roots, uploads, door)
         desk.queue.add([str(path.resolve()) for path in chosen.files], {})
         file.opened_at(door.url)
-        server = _Server(
+        server = uvicorn.Server(
             uvicorn.Config(
-                application(desk),
+                application(desk, lambda: opened(door)),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             ),
         )
-        server.opened = lambda: opened(door)
         server.run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """Tells when it has begun."""
-
-    opened: Callable[[], None]
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn."""
-        await super().startup(sockets)
-        self.opened()
 
 
 def _home() -> list[Path]:
@@ -107,6 +95,7 @@ def _bound(chosen: Serving) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((chosen.address, port))
+            bound.listen()  # who comes before all is there waits
             return bound
         except OSError as error:
             bound.close()

@@ -1,4 +1,4 @@
-"""`app`: the desktop app, a page on this machine."""
+"""`app`: the desktop app, a page of this machine."""
 
 import webbrowser
 from pathlib import Path
@@ -6,25 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command
-from videnhance.cli.options import FILE
 from videnhance.errors import UsageError, printable
 from videnhance.system.optional import optional
 
 if TYPE_CHECKING:
     from videnhance.web.app.security import Door
 
-__all__ = ["app"]
+__all__ = ["desktop"]
 
 _FEWEST = 8
 """Characters of a password."""
 
 
 @click.command(
+    "app",
     cls=Command,
     examples=(
         "videnhance app                             in the browser",
-        "videnhance app holiday.mp4 films           with these to begin with",
+        "videnhance app films                       with a folder to begin with",
         "videnhance app --listen 0.0.0.0 --password-file key.txt    for another room",
     ),
 )
@@ -34,14 +35,15 @@ _FEWEST = 8
     "--port",
     metavar="N",
     type=click.IntRange(0, 65535),
-    help="Of the page.  [default: 8420, or one that is free]",
+    show_default="8420, or one that is free",
+    help="Where the page is.",
 )
 @click.option(
     "--listen",
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="Who may come: this machine, or who reaches an address of it.",
+    help="Who may come: this machine, or whoever reaches an address of it.",
 )
 @click.option("--password", metavar="WORDS", help="For who comes from elsewhere.")
 @click.option(
@@ -50,7 +52,7 @@ _FEWEST = 8
     metavar="FILE",
     help="The same, which no list of processes shows.",
 )
-def app(files: tuple[Path, ...], **options: Any) -> None:
+def desktop(files: tuple[Path, ...], **options: Any) -> None:
     """Opens the app: see films, choose how they look, and have them converted in turn.
 
     FILES are added to its queue, and folders of them may be looked into.
@@ -78,7 +80,8 @@ def _open(door: "Door", opens: bool) -> None:
 
 def _password(options: dict[str, Any]) -> str | None:
     """The password that is asked for. Raises UsageError for one that is none."""
-    file, words = options["password_file"], options["password"]
+    file: Path | None = options["password_file"]
+    words: str | None = options["password"]
     if file is not None:
         if words is not None:
             raise UsageError("--password and --password-file say two things; give one")
