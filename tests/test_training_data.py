@@ -140,3 +140,22 @@ def test_busy_crops_have_more_to_learn_from() -> None:
         for busy in (False, True)
     ]
     assert mean[1] > 1.1 * mean[0]
+
+
+def test_pairs_show_one_place_of_two_frames() -> None:
+    first = _items(0, (24, 24))[0]
+    second = first[0] // 2, first[1] // 2
+    clips = Samples.of([first, second, *_items(1, (30, 24)), *_items(2, (24, 30))])
+    inputs, wanted = clips.batch([0, 0], 9, np.random.default_rng(3), paired=True)
+    assert np.array_equal(inputs[1], (inputs[0] * 255 // 2) / 255)
+    assert np.abs(wanted[1] - wanted[0] / 2).max() <= RESIDUAL_UNIT / 255
+    turned = clips.batch([1, 2], 9, np.random.default_rng(3), paired=True)[0]
+    assert np.array_equal(turned[0], inputs[1])
+    assert np.array_equal(turned[1], inputs[0])
+
+
+def test_what_has_no_neighbour_is_paired_with_itself() -> None:
+    clips = Samples.of(_items(0, (24, 24), (30, 24), (20, 20)))
+    for index in (0, 1, 2):
+        pair = clips.batch([index, 0], 9, np.random.default_rng(4), paired=True)[0]
+        assert np.array_equal(pair[0], pair[1])

@@ -10,6 +10,7 @@ from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 from videnhance.training.losses import (
     base_of,
     fidelity_loss,
+    flicker_loss,
     look_loss,
     loss_of,
     settled_loss,
@@ -93,3 +94,18 @@ def test_a_look_is_learnt_by_one_loss_from_beginning_to_end(picture: Tensor) -> 
     )
     last = settled_loss(zero, picture, loss=Loss.LOOK, base=picture)
     assert begin == end == last
+
+
+def test_what_stands_still_and_changes_is_flicker(picture: Tensor) -> None:
+    still = picture[:1].repeat(2, 1, 1, 1)
+    changed = still + torch.tensor([0, 4 / 255]).reshape(2, 1, 1, 1)
+    assert float(flicker_loss(still, still)) == 0
+    assert float(flicker_loss(changed, still)) == pytest.approx(4 / 255, rel=0.02)
+
+
+def test_what_moves_is_no_flicker(picture: Tensor) -> None:
+    assert float(flicker_loss(picture, 4 * picture)) == 0
+
+
+def test_half_a_pair_is_no_flicker(picture: Tensor) -> None:
+    assert float(flicker_loss(picture[:1], picture[:1])) == 0

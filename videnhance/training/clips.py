@@ -40,6 +40,9 @@ CLIP_FRAMES = 6
 _KEPT_FRAMES = 2
 _PAN = 5
 """Pixels that a clip moves for each frame, at most."""
+_STILL_SHARE, _STILL_LOOKS = 0.25, 0.5
+"""How many clips stand still; of those for looks, which learn from them not to flicker,
+more."""
 _LEAST = 32
 """Stills with a shorter side teach nothing."""
 
@@ -120,9 +123,10 @@ def _area(path: Path) -> float:
 def _clips(path: Path, count: int, mix: Mix, seed: int) -> list[Item]:
     rng = np.random.default_rng(seed)
     planes = [luma_of(path, full_range) for full_range in (False, True)]
+    still = _STILL_LOOKS if mix is Mix.LOOK else _STILL_SHARE
     made: list[Item] = []
     for _ in range(count):
-        frames = panned(planes[int(rng.random() < 0.4)], rng)
+        frames = panned(planes[int(rng.random() < 0.4)], rng, still=still)
         small, targets = degraded(frames, drawn(rng, mix), rng=rng)
         made += kept_items(small, targets, rng=rng)
     return made
@@ -137,7 +141,9 @@ def kept_items(
     return [(little, residual_of(little, target)) for little, target in pairs]
 
 
-def panned(luma: Luma, rng: np.random.Generator) -> list[Luma]:
+def panned(
+    luma: Luma, rng: np.random.Generator, *, still: float = _STILL_SHARE
+) -> list[Luma]:
     """A clip: the crop of twice SMALL that pans over the still, or stands."""
     side = 2 * SMALL
     need = side + _PAN * CLIP_FRAMES
@@ -149,7 +155,7 @@ def panned(luma: Luma, rng: np.random.Generator) -> list[Luma]:
             cv2.resize(luma, size, interpolation=cv2.INTER_CUBIC), np.uint8
         )
     top, left = _busiest(luma, need, rng=rng)
-    moves = rng.random() < 0.75
+    moves = rng.random() < 1 - still
     dy, dx = rng.integers(0, _PAN + 1, 2) * moves
     steps = [(top + dy * t, left + dx * t) for t in range(CLIP_FRAMES)]
     return [np.ascontiguousarray(luma[y : y + side, x : x + side]) for y, x in steps]

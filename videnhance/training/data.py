@@ -150,6 +150,13 @@ class Samples:
         found = flat[4 * offset : 4 * (offset + size)]
         return found.reshape(2 * height, 2 * width, channels)
 
+    def _neighbour(self, index: int) -> int:
+        """The other frame that is kept of a clip; where there is none, itself."""
+        other = index ^ 1
+        if other >= len(self) or (self.places[other] != self.places[index])[1:].any():
+            return index
+        return other
+
     def of_side(self, crop: int) -> npt.NDArray[np.int64]:
         """The indices of the items that hold such a crop. Raises InputError if none."""
         found = np.flatnonzero(self.places[:, 1:3].min(axis=1) >= crop)
@@ -174,23 +181,30 @@ class Samples:
         crop: int,
         rng: np.random.Generator,
         busy: bool = True,
+        paired: bool = False,
     ) -> Batch:
         """A random crop of each item, flipped and turned.
 
         `busy` takes the busier of two on every second draw: skies teach nothing.
+        `paired` shows in every second place what the place before it shows, in the
+        other frame that is kept of its clip.
         """
         shape = len(indices), self.channels, crop, crop
         inputs = np.empty(shape, np.float32)
         wanted = np.empty((*shape[:2], 2 * crop, 2 * crop), np.float32)
         for n, index in enumerate(indices):
-            small, residual = self.item(int(index))
-            y, x = _corner(residual, crop, rng=rng, busy=busy)
+            if paired and n % 2:
+                index = self._neighbour(int(indices[n - 1]))
+                small, residual = self.item(index)
+            else:
+                small, residual = self.item(int(index))
+                y, x = _corner(residual, crop, rng=rng, busy=busy)
+                turns, flip = int(rng.integers(4)), bool(rng.integers(2))
             a = small[y : y + crop, x : x + crop]
             b = _large(residual, y=y, x=x, crop=crop).astype(np.float32)
             if self.taught is not None:
                 lesson = self._residual(self.taught, int(index))
                 b += self.share * (_large(lesson, y=y, x=x, crop=crop) - b)
-            turns, flip = int(rng.integers(4)), bool(rng.integers(2))
             a, b = np.rot90(a, turns), np.rot90(b, turns)
             inputs[n] = (np.fliplr(a) if flip else a).transpose(2, 0, 1)
             wanted[n] = (np.fliplr(b) if flip else b).transpose(2, 0, 1)

@@ -102,7 +102,7 @@ _CODED = {
 }
 _WORSE = {"libx264": 6, "libx265": 6, "libvpx-vp9": 9, "mpeg4": 4}
 """What is added to the quality's range for RESTORE."""
-_SHARPENED = 0.3
+_SHARPENED = 0.4
 """Amount of the unsharp mask of sharp targets. What is learnt is the mean of what may
 have been, which is fainter than each; the eye misses the difference."""
 _STRONG_SHARE = 0.1

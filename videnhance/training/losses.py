@@ -1,9 +1,10 @@
 """Losses: what a step of training makes small, of residuals N x C x H x W in [0, 1].
 
-For looks: differences of neighbours (edges), the halved result (tones), and visual
-information fidelity (Sheikh and Bovik, 2006, "Image information and visual quality") of
-small windows at four sizes: detail that is there but faint counts as lost, where
-squares would have it fainter still. More contrast than the original's gains nothing.
+For looks: differences of neighbours (edges), the halved result (tones), what changes
+where two frames of a clip stand still, and visual information fidelity (Sheikh and
+Bovik, 2006, "Image information and visual quality") of small windows at four sizes:
+detail that is there but faint counts as lost, where squares would have it fainter
+still. More contrast than the original's gains nothing.
 """
 
 from functools import cache
@@ -15,13 +16,23 @@ from torch.nn import functional
 from videnhance.models.foreign import base_phases, convolved
 from videnhance.training.recipe import Loss, Recipe
 
-__all__ = ["base_of", "fidelity_loss", "look_loss", "loss_of", "settled_loss"]
+__all__ = [
+    "base_of",
+    "fidelity_loss",
+    "flicker_loss",
+    "look_loss",
+    "loss_of",
+    "settled_loss",
+]
 
 _LEAST_ERROR = 2e-6
 """A third of a grey level, squared: what is more exact than that counts no more."""
-_EDGES, _TONES, _FIDELITY = 0.5, 0.25, 0.1
+_EDGES, _TONES, _FIDELITY, _FLICKER = 0.5, 0.25, 0.1, 0.5
 _EYE_NOISE = 2.0 / 255**2
 """Variance of what the eye adds itself."""
+_SQUARE, _STILL = 4, 2.5 / 255
+"""Sides of the squares that stand still or move, and how much those change at most
+that stand still: what a teacher makes of two frames differs a little."""
 _WINDOWS = 17, 9, 5, 3
 _TINY = 1e-10
 
@@ -67,13 +78,28 @@ def _charbonnier(error: Tensor) -> Tensor:
 
 
 def look_loss(predicted: Tensor, wanted: Tensor, *, base: Tensor) -> Tensor:
-    """Charbonnier, edges, tones and what of the detail is lost to the eye."""
+    """Charbonnier, edges, tones, flicker and what of the detail is lost to the eye."""
     error = predicted - wanted
     edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
     tones = functional.avg_pool2d(error, 2).abs().mean()
     plain = _charbonnier(error) + _EDGES * edges + _TONES * tones
-    lost = fidelity_loss(base + predicted, base + wanted)
-    return 30 * (plain + _FIDELITY * lost)
+    both = base + predicted, base + wanted
+    seen = _FIDELITY * fidelity_loss(*both) + _FLICKER * flicker_loss(*both)
+    return 30 * (plain + seen)
+
+
+def flicker_loss(picture: Tensor, original: Tensor) -> Tensor:
+    """Mean change of what stands still from each even to the next odd of a batch.
+
+    `Samples.batch` pairs frames of one clip so.
+    """
+    changes = (
+        functional.avg_pool2d((x[: len(x) // 2 * 2 : 2] - x[1::2]).abs(), _SQUARE)
+        for x in (picture, original)
+    )
+    changed, moved = changes
+    still = (moved <= _STILL).to(changed)
+    return (still * changed).sum() / (still.sum() + 1)
 
 
 def fidelity_loss(picture: Tensor, original: Tensor) -> Tensor:

@@ -107,7 +107,9 @@ def rounded(
     for number in range(how.steps):
         rng = np.random.default_rng((how.seed, number))
         chosen = rng.choice(usable, how.batch, p=shares)
-        inputs, wanted = map(torch.from_numpy, samples.batch(chosen, how.crop, rng))
+        paired = how.loss is Loss.LOOK
+        batch = samples.batch(chosen, how.crop, rng, paired=paired)
+        inputs, wanted = map(torch.from_numpy, batch)
         for group in optimizer.param_groups:
             group["lr"] = how.learning_rate * (1 - number / how.steps)
         optimizer.zero_grad()

@@ -111,7 +111,7 @@ _REPORT = Recipe(
 _FINETUNE = Recipe(steps=3000, learning_rate=2e-4, warm_up=100, settle_from=0.3)
 
 _LOOK = Recipe(
-    steps=6000, learning_rate=4e-4, warm_up=50, settle_from=0.4, loss=Loss.LOOK
+    steps=6000, learning_rate=4e-4, warm_up=50, settle_from=0.6, loss=Loss.LOOK
 )
 
 _SESR = Recipe(method=Method.ADAM, collapsible=True)

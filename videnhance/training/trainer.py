@@ -177,7 +177,8 @@ def batch_of(trainer: Trainer, step: int) -> Batch:
     rng = np.random.default_rng((recipe.seed, step))
     if recipe.draw is Draw.BUSY:
         chosen = rng.choice(usable, recipe.batch, p=samples.weights(usable))
-        return samples.batch(chosen, recipe.crop, rng)
+        paired = recipe.loss is Loss.LOOK
+        return samples.batch(chosen, recipe.crop, rng, paired=paired)
     epoch, at = divmod(step, epoch_steps(samples, recipe))
     order = np.random.default_rng((recipe.seed, epoch)).permutation(usable)
     chosen = order[at * recipe.batch : (at + 1) * recipe.batch]
