@@ -34,11 +34,10 @@ function facts({ info, plan, kind }) {
 }
 
 function expected({ state, plan, target }) {
-  const file = t("row.target", { name: lastName(target ?? "") });
-  if (state === "done") return file;
+  const name = lastName(target ?? "");
+  if (state === "done") return t("row.target", { name });
   if (!plan) return "";
-  const values = { time: span(plan.seconds ?? 0), size: bytes(plan.bytes ?? 0), file };
-  return t("row.expect", values);
+  return t("row.expect", { time: span(plan.seconds ?? 0), size: bytes(plan.bytes ?? 0), name });
 }
 
 function progressed({ state, progress }) {
@@ -70,7 +69,7 @@ export class RowView {
     setText(parts.progressed, progressed(row));
     setText(parts.error, row.error ?? "");
     const lost = row.plan?.lost ?? [];
-    setText(parts.lost, lost.length && row.state !== "done" ? t("row.lost", { n: lost.length, what: lost.join("; ") }) : "");
+    setText(parts.lost, lost.length && row.state !== "done" ? t("row.lost", { what: lost.join("; ") }) : "");
     this.#percent(row);
     this.#details(row);
     this.last = row;
@@ -91,6 +90,7 @@ export class RowView {
     parts.badge.replaceChildren(icon(ICONS[row.state]), t(`state.${row.state}`));
     setShown(parts.bar, row.state === "running" || row.state === "paused");
     parts.preview.disabled = row.state === "looking" || row.state === "refused" || row.kind === "folder";
+    setShown(parts.look, ["ready", "waiting", "paused"].includes(row.state) && !parts.preview.disabled);
     setShown(parts.retry, row.state === "failed" || row.state === "refused");
     setShown(parts.pause, row.state === "running");
     setShown(parts.resume, row.state === "paused");
