@@ -35,6 +35,8 @@ function startSheet() {
   const show = (open) => {
     document.body.classList.toggle("settings-open", open);
     button.setAttribute("aria-expanded", open);
+    // What lies under it must not have the focus.
+    for (const part of document.querySelectorAll("header, main, footer")) part.inert = open;
     if (open) byId("close-settings").focus();
   };
   button.addEventListener("click", () => show(!document.body.classList.contains("settings-open")));

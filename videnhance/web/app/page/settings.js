@@ -63,12 +63,15 @@ export async function change(options, more = {}) {
   if (isForAll()) localStorage.setItem(KEPT, JSON.stringify(changedBy(newOptions(), options)));
   setText(byId("settings-error"), "");
   if (!rows.length) return show();
+  // Shown at once: the next change builds on this one, answered or not.
+  applyRows(rows.map((row) => ({ ...row, options: changedBy(row.options, options) })));
   try {
     const ids = rows.map((row) => row.id);
     const { rows: answered } = await send("PATCH", "/api/rows", { ids, options, ...more });
     applyRows(answered);
   } catch (error) {
     setText(byId("settings-error"), error.message);
+    applyRows(rows);
     shown = "";
     show();
   }

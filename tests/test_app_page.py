@@ -1,0 +1,322 @@
+"""The app's page shows its rows, and does what is asked by mouse, touch and keys."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+from tests.app_pages import StandIn, apply, made_row, shown_page  # noqa: E402
+from tests.browsers import browser_of_system  # noqa: E402
+
+NARROW = {"viewport": {"width": 390, "height": 844}}
+ZOOMED = {"viewport": {"width": 700, "height": 450}, "device_scale_factor": 2}
+"""A window of 1400 x 900 at 200 %."""
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser() -> Iterator[Browser]:
+    with browser_of_system() as browser:
+        yield browser
+
+
+@pytest.fixture(name="server")
+def _server() -> StandIn:
+    return StandIn([made_row(f"{letter}.mp4") for letter in "abc"])
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, server: StandIn) -> Iterator[Page]:
+    with shown_page(browser, server) as page:
+        expect(page.locator(".row")).to_have_count(len(server.state["rows"]))
+        yield page
+
+
+def _names(page: Page) -> list[str]:
+    return page.locator(".row h3").all_inner_texts()
+
+
+def _changes(page: Page, server: StandIn, path: str, count: int) -> list[Any]:
+    """What the page has asked of a path, once there are so many."""
+
+    def found() -> list[Any]:
+        return [body for _, asked, body in server.asked if asked == path]
+
+    while len(found()) < count:
+        page.wait_for_timeout(10)  # lets the driver hear of requests
+    return found()
+
+
+def test_a_row_tells_what_is_expected(page: Page) -> None:
+    row = page.locator(".row").first
+    expect(row).to_contain_text(
+        "→ 1280 \N{MULTIPLICATION SIGN} 720 · 0:10 · 25 frames/s · 2.5 MB"
+    )
+    expect(row).to_contain_text("About 1 min, 6.1 MB → a-2x.mp4")
+    expect(page.locator("#queue-summary")).to_have_text("3 files to do")
+
+
+def test_a_row_follows_its_events(page: Page) -> None:
+    progress = {"frames": 50, "total": 250, "frames_per_second": 21.44}
+    running = {**progress, "seconds_left": 130.0}
+    apply(page, "row", made_row(state="running", progress=running))
+    row = page.locator(".row").first
+    expect(row).to_contain_text("50 of 250 frames · 21.4 frames/s · 2 min left")
+    expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "20")
+    expect(page).to_have_title("6% · videnhance")
+    apply(page, "row", made_row(state="failed", error="the disk is full"))
+    expect(row).to_contain_text("Failed")
+    expect(row).to_contain_text("the disk is full")
+    apply(page, "removed", {"ids": ["a.mp4"]})
+    assert _names(page) == ["b.mp4", "c.mp4"]
+
+
+def test_an_event_touches_what_changed_and_nothing_else(page: Page) -> None:
+    progress = {"frames": 50, "total": 250, "frames_per_second": 21.0}
+    first = made_row(state="running", progress={**progress, "seconds_left": 9.0})
+    apply(page, "row", first)
+    page.evaluate(
+        """() => {
+            window.touched = new Set();
+            const watch = new MutationObserver((found) => found.forEach(({ target }) =>
+                touched.add(target.dataset?.part ?? target.className ?? "?")));
+            watch.observe(document.getElementById("rows"),
+                { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+    # Too little for another percent, but another count of frames.
+    later = {**progress, "frames": 51, "seconds_left": 9.0}
+    apply(page, "row", made_row(state="running", progress=later))
+    touched = page.evaluate("() => [...touched].sort()")
+    assert set(touched) <= {"progressed", "bar", ""}, touched
+    assert "progressed" in touched
+
+
+def test_thousands_of_events_leave_nothing_behind(browser: Browser) -> None:
+    rows = [made_row(f"{n}.mp4", state="running") for n in range(200)]
+    with shown_page(browser, StandIn(rows)) as page:
+        expect(page.locator(".row")).to_have_count(200)
+        session = page.context.new_cdp_session(page)
+
+        def held() -> tuple[int, float]:
+            session.send("HeapProfiler.collectGarbage")
+            counts = session.send("Memory.getDOMCounters")
+            heap = session.send("Runtime.getHeapUsage")["usedSize"]
+            return counts["nodes"] + counts["jsEventListeners"], heap
+
+        _storm(page, rows, 1000)  # loads what is loaded once
+        nodes, heap = held()
+        _storm(page, rows, 9000)
+        more_nodes, more_heap = held()
+        assert more_nodes <= nodes + 50
+        assert more_heap <= heap + 500_000
+
+
+def _storm(page: Page, rows: list[dict[str, Any]], count: int) -> None:
+    page.evaluate(
+        """async ([rows, count]) => {
+            const { apply, flush } = await import("/page/store.js");
+            for (let n = 0; n < count; n++) {
+                const progress = { frames: n % 250, total: 250,
+                    frames_per_second: n % 30, seconds_left: n % 900 };
+                apply("row", { ...rows[n % rows.length], progress });
+                flush();
+            }
+        }""",
+        [rows, count],
+    )
+
+
+def test_names_with_markup_are_words(browser: Browser) -> None:
+    name = '<img src=x onerror="document.title=1">.mp4'
+    with shown_page(browser, StandIn([made_row(name, error="<b>bad</b>")])) as page:
+        expect(page.locator(".row h3")).to_have_text(name)
+        expect(page.locator(".row .bad")).to_have_text("<b>bad</b>")
+        assert page.locator(".row h3 img, .row b").count() == 0
+
+
+def test_keys_select_move_and_remove(page: Page, server: StandIn) -> None:
+    page.locator(".row .pick").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator(".row").nth(1)).to_have_class("row selected")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator(".row.selected")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("#said")).to_have_text("c.mp4 is now 2 of 3")
+    assert _names(page) == ["a.mp4", "c.mp4", "b.mp4"]
+    page.keyboard.press("Delete")
+    expect(page.locator(".row")).to_have_count(2)
+    acted = _changes(page, server, "/api/rows/action", 2)
+    asked = [(body["action"], body["ids"]) for body in acted]
+    assert asked == [("move", ["c.mp4"]), ("remove", ["c.mp4"])]
+    expect(page.locator(".row .pick").nth(1)).to_be_focused()
+
+
+def test_one_row_is_on_the_way_of_the_tab_key(page: Page) -> None:
+    inside = "tabIndex >= 0 && e.checkVisibility()"
+    rows = page.locator(".row").all()
+    counts = [
+        row.locator("button, input, summary").evaluate_all(
+            f"all => all.filter(e => e.{inside}).length"
+        )
+        for row in rows
+    ]
+    assert counts[0] >= 4
+    assert counts[1:] == [0, 0]
+
+
+def test_rows_are_dragged(page: Page, server: StandIn) -> None:
+    grip = page.locator(".handle").first.bounding_box()
+    last = page.locator(".row").nth(2).bounding_box()
+    assert grip
+    assert last
+    page.mouse.move(grip["x"] + 10, grip["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 10, last["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(page.locator(".row h3").nth(1)).to_have_text("a.mp4")
+    (asked,) = _changes(page, server, "/api/rows/action", 1)
+    assert asked == {"ids": ["a.mp4"], "action": "move", "before": "c.mp4"}
+
+
+def test_a_setting_is_for_all_rows_or_the_selected(page: Page, server: StandIn) -> None:
+    expect(page.locator("#settings-for")).to_have_text("for all 3 files")
+    page.get_by_role("radio", name="Natural").check()
+    page.locator(".row").nth(1).click()
+    expect(page.locator("#settings-for")).to_have_text("for b.mp4")
+    page.get_by_label("1080p").check(force=True)
+    assert _changes(page, server, "/api/rows", 2) == [
+        {"ids": ["a.mp4", "b.mp4", "c.mp4"], "options": {"look": "natural"}},
+        {"ids": ["b.mp4"], "options": {"scale": None, "size": "1080p"}},
+    ]
+    page.keyboard.press("Escape")
+    page.locator(".row").nth(1).click()
+    expect(page.locator("[data-differs=size]")).to_be_visible()
+    expect(page.locator("[data-differs=look]")).to_be_hidden()
+
+
+def test_a_file_that_is_added_takes_the_settings(page: Page, server: StandIn) -> None:
+    page.get_by_role("radio", name="Crisp").check()
+    # As a clipboard gives it.
+    page.evaluate(
+        """() => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text", "/films/d.mp4\\nno path\\nfile:///films/e%20f.mp4");
+            document.body.dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".row")).to_have_count(5)
+    assert _changes(page, server, "/api/rows", 2)[-1] == {
+        "paths": ["/films/d.mp4", "/films/e f.mp4"],
+        "options": {"look": "crisp"},
+    }
+
+
+def test_own_values_and_the_rest(page: Page, server: StandIn) -> None:
+    page.get_by_label("Be done in…").check(force=True)
+    page.get_by_label("Done in, or at").fill("2h")
+    page.keyboard.press("Enter")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Strength").fill("0.5")
+    page.get_by_label("Keep the sound").uncheck()
+    options = [body["options"] for body in _changes(page, server, "/api/rows", 3)]
+    none = {"skip": None, "realtime": None, "target_fps": None}
+    assert options == [{**none, "deadline": "2h"}, {"strength": 0.5}, {"audio": False}]
+
+
+def test_the_quality_goes_with_its_word_to_another_encoder(
+    page: Page, server: StandIn
+) -> None:
+    page.get_by_label("Small file").check(force=True)
+    page.get_by_label("Encoding").select_option("libsvtav1")
+    options = [body["options"] for body in _changes(page, server, "/api/rows", 2)]
+    assert options == [{"crf": 28}, {"codec": "libsvtav1", "crf": 42}]
+
+
+def test_what_is_refused_is_said(page: Page, server: StandIn) -> None:
+    server.refusal = "--look crisp and --model say two things"
+    page.get_by_role("radio", name="Crisp").check()
+    expect(page.locator("#settings-error")).to_have_text(server.refusal)
+    expect(page.get_by_role("radio", name="Faithful")).to_be_checked()
+    server.errors.clear()  # Chromium tells of each answer that is an error.
+
+
+def test_the_preview_shows_any_moment_before_and_after(
+    page: Page, server: StandIn
+) -> None:
+    page.locator(".row .pick").first.focus()
+    page.keyboard.press("Enter")
+    slider = page.get_by_role("slider", name="Share of the picture on the left")
+    expect(slider).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#time-words")).to_have_text("0:04.37 / 0:10.00")
+    expect(page.locator("#said")).to_have_text("Picture at 0:04.37")
+    sides = [side for path, side in server.pictures if path.endswith("frame")]
+    assert sides.count("source") == sides.count("result") == 2
+    page.keyboard.press("Escape")
+    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.locator("#settings-place #settings")).to_be_visible()
+
+
+def test_two_settings_stand_beside_each_other(page: Page, server: StandIn) -> None:
+    page.locator(".thumb").first.click()
+    expect(page.locator("#said")).to_contain_text("Picture at")
+    page.get_by_text("Hold these settings on the left").click()
+    page.get_by_role("radio", name="Crisp").check()
+    expect(page.locator("before-after .name.left")).to_have_text("Held settings")
+    page.wait_for_function("document.getElementById('preview-busy').hidden")
+    looks = {query.get("options", "") for query in server.queries}
+    assert any('"look":"crisp"' in look for look in looks)
+    assert any('"look":"faithful"' in look for look in looks)
+
+
+def test_the_folders_are_looked_through(browser: Browser) -> None:
+    entries = [
+        {"name": "old", "path": "/films/old", "kind": "folder"},
+        {"name": "x.mp4", "path": "/films/x.mp4", "kind": "video", "bytes": 5_000_000},
+    ]
+    roots = [{"name": "Home", "path": "/"}]
+    place = {"path": "/films", "parent": None, "roots": roots, "entries": entries}
+    server = StandIn([], browse=place)
+    with shown_page(browser, server) as page:
+        page.get_by_text("Browse…").click()
+        page.get_by_label("x.mp4").check()
+        page.get_by_role("button", name="Add 1 file").click()
+        expect(page.locator(".row h3")).to_have_text("x.mp4")
+        (added,) = _changes(page, server, "/api/rows", 1)
+    assert added["paths"] == ["/films/x.mp4"]
+
+
+def test_the_language_is_the_browsers_or_the_chosen_one(browser: Browser) -> None:
+    with shown_page(browser, StandIn([made_row()]), locale="de-AT") as page:
+        expect(page.locator("#settings-title")).to_have_text("Einstellungen")
+        expect(page.locator(".row")).to_contain_text("2,5 MB")
+        page.get_by_text("Voreinstellungen").first.click()
+        page.get_by_label("Sprache").select_option("en")
+        expect(page.locator("#settings-title")).to_have_text("Settings")
+
+
+@pytest.mark.parametrize("context", [NARROW, ZOOMED], ids=["phone", "zoomed"])
+def test_a_narrow_page_needs_no_scrolling_sideways(
+    browser: Browser, context: dict[str, Any]
+) -> None:
+    long = "a_name_that_a_camera_gave_and_nobody_has_changed_in_all_the_years_since.mp4"
+    with shown_page(browser, StandIn([made_row(long)]), **context) as page:
+        expect(page.locator(".row")).to_be_visible()
+        wide = "document.documentElement.scrollWidth - innerWidth"
+        assert page.evaluate(wide) <= 0
+        page.get_by_role("button", name="Settings").click()
+        page.get_by_role("radio", name="Natural").check()
+        page.get_by_role("button", name="Close").click()
+        page.locator(".thumb").click()
+        expect(page.locator("#said")).to_contain_text("Picture at")
+        fits = "e => e.scrollWidth - e.clientWidth"
+        assert page.locator("#preview").evaluate(fits) <= 0
