@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.sources import ROOT
 from videnhance.cli import app, fields
 from videnhance.cli.help import Command, SectionedOption
-from videnhance.cli.profiles import write_profile
+from videnhance.options.profiles import write_profile
 from videnhance.system.limits import LIMIT_PIXELS
 
 HEAVY = {"av", "cv2", "numpy", "torch", "tqdm"}

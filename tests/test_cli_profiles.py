@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from videnhance.cli import app
-from videnhance.cli.profiles import profiles_file
+from videnhance.options.profiles import profiles_file
 
 
 @pytest.fixture(autouse=True)

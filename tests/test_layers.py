@@ -61,6 +61,7 @@ LAZY = (
     "conversion.time_budget",
     "live",
     "pipeline",
+    "web.app.previews",
 )
 """May import inside functions: they load what is heavy only when it is needed."""
 

@@ -1,6 +1,7 @@
 """`app`: the desktop app, a page of this machine."""
 
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,9 @@ def desktop(files: tuple[Path, ...], **options: Any) -> None:
         port=options["port"],
         password=_password(options),
     )
-    serve(serving, lambda door: _open(door, not options["no_open"]))
+    # Ctrl+C is the way to end it.
+    with suppress(KeyboardInterrupt):
+        serve(serving, lambda door: _open(door, not options["no_open"]))
     click.echo("videnhance: the app is closed; its queue is kept", err=True)
 
 

@@ -12,14 +12,17 @@ from videnhance.cli.profiles import (
     COMMANDS,
     ProfileCommand,
     kept_options,
+    root_command,
+)
+from videnhance.errors import UsageError, printable
+from videnhance.options.profiles import (
     profiles_file,
     read_profile,
     read_profiles,
-    root_command,
+    shipped_profiles,
     toml_lines,
     write_profile,
 )
-from videnhance.errors import UsageError, printable
 
 __all__ = ["profile"]
 
@@ -39,9 +42,11 @@ def profile() -> None:
 def list_profiles() -> None:
     """Says which profiles there are, and the file that holds them."""
     file, profiles = printable(profiles_file()), read_profiles()
-    for name, table in profiles.items():
+    for name, table in {**shipped_profiles(), **profiles}.items():
         click.echo(f"{printable(name)}: {printable(', '.join(toml_lines(table)))}")
-    words = f"in {file}" if profiles else f"{file} has no profile yet"
+    count = len(shipped_profiles())
+    words = f"the first {count} come along; "
+    words += f"yours are in {file}" if profiles else f"{file} has no profile yet"
     click.echo(f"videnhance: {words}", err=True)
 
 

@@ -1,13 +1,8 @@
-"""Profiles: options under a name, in a TOML file in the user's config folder.
-
-A profile is a table whose keys are options without their dashes. What the command line
-says wins over the profile, and the profile over the defaults.
+"""Commands with --profile: what the command line says wins over the profile, and the
+profile over the defaults.
 """
 
-import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,143 +12,22 @@ from click.shell_completion import CompletionItem
 
 from videnhance.cli.help import Command
 from videnhance.errors import UsageError, VidenhanceError, nearest, printable
+from videnhance.options.profiles import (
+    RIVALS,
+    Profile,
+    profile_in,
+    profiles_file,
+    read_profile,
+    read_profiles,
+    shipped_profiles,
+)
 
-__all__ = [
-    "COMMANDS",
-    "ProfileCommand",
-    "kept_options",
-    "profiles_file",
-    "read_profile",
-    "read_profiles",
-    "root_command",
-    "toml_lines",
-    "write_profile",
-]
+__all__ = ["COMMANDS", "ProfileCommand", "kept_options", "root_command"]
 
-Profile = dict[str, Any]
 _NAME = "videnhance.profile"
-_RIVALS = {
-    "clean": ("model", "look"),
-    "cleans": ("models", "look"),
-    "look": ("model", "models", "clean", "cleans"),
-    "model": ("clean", "look"),
-    "models": ("cleans", "look"),
-    "scale": ("size", "fit"),
-    "size": ("scale",),
-}
-"""Options that say the same thing: who gives one does not want the profile's other."""
 COMMANDS = ("convert", "batch", "live", "preview")
 """Those that a profile is for."""
-_NOT_KEPT = ("profile", "source", "target")
-
-
-def profiles_file() -> Path:
-    """Where this user's profiles are. Raises UsageError for a user without a home."""
-    variable, own = {
-        "win32": ("APPDATA", "AppData/Roaming"),
-        "darwin": ("", "Library/Application Support"),
-    }.get(sys.platform, ("XDG_CONFIG_HOME", ".config"))
-    named = Path(os.environ.get(variable, ""))
-    try:
-        place = named if named.is_absolute() else Path.home() / own
-    except RuntimeError:
-        raise UsageError(
-            f"this user has no home, and so no profiles: set {variable or 'HOME'}"
-        ) from None
-    return place / "videnhance" / "profiles.toml"
-
-
-def read_profiles() -> dict[str, Profile]:
-    """All profiles by name. Raises UsageError, which names the file."""
-    return _parsed(_text(profiles_file()))
-
-
-def read_profile(name: str) -> Profile:
-    """The profile of this name. Raises UsageError."""
-    profiles = read_profiles()
-    if name not in profiles:
-        raise UsageError(
-            f"{printable(profiles_file())} has no profile {printable(name)}"
-            f"{nearest(name, profiles)}; it has: {', '.join(profiles) or 'none'}; "
-            "`videnhance profile save NAME` makes one"
-        )
-    return profiles[name]
-
-
-def toml_lines(profile: Profile) -> list[str]:
-    """As it stands in the file, without its name."""
-    # TOML's strings are JSON's, but for the escapes of what is not ASCII.
-    return [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}"
-        for key, value in profile.items()
-    ]
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise UsageError(
-            f"{printable(file)} cannot be read: {error.strerror}; correct its rights"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{printable(file)} is not UTF-8: write it anew") from error
-
-
-def _parsed(text: str) -> dict[str, Profile]:
-    # Loaded here: only few commands need it.
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    file = printable(profiles_file())
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is not TOML: {error}; correct it there") from error
-    for name, table in found.items():
-        if not isinstance(table, dict):
-            raise UsageError(
-                f"{file}: {printable(name)} is in no profile; write [NAME] above it"
-            )
-    return found
-
-
-def write_profile(name: str, profile: Profile, *, replace: bool) -> Path:
-    """Keeps a profile, and the rest of the file as it is; gives the file.
-
-    Raises UsageError.
-    """
-    file = profiles_file()
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise UsageError(
-            f"{printable(name)!r} is no name; use letters, digits, - and _"
-        )
-    text, before = _text(file), read_profiles()
-    if name in before and not replace:
-        raise UsageError(
-            f"{printable(file)} has a profile {name} already: add --replace, or choose "
-            "another name"
-        )
-    # Up to the next table: what others wrote, comments too, stays.
-    table = re.compile(rf"^\[{re.escape(name)}\][^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.M)
-    rest = table.sub("", text).rstrip("\n")
-    lines = [f"[{name}]", *toml_lines(profile)]
-    text = "\n".join([rest, "", *lines, ""]).lstrip("\n")
-    if _parsed(text) != {**before, name: profile}:
-        raise UsageError(f"{printable(file)} has a form of its own: edit it by hand")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
-    except OSError as error:
-        raise UsageError(
-            f"{printable(file)} cannot be written: {error.strerror}; correct its rights"
-        ) from error
-    return file
+_NOT_KEPT = ("preset_file", "profile", "source", "target")
 
 
 def kept_options(command: click.Command) -> dict[str, click.Option]:
@@ -192,7 +66,15 @@ class ProfileCommand(Command):
             expose_value=False,
             shell_complete=_complete,
         )
-        self.params.insert(0, option)
+        file = click.Option(
+            ["--preset-file"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Take the profile from this file: the one that --profile names, or "
+            "its only one.",
+            expose_value=False,
+        )
+        self.params[:0] = [option, file]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click, with a profile for the defaults if one is named."""
@@ -215,13 +97,13 @@ def _use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
 
     `given` is what the command line says, by parameters. Raises UsageError.
     """
-    name = given.get("profile")
+    name, place = given.get("profile"), given.get("preset_file")
     asks = {p.name for p in ctx.command.get_params(ctx) if p.is_eager}
-    if not isinstance(name, str) or given.keys() & asks:
+    if (name is None and place is None) or given.keys() & asks:
         return
-    profile, file = read_profile(name), printable(profiles_file())
+    name, profile, file = _named(name, place)
     own = kept_options(ctx.command)
-    dropped = {rival for word in given for rival in _RIVALS.get(word, ())}
+    dropped = {rival for word in given for rival in RIVALS.get(word, ())}
     defaults = {}
     for key, value in profile.items():
         where = f"{file}: [{name}] {printable(key)}"
@@ -237,8 +119,17 @@ def _use_profile(ctx: click.Context, given: Mapping[str, Any]) -> None:
         else:
             words = f"{where} is not for {ctx.command.name}, and left out"
             click.echo(f"videnhance: {words}", err=True)
-    ctx.meta[_NAME] = name
+    ctx.meta[_NAME] = f"{file}: [{name}]"
     ctx.default_map = {k: v for k, v in defaults.items() if k not in dropped}
+
+
+def _named(name: object, place: object) -> tuple[str, Profile, str]:
+    """A profile's name, what it holds, and where it stands. Raises UsageError."""
+    if place is not None:
+        path = Path(str(place))
+        found, profile = profile_in(path, None if name is None else str(name))
+        return found, profile, printable(path)
+    return str(name), read_profile(str(name)), printable(profiles_file())
 
 
 def _keys_elsewhere(ctx: click.Context) -> Iterator[str]:
@@ -281,8 +172,7 @@ def _blame(ctx: click.Context, error: VidenhanceError) -> None:
         if values and words & {f"--{key}", *names}:
             told.append(key)
     if told:
-        place = f"{printable(profiles_file())}: [{name}] {', '.join(told)}"
-        error.args = (f"{error} (in force: {place})",)
+        error.args = (f"{error} (in force: {name} {', '.join(told)})",)
 
 
 def _complete(
@@ -290,7 +180,7 @@ def _complete(
 ) -> list[CompletionItem]:
     del ctx, param
     try:
-        names = read_profiles()
+        names = [*read_profiles(), *shipped_profiles()]
     except UsageError:
         return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,10 +15,10 @@ _END_SECONDS = 2.0
 _PATIENCE_SECONDS = 120.0
 """For one answer: a file that takes longer holds up all others."""
 Answers = Callable[..., Any]
-"""Takes the name of a question and its arguments."""
+"""Answers one kind of question."""
 
 
-def serve(connection: Connection, answers: Answers) -> None:
+def serve(connection: Connection, answers: Mapping[str, Answers]) -> None:
     """Answers what comes through the connection until it is closed."""
     obeys_its_parent()
     while True:
@@ -27,7 +27,7 @@ def serve(connection: Connection, answers: Answers) -> None:
         except (EOFError, OSError):
             return
         try:
-            said = True, answers(name, *given)
+            said = True, answers[name](*given)
         except (VidenhanceError, OSError, ValueError, MemoryError) as error:
             said = False, str(error) or type(error).__name__
         connection.send(said)

@@ -14,8 +14,9 @@ from videnhance.models.card import card_names
 from videnhance.models.looks import shipped_looks
 from videnhance.options import FolderOptions
 from videnhance.options.bounds import option_name
+from videnhance.options.profiles import RIVALS
 
-__all__ = ["FORMATS", "checked", "merged", "offered", "words_of"]
+__all__ = ["OFFERED", "checked", "looks", "merged", "offered", "words_of"]
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("look", "model", "clean", "strength", "grain", "fuse", "deinterlace"),
@@ -26,21 +27,19 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "safety": ("verify", "compare", "overwrite", "discard"),
     "machine": ("tile", "reuse", "max_memory"),
 }
+OFFERED = tuple(name for names in _GROUPS.values() for name in names)
 FORMATS = ("mp4", "mkv", "mov", "webm", "avi")
 """Of videos; what `to` takes."""
+_FOR: Mapping[str, str] = {
+    "faithful": "true to the source",
+    "natural": "visibly better, and still true",
+    "crisp": "sharp and clean at first sight",
+    "drawn": "for animation",
+    "clean": "for bad sources",
+}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .:_/-]{0,39}")
 _HINTS = get_type_hints(FolderOptions)
 _DEFAULTS = {field.name: field.default for field in fields(FolderOptions)}
-_BUDGETS = ("target_fps", "realtime", "deadline", "skip")
-_RIVALS: Mapping[str, tuple[str, ...]] = {
-    "look": ("model", "clean"),
-    "model": ("look", "clean"),
-    "clean": ("look", "model"),
-    "scale": ("size", "fit"),
-    "size": ("scale",),
-    **{name: tuple(n for n in _BUDGETS if n != name) for name in _BUDGETS},
-}
-"""What gives way when something is chosen that says the same thing otherwise."""
 _LIMITS: Mapping[str, tuple[float, float]] = {
     "clean": (0, 1),
     "strength": (0, 1.5),
@@ -58,6 +57,11 @@ def offered() -> list[dict[str, Any]]:
     return [
         _described(name, group) for group, names in _GROUPS.items() for name in names
     ]
+
+
+def looks() -> list[dict[str, str]]:
+    """The looks that this version has, and what each is for."""
+    return [{"name": look, "for": _FOR.get(look, "")} for look in shipped_looks()]
 
 
 def _described(name: str, group: str) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     for name, value in changes.items():
         after.pop(name, None)
         if value is not None and value != _DEFAULTS.get(name):
-            for rival in _RIVALS.get(name, ()):
+            for rival in RIVALS.get(name, ()):
                 after.pop(rival, None)
     known = checked(changes)
     after |= {n: v for n, v in known.items() if v is not None and v != _DEFAULTS[n]}
@@ -115,9 +119,8 @@ def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options, if the app offers them all. Raises UsageError."""
-    allowed = {name for names in _GROUPS.values() for name in names}
     for name, value in options.items():
-        if name not in allowed:
+        if name not in OFFERED:
             raise UsageError(f"{printable(name)} is no option that the app offers")
         if value is not None and not isinstance(value, str | int | float):
             raise UsageError(f"{option_name(name)} takes a word or a number")

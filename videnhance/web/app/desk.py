@@ -1,16 +1,22 @@
 """What the app does by itself: looks at what is added, and converts what waits."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from videnhance.errors import VidenhanceError
+from videnhance.web.app import presets
 from videnhance.web.app.answers import Answerer
-from videnhance.web.app.choices import offered
+from videnhance.web.app.choices import looks, offered
+from videnhance.web.app.converter import Converter
 from videnhance.web.app.events import Event, Hub
 from videnhance.web.app.files import Roots, Uploads
+from videnhance.web.app.opening import has_screen
 from videnhance.web.app.pictures import answer_kindly
+from videnhance.web.app.previews import answer_quickly
 from videnhance.web.app.queue import Queue
 from videnhance.web.app.queue_file import QueueFile
 from videnhance.web.app.rows import Row
@@ -27,13 +33,17 @@ class Desk:
     ) -> None:
         self.roots, self.uploads, self.door = roots, uploads, door
         self.hub = Hub(self._events)
-        self.queue = Queue(file, roots, self.hub.tell)
+        self.queue = Queue(file, roots, uploads, self.hub.tell)
         self.looker = Answerer(answer_kindly)
+        self.previewer = Answerer(answer_quickly)
+        self.pictures = _emptied(uploads.folder.parent / "pictures")
+        self.converter = Converter(self.queue, self.pictures)
 
     @asynccontextmanager
     async def works(self) -> AsyncIterator[None]:
         """Does all that it does by itself until the block is left."""
-        tasks = [asyncio.create_task(self._look())]
+        work = self._look(), self._warm(), self.converter.work()
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
         finally:
@@ -43,15 +53,28 @@ class Desk:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
-            await self.looker.close()
+            await asyncio.gather(self.looker.close(), self.previewer.close())
+
+    def forget(self, row: Row) -> None:
+        """Removes what was kept for a row: its pictures, and what was uploaded."""
+        for path in self.pictures.glob(f"{row.id}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if row.state != "running":
+            self.uploads.forget(Path(row.source))
 
     def state(self) -> dict[str, Any]:
         """All that a page shows."""
         return {
             "queue": self.queue.as_json(),
             "rows": [row.as_json() for row in self.queue.rows.values()],
-            "presets": [],
+            "presets": presets.as_json(),
             "options": offered(),
+            "looks": looks(),
+            "can": {
+                "open_folder": self.door.is_local,
+                "live": self.door.is_local and has_screen(),
+                "window": False,
+            },
         }
 
     def _events(self, names: list[str]) -> list[Event]:
@@ -66,19 +89,26 @@ class Desk:
                 events.append(("row", rows[name[4:]].as_json()))
         if "order" in names:
             events.append(("order", {"ids": [*rows]}))
+        if "presets" in names:
+            events.append(("presets", presets.as_json()))
         if "queue" in names:
             events.append(("queue", self.queue.as_json()))
         return events
 
+    async def _warm(self) -> None:
+        """Loads what the first picture needs, before somebody asks for it."""
+        with suppress(VidenhanceError):
+            await self.previewer.ask("warm")
+
     async def _look(self) -> None:
         """Finds out what each row is, and what becomes of it."""
         queue = self.queue
+        wake = queue.waker()
         while True:
             row = queue.unseen()
             if row is None:
-                queue.changed.clear()
-                if queue.unseen() is None:
-                    await queue.changed.wait()
+                wake.clear()
+                await wake.wait()
                 continue
             row.seen = True
             try:
@@ -99,3 +129,10 @@ class Desk:
         row.info = await self.looker.ask("look", row.source, track)
         self.queue.show(row)
         row.plan = await self.looker.ask("plan", row.source, row.target, options)
+
+
+def _emptied(folder: Path) -> Path:
+    """A folder for what lasts no longer than the app."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder

@@ -18,13 +18,18 @@ from videnhance.media.picture_formats import PICTURES
 from videnhance.media.stills.series import natural_order
 from videnhance.system.disk import free_bytes
 
-__all__ = ["Roots", "Uploads"]
+__all__ = ["Roots", "TooLargeError", "Uploads"]
 
 _MOST_ENTRIES = 5000
 _LONGEST_NAME = 180
 """Bytes, so that what is added for the output fits, too."""
+_FILMS = ("Videos", "Movies", "Downloads")
 _SPARE_BYTES = 1 << 30
 """That an upload leaves free on the disk."""
+
+
+class TooLargeError(OutputError):
+    """What is sent has more bytes than may be sent."""
 
 
 class Roots:
@@ -61,6 +66,11 @@ class Roots:
     def holds(self, path: Path) -> bool:
         """Whether a resolved path lies in one of the folders."""
         return any(root == path or root in path.parents for root in self._all)
+
+    def films(self) -> Path:
+        """The folder for films whose own is not known."""
+        places = [root / name for root in self.folders for name in _FILMS]
+        return next((place for place in places if place.is_dir()), self.folders[0])
 
     def listing(self, words: str | None) -> dict[str, Any]:
         """What a folder holds for the app; without a name, the first of the folders.
@@ -167,7 +177,7 @@ class Uploads:
                 async for chunk in chunks:
                     count += len(chunk)
                     if count > self.most_bytes:
-                        raise self._too_large(name)
+                        raise TooLargeError(self.too_large(name))
                     file.write(chunk)
         except OSError as error:
             shutil.rmtree(place, ignore_errors=True)
@@ -179,14 +189,18 @@ class Uploads:
             raise
         return path
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file was uploaded."""
+        return path.parent.parent == self.folder
+
     def forget(self, path: Path) -> None:
-        """Removes an uploaded file, and what lies beside it; no other."""
-        if path.parent.parent == self.folder:
+        """Removes an uploaded file; no other."""
+        if self.holds(path):
             shutil.rmtree(path.parent, ignore_errors=True)
 
     def _check_room(self, length: int, name: str) -> None:
         if length > self.most_bytes:
-            raise self._too_large(name)
+            raise TooLargeError(self.too_large(name))
         used = sum(p.stat().st_size for p in self.folder.rglob("*") if p.is_file())
         free = free_bytes(self.folder)
         if used + length > 4 * self.most_bytes or (
@@ -197,8 +211,9 @@ class Uploads:
                 "remove rows that are done, or name files where they lie"
             )
 
-    def _too_large(self, name: str) -> OutputError:
-        return OutputError(
+    def too_large(self, name: str) -> str:
+        """What to say of a file of this name."""
+        return (
             f"{printable(name)} is larger than {self.most_bytes >> 20} MB, the most "
             "that may be sent: name the file where it lies"
         )

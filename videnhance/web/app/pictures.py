@@ -1,11 +1,10 @@
 """Looks at files in a process of its own: what they are and become, and pictures.
 
-A picture of a result is what the conversion makes, bit for bit, before it is encoded:
-the same source, pipeline and network.
+They are made for many rows in turn, and hurry nobody.
 """
 
 import io
-from itertools import islice
+from collections import deque
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from videnhance.conversion.job import job_of
 from videnhance.conversion.open_source import opened_source
 from videnhance.conversion.preflight import preflight
 from videnhance.conversion.resolve import resolve
-from videnhance.errors import InputError
+from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Pixels, VideoInfo
 from videnhance.media.display import Displayer
 from videnhance.media.open_any import SinkKind, opened, sink_kind
@@ -27,22 +26,17 @@ from videnhance.options import ConvertOptions
 from videnhance.system.throttle import be_nice
 from videnhance.web.app.answers import Answers, serve
 
-__all__ = ["answer_kindly"]
+__all__ = ["answer_kindly", "frame_at", "small_jpeg"]
+
+_BACK_SECONDS = 2.0
+"""Behind the last frame, how far back one is looked for."""
 
 
 def answer_kindly(connection: Connection) -> None:
     """What a process runs that looks at files while others have more need to work."""
     be_nice()
-    serve(connection, _answer)
-
-
-def _answer(name: str, *given: Any) -> Any:  # noqa: ANN401
-    answers: dict[str, Answers] = {
-        "look": _look,
-        "plan": _plan,
-        "thumbnail": _thumbnail,
-    }
-    return answers[name](*given)
+    answers: dict[str, Answers] = {"look": _look, "plan": _plan, "thumbnail": _small}
+    serve(connection, answers)
 
 
 def _look(source: str, track: int | None) -> dict[str, Any]:
@@ -93,9 +87,9 @@ def _plan(source: str, target: str, options: ConvertOptions) -> dict[str, Any]:
     }
 
 
-def _thumbnail(source: str, track: int | None, at: float, width: int) -> bytes:
+def _small(source: str, track: int | None, at: float, width: int) -> bytes:
     """A small JPEG of a moment, upright."""
-    frame, info = _frame_at(Path(source), at, Reading(video_track=track))
+    frame, info = frame_at(Path(source), at, Reading(video_track=track))
     pixels = Displayer(info.rotation_degrees, info.mirrored)(frame)
     return small_jpeg(pixels[..., ::-1], width)
 
@@ -109,10 +103,15 @@ def small_jpeg(pixels: Pixels, width: int) -> bytes:
     return file.getvalue()
 
 
-def _frame_at(source: Path, at: float, reading: Reading) -> tuple[Frame, VideoInfo]:
-    """The frame that is shown at a moment, or the last one before it."""
-    for start in (at, max(at - 1.0, 0.0), 0.0):
-        with opened(source, Span(start, None, 1), reading) as reader:
-            for frame in islice(reader, 1):
-                return frame, reader.info
-    raise InputError(f"{source}: there is no frame")
+def frame_at(source: Path, at: float, reading: Reading) -> tuple[Frame, VideoInfo]:
+    """The frame of a moment, in seconds from the first, or the last one before it.
+
+    Raises InputError.
+    """
+    for start in (at, max(at - _BACK_SECONDS, 0.0), 0.0):
+        most = 1 if start == at else None
+        with opened(source, Span(start, None, most), reading) as reader:
+            last = deque(reader, maxlen=1)
+            if last:
+                return last[0], reader.info
+    raise InputError(f"{printable(source)}: there is no frame")

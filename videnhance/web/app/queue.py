@@ -6,6 +6,7 @@ Lives in one event loop; every change is on the disk before it is answered.
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from videnhance.errors import InputError, UsageError, VidenhanceError, printable
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.web.app.choices import merged
-from videnhance.web.app.files import Roots
+from videnhance.web.app.files import Roots, Uploads
 from videnhance.web.app.queue_file import QueueFile
 from videnhance.web.app.rows import OPEN, Row
 
@@ -29,16 +30,18 @@ Tell = Callable[..., None]
 class Queue:
     """Rows by their ids, in the order in which they are done."""
 
-    def __init__(self, file: QueueFile, roots: Roots, tell: Tell) -> None:
+    def __init__(
+        self, file: QueueFile, roots: Roots, uploads: Uploads, tell: Tell
+    ) -> None:
         """`tell` takes the names of what has changed."""
         self.state: QueueState = "idle"
         self.cores: int | None = None
         self.rows: dict[str, Row] = {}
-        self.changed = asyncio.Event()
-        """Something may be to do; who does it clears it."""
+        self._wakers: list[asyncio.Event] = []
         self.pace = 1.0
         """How much longer rows take than was foretold."""
-        self._file, self._roots, self.tell = file, roots, tell
+        self._file, self._roots, self._uploads = file, roots, uploads
+        self.tell = tell
         self._turn = asyncio.Lock()
         kept = file.read()
         self.state = "running" if kept.get("state") == "running" else "idle"
@@ -50,6 +53,11 @@ class Queue:
                 continue  # of another version
             row.seen = row.plan is not None or row.state not in OPEN
             self.rows[row.id] = row
+
+    def waker(self) -> asyncio.Event:
+        """Set whenever something may be to do; who does it clears it."""
+        self._wakers.append(asyncio.Event())
+        return self._wakers[-1]
 
     def as_json(self) -> dict[str, Any]:
         """How it stands as a whole."""
@@ -73,7 +81,8 @@ class Queue:
     def show(self, *rows: Row) -> None:
         """These have changed, and with them perhaps the whole."""
         self.tell(*(f"row {row.id}" for row in rows), "queue")
-        self.changed.set()
+        for waker in self._wakers:
+            waker.set()
 
     def add(self, paths: Iterable[object], options: Mapping[str, Any]) -> "Added":
         """Adds a row for each file or folder that may be used."""
@@ -115,15 +124,13 @@ class Queue:
     ) -> None:
         """Gives rows other options; those of a row that runs hold from its next start.
 
-        Raises UsageError, and then changes none.
+        With a preset, they take the place of all others. Raises UsageError, and then
+        changes none.
         """
         changed = []
         for row in rows:
-            trial = Row(row.id, row.kind, row.source, row.target)
-            trial.options, trial.keep_watching = (
-                merged(row.options, options),
-                row.keep_watching,
-            )
+            before = row if preset is None else replace(row, options={})
+            trial = before.with_options(options)
             _ = trial.chosen
             if trial.options.get("to") != row.options.get("to"):
                 trial.target = str(self._target(trial))
@@ -147,12 +154,34 @@ class Queue:
         row.target, row.seen = str(target), row.kind == "folder"
         self.show(row)
 
+    def watch(self, rows: list[Row], watches: bool) -> None:
+        """Has folders go on with files that come, or not. Raises UsageError."""
+        for row in rows:
+            if row.kind != "folder":
+                raise UsageError(f"{printable(row.source)} is no folder to watch")
+            _ = replace(row, keep_watching=watches).chosen
+        for row in rows:
+            row.keep_watching = watches
+        self.show(*rows)
+
+    def retry(self, rows: list[Row]) -> None:
+        """Does rows again; what is done already stays, and the new has another name.
+
+        What was refused is looked at again.
+        """
+        for row in rows:
+            if row.state == "done" and row.kind == "file":
+                row.target = str(self._target(row))
+            again = row.state != "refused" and self.state != "idle"
+            row.state = "waiting" if again else "looking"
+            row.error, row.progress, row.seen = None, None, False
+        self.show(*rows)
+
     def remove(self, rows: list[Row]) -> None:
         """Takes rows out; what is made of them stays, and can be gone on with."""
         for row in rows:
             del self.rows[row.id]
         self.tell(*(f"removed {row.id}" for row in rows), "queue")
-        self.changed.set()
 
     def move(self, rows: list[Row], before: str | None) -> None:
         """Puts rows before another one, or to the end."""
@@ -184,20 +213,21 @@ class Queue:
     def _seconds_left(self) -> float | None:
         total = 0.0
         for row in self.rows.values():
-            if row.state == "running":
-                left = (row.progress or {}).get("seconds_left")
-            elif row.state == "waiting":
-                left = (row.plan or {}).get("seconds")
-                left = None if left is None else left * self.pace
-            else:
+            if row.state not in ("running", "waiting"):
                 continue
+            left = (row.progress or {}).get("seconds_left")
+            if left is None:
+                planned = (row.plan or {}).get("seconds")
+                left = None if planned is None else planned * self.pace
             if left is None:
                 return None
             total += left
         return total
 
     def _target(self, row: Row) -> Path:
-        """A name beside the source that neither a file nor another row has."""
+        """A name beside the source that neither a file nor another row has; of what
+        was uploaded, among the user's films.
+        """
         source, suffix = Path(row.source), ""
         if row.kind == "file":
             suffix = source.suffix
@@ -207,11 +237,14 @@ class Queue:
                 suffix = f".{wanted}"
             elif suffix.lower() not in {*CONTAINERS, *PICTURES}:
                 suffix = ".mkv"
+        folder = source.parent
+        if self._uploads.holds(source):
+            folder = self._roots.films()
         stem = source.stem if row.kind == "file" else source.name
         taken = {other.target for other in self.rows.values() if other.id != row.id}
         for number in range(1, 10_000):
             more = "" if number == 1 else f"-{number}"
-            target = source.with_name(f"{stem}-{_ADDED}{more}{suffix}")
+            target = folder / f"{stem}-{_ADDED}{more}{suffix}"
             if str(target) not in taken and not target.exists():
                 return target
         raise UsageError(f"{printable(source.name)}: all names for its output are used")

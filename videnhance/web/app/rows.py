@@ -1,12 +1,13 @@
 """A row of the queue: one file or folder, what is wanted of it, and how far it is."""
 
 import shlex
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from videnhance.options import ConvertOptions, FolderOptions
-from videnhance.web.app.choices import words_of
+from videnhance.web.app.choices import merged, words_of
 
 __all__ = ["OPEN", "Row", "State"]
 
@@ -54,6 +55,10 @@ class Row:
         if self.kind == "folder":
             return self.options
         return {name: value for name, value in self.options.items() if name != "to"}
+
+    def with_options(self, changes: Mapping[str, Any]) -> "Row":
+        """A copy with some options changed. Raises UsageError."""
+        return replace(self, options=merged(self.options, changes))
 
     @property
     def command(self) -> str:

@@ -15,13 +15,16 @@ from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["MOST_JSON_BYTES", "Door", "Guard"]
+__all__ = ["Door", "Guard"]
 
-MOST_JSON_BYTES = 1 << 20
-"""Of a request that is no upload."""
 _MOST_TRIES = 20
 """Wrong passwords, after which no more are taken until the app starts anew."""
 _SAFE = ("GET", "HEAD")
@@ -129,9 +132,8 @@ class Door:
         self.tries = 0 if right else self.tries + 1
         return right
 
-    def let_in(self, place: str = "/") -> RedirectResponse:
-        """Gives the cookie, and leads to a page."""
-        response = RedirectResponse(place, 303)
+    def let_in(self, response: Response) -> Response:
+        """The response with the cookie."""
         response.set_cookie(
             self.cookie, self.session, httponly=True, samesite="strict", path="/"
         )
@@ -191,7 +193,7 @@ class Guard:
                 for pair in scope["query_string"].decode("latin-1").split("&")
             )
             if door.takes_token(words.get("token", "")):
-                return door.let_in()
+                return door.let_in(RedirectResponse("/", 303))
             if door.password is not None:
                 return RedirectResponse("/login", 303)
             return PlainTextResponse(_HELLO, 401)

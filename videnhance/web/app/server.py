@@ -1,11 +1,9 @@
 """The app's routes: what each address answers."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,10 +12,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from videnhance import __version__
-from videnhance.errors import BusyError, UsageError, VidenhanceError
+from videnhance.errors import BusyError, VidenhanceError
 from videnhance.web.app.desk import Desk
-from videnhance.web.app.rows import Row
-from videnhance.web.app.security import MOST_JSON_BYTES, Guard
+from videnhance.web.app.files import TooLargeError
+from videnhance.web.app.picture_routes import PICTURE_ROUTES
+from videnhance.web.app.requests import (
+    Answer,
+    Routes,
+    desk_of,
+    json_of,
+)
+from videnhance.web.app.row_routes import ROW_ROUTES
+from videnhance.web.app.security import Guard
 
 __all__ = ["application"]
 
@@ -33,8 +39,9 @@ _TYPES = {
     ".webp": "image/webp",
 }
 """Of files of the page; others are not sent."""
-_OPEN = ("/login", "/api/login")
-Answer = Callable[[Request], Awaitable[Response]]
+_OPEN = ("/login", "/api/login", "/page/login.js", "/static/theme.css")
+_WRONG_SECONDS = 1.0
+"""What a wrong password costs."""
 
 
 def application(desk: Desk, opened: Callable[[], None]) -> ASGIApp:
@@ -49,6 +56,7 @@ def application(desk: Desk, opened: Callable[[], None]) -> ASGIApp:
 
     routes = [
         Route("/", _page),
+        Route("/login", _login_page),
         Route("/page/{name:path}", _page_file),
         Route("/static/{name:path}", _static_file),
         *(
@@ -66,24 +74,28 @@ def _told(answer: Answer) -> Answer:
     async def answered(request: Request) -> Response:
         try:
             response = await answer(request)
-        except BusyError as error:
-            return JSONResponse({"error": str(error)}, 429)
         except VidenhanceError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return JSONResponse({"error": str(error)}, _status(error))
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return answered
 
 
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+def _status(error: VidenhanceError) -> int:
+    if isinstance(error, TooLargeError):
+        return 413
+    return 429 if isinstance(error, BusyError) else 400
 
 
 async def _page(request: Request) -> Response:
     del request
     return _listed(_PAGES, "index.html")
+
+
+async def _login_page(request: Request) -> Response:
+    del request
+    return _listed(_PAGES, "login.html")
 
 
 async def _page_file(request: Request) -> Response:
@@ -109,91 +121,26 @@ def _listed(folder: Path, name: str) -> Response:
 
 
 async def _state(request: Request) -> Response:
-    return JSONResponse({"version": __version__, **_desk(request).state()})
+    return JSONResponse({"version": __version__, **desk_of(request).state()})
 
 
 async def _events(request: Request) -> Response:
-    stream = _desk(request).hub.stream()
+    stream = desk_of(request).hub.stream()
     return StreamingResponse(stream, media_type="text/event-stream")
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON of a request. Raises UsageError for anything else."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MOST_JSON_BYTES:
-            raise UsageError("that is too much for one request")
-    try:
-        values = json.loads(bytes(data) or b"{}")
-    except (ValueError, RecursionError):
-        raise UsageError("that is no JSON") from None
-    if not isinstance(values, dict):
-        raise UsageError("send an object")
-    return values
+async def _login(request: Request) -> Response:
+    values, door = await json_of(request), desk_of(request).door
+    if not door.takes_password(values.get("password")):
+        await asyncio.sleep(_WRONG_SECONDS)
+        return JSONResponse({"error": "that is not the password"}, 403)
+    return door.let_in(Response(status_code=204))
 
 
-def _list(values: dict[str, Any], name: str) -> list[object]:
-    found = values.get(name)
-    if not isinstance(found, list):
-        raise UsageError(f"{name} is missing: send a list")
-    return found
-
-
-def _options(values: dict[str, Any]) -> dict[str, Any]:
-    found = values.get("options") or {}
-    if not isinstance(found, dict):
-        raise UsageError("options are an object")
-    return found
-
-
-def _rows(rows: list[Row], **more: object) -> Response:
-    return JSONResponse({"rows": [row.as_json() for row in rows], **more})
-
-
-async def _add(request: Request) -> Response:
-    values, queue = await _body(request), _desk(request).queue
-    rows, refused = queue.add(_list(values, "paths"), _options(values))
-    await queue.keep()
-    return _rows(rows, refused=refused)
-
-
-async def _browse(request: Request) -> Response:
-    listing = _desk(request).roots.listing
-    words = request.query_params.get("path")
-    return JSONResponse(await asyncio.to_thread(listing, words))
-
-
-async def _thumbnail(request: Request) -> Response:
-    desk, row = _desk(request), _row(request)
-    at, width = _number(request, "at", 0.0), int(_number(request, "width", 320.0))
-    track = row.options.get("video_track")
-    picture = await desk.looker.ask(
-        "thumbnail", row.source, track, at, min(max(width, 16), 1024)
-    )
-    headers = {"Cache-Control": "private, max-age=3600"}
-    return Response(picture, media_type="image/jpeg", headers=headers)
-
-
-def _row(request: Request) -> Row:
-    return _desk(request).queue.named([request.path_params["id"]])[0]
-
-
-def _number(request: Request, name: str, default: float) -> float:
-    words = request.query_params.get(name)
-    try:
-        number = default if words is None else float(words)
-        if not 0 <= number < 1e7:
-            raise ValueError(words)
-    except ValueError:
-        raise UsageError(f"{name} is no number of that kind") from None
-    return number
-
-
-_ROUTES: tuple[tuple[str, str, Answer], ...] = (
+_ROUTES: Routes = (
     ("GET", "/api/state", _state),
     ("GET", "/api/events", _events),
-    ("POST", "/api/rows", _add),
-    ("GET", "/api/browse", _browse),
-    ("GET", "/api/rows/{id}/thumbnail", _thumbnail),
+    ("POST", "/api/login", _login),
+    *ROW_ROUTES,
+    *PICTURE_ROUTES,
 )
