@@ -109,7 +109,7 @@ def test_the_common_options_come_first_and_the_others_are_named(name: str) -> No
     for option in _options(command):
         flag = max(option.opts, key=len)
         assert flag in everything
-        if option.name in (*command.common, "profile", "help_all"):
+        if option.name in (*command.common, "profile", "preset_file", "help_all"):
             assert f"{flag} " in head
         else:
             assert f" {flag}" in names

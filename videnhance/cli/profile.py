@@ -42,11 +42,11 @@ def profile() -> None:
 def list_profiles() -> None:
     """Says which profiles there are, and the file that holds them."""
     file, profiles = printable(profiles_file()), read_profiles()
-    for name, table in {**shipped_profiles(), **profiles}.items():
+    shipped = {k: v for k, v in shipped_profiles().items() if k not in profiles}
+    for name, table in {**profiles, **shipped}.items():
         click.echo(f"{printable(name)}: {printable(', '.join(toml_lines(table)))}")
-    count = len(shipped_profiles())
-    words = f"the first {count} come along; "
-    words += f"yours are in {file}" if profiles else f"{file} has no profile yet"
+    words = f"in {file}" if profiles else f"{file} has no profile yet"
+    words += f"; {', '.join(shipped)} come along"
     click.echo(f"videnhance: {words}", err=True)
 
 

@@ -11,6 +11,7 @@ from videnhance.errors import VidenhanceError
 from videnhance.web.app import presets
 from videnhance.web.app.answers import Answerer
 from videnhance.web.app.choices import looks, offered
+from videnhance.web.app.clips import answer_with_clips
 from videnhance.web.app.converter import Converter
 from videnhance.web.app.events import Event, Hub
 from videnhance.web.app.files import Roots, Uploads
@@ -36,6 +37,7 @@ class Desk:
         self.queue = Queue(file, roots, uploads, self.hub.tell)
         self.looker = Answerer(answer_kindly)
         self.previewer = Answerer(answer_quickly)
+        self.clipper = Answerer(answer_with_clips)
         self.pictures = _emptied(uploads.folder.parent / "pictures")
         self.converter = Converter(self.queue, self.pictures)
 
@@ -53,7 +55,8 @@ class Desk:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
-            await asyncio.gather(self.looker.close(), self.previewer.close())
+            helpers = self.looker, self.previewer, self.clipper
+            await asyncio.gather(*(helper.close() for helper in helpers))
 
     def forget(self, row: Row) -> None:
         """Removes what was kept for a row: its pictures, and what was uploaded."""

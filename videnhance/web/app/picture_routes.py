@@ -79,7 +79,7 @@ async def _clip(request: Request) -> Response:
     folder = desk.pictures / name
     folder.mkdir()
     asked = row.source, str(folder), options, float(at), float(seconds)
-    names = await desk.previewer.ask("clip", *asked)
+    names = await desk.clipper.ask("clip", *asked)
     source, result = (f"/api/clips/{name}/{one}" for one in names)
     return JSONResponse({"source": source, "result": result})
 

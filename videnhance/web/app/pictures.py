@@ -17,7 +17,7 @@ from videnhance.conversion.open_source import opened_source
 from videnhance.conversion.preflight import preflight
 from videnhance.conversion.resolve import resolve
 from videnhance.errors import InputError, printable
-from videnhance.frame import Frame, Pixels, VideoInfo
+from videnhance.frame import Frame, VideoInfo
 from videnhance.media.display import Displayer
 from videnhance.media.open_any import SinkKind, opened, sink_kind
 from videnhance.media.probe import probe
@@ -90,12 +90,12 @@ def _plan(source: str, target: str, options: ConvertOptions) -> dict[str, Any]:
 def _small(source: str, track: int | None, at: float, width: int) -> bytes:
     """A small JPEG of a moment, upright."""
     frame, info = frame_at(Path(source), at, Reading(video_track=track))
-    pixels = Displayer(info.rotation_degrees, info.mirrored)(frame)
-    return small_jpeg(pixels[..., ::-1], width)
+    return small_jpeg(frame, info, width)
 
 
-def small_jpeg(pixels: Pixels, width: int) -> bytes:
-    """H x W x 3 (RGB) as a JPEG of at most this width."""
+def small_jpeg(frame: Frame, info: VideoInfo, width: int) -> bytes:
+    """A frame of a video as a JPEG of at most this width, upright."""
+    pixels = Displayer(info.rotation_degrees, info.mirrored)(frame)[..., ::-1]
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.thumbnail((width, width * 4))
     file = io.BytesIO()

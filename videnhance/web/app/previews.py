@@ -18,10 +18,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job, choice_of, job_of
 from videnhance.conversion.resolve import ResolvedJob, resolve
-from videnhance.conversion.run import convert
 from videnhance.conversion.time_budget import with_budget
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, VideoInfo
@@ -30,8 +28,7 @@ from videnhance.media.open_any import opened
 from videnhance.media.source import Span
 from videnhance.models.choice import needs_import
 from videnhance.options import ConvertOptions
-from videnhance.pipeline.enhance import enhanced
-from videnhance.pipeline.upscaler import Bicubic, Upscaler
+from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced
 from videnhance.report import Report
 from videnhance.web.app.answers import Answers, serve
 from videnhance.web.app.pictures import frame_at
@@ -65,7 +62,6 @@ def answer_quickly(connection: Connection) -> None:
     answers: dict[str, Answers] = {
         "warm": previews.warm,
         "frame": previews.frame,
-        "clip": clip,
     }
     serve(connection, answers)
 
@@ -149,40 +145,6 @@ class _Previews:
 
     def _kept_network(self, key: Hashable, loaded: Callable[[], Upscaler]) -> Upscaler:
         return _kept(self._networks, key, loaded, most=_MOST_MODELS)
-
-
-def clip(
-    source: str, folder: str, options: ConvertOptions, at: float, seconds: float
-) -> tuple[str, str]:
-    """Two short films that browsers play, plainly enlarged and converted; their names
-    in the folder.
-    """
-    shown = replace(
-        options,
-        start=at,
-        end=at + seconds,
-        max_frames=None,
-        codec="libx264",
-        crf=14,
-        preset="veryfast",
-        pix_fmt="yuv420p",
-        encoder_options={},
-        audio=False,
-        overwrite=True,
-        discard=True,
-        compare=False,
-        target_fps=None,
-        realtime=False,
-        deadline=None,
-    )
-    names = "source.mp4", "result.mp4"
-    nobody = Watcher(lambda info, report: None, lambda report: None)
-    for name, strength in zip(names, (0.0, options.strength), strict=True):
-        job = job_of(
-            Path(source), Path(folder) / name, options=replace(shown, strength=strength)
-        )
-        convert(job, nobody)
-    return names
 
 
 def _job(source: str, target: str, options: ConvertOptions) -> Job:

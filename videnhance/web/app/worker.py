@@ -21,8 +21,7 @@ from videnhance.conversion.executor import Executor, LocalExecutor, Running, mak
 from videnhance.conversion.job import Job, job_of
 from videnhance.conversion.segments import SegmentedWriter
 from videnhance.errors import VidenhanceError
-from videnhance.frame import Frame
-from videnhance.media.display import Displayer
+from videnhance.frame import Frame, VideoInfo
 from videnhance.options import ConvertOptions, FolderOptions
 from videnhance.system.processes import obeys_its_parent
 from videnhance.system.startup import begin
@@ -91,24 +90,23 @@ class _Showing(LocalExecutor):
         """As LocalExecutor."""
         settings, info = running.work.job.settings, running.reader.info
         finish = settings.finish
-        turn = info.rotation_degrees, info.mirrored
 
         def finished(frame: Frame) -> Frame:
             made = frame if finish is None else finish(frame)
             now = time.monotonic()
             if now - self._shown >= _SHOW_SECONDS:
                 self._shown = now
-                self._show(made, turn)
+                self._show(made, info)
             return made
 
         noted = writer.points.noted(frames)
         settings = replace(settings, finish=finished)
         make_here(running, noted, sink=writer, settings=settings)
 
-    def _show(self, frame: Frame, turn: tuple[int, bool]) -> None:
+    def _show(self, frame: Frame, info: VideoInfo) -> None:
         part = self._picture.with_suffix(".part")
         with suppress(OSError):  # nobody needs it
-            part.write_bytes(small_jpeg(Displayer(*turn)(frame)[..., ::-1], _WIDTH))
+            part.write_bytes(small_jpeg(frame, info, _WIDTH))
             part.replace(self._picture)
 
 
