@@ -48,6 +48,11 @@ def _has_gcc() -> bool:
 
 
 @cache
+def _has_app() -> bool:
+    return all(find_spec(name) is not None for name in ("starlette", "uvicorn"))
+
+
+@cache
 def _has_cluster() -> bool:
     return find_spec("distributed") is not None
 
@@ -73,6 +78,7 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 NEEDS: dict[str, Callable[[], bool]] = {
+    "app": _has_app,
     "browser": _has_browser,
     "camera": _has_camera,
     "cluster": _has_cluster,

@@ -113,7 +113,7 @@ def test_the_common_options_come_first_and_the_others_are_named(name: str) -> No
             assert f"{flag} " in head
         else:
             assert f" {flag}" in names
-            assert f"  {flag}" not in head
+            assert f"  {flag} " not in head
 
 
 def test_the_sections_are_those_that_people_look_for() -> None:

@@ -53,6 +53,14 @@ _FEWEST = 8
     metavar="FILE",
     help="The same, which no list of processes shows.",
 )
+@click.option(
+    "--upload-limit",
+    metavar="MB",
+    type=click.IntRange(1),
+    default=8192,
+    show_default=True,
+    help="Of a file that a browser sends since it does not tell where it is.",
+)
 def desktop(files: tuple[Path, ...], **options: Any) -> None:
     """Opens the app: see films, choose how they look, and have them converted in turn.
 
@@ -67,6 +75,7 @@ def desktop(files: tuple[Path, ...], **options: Any) -> None:
         address=options["listen"],
         port=options["port"],
         password=_password(options),
+        most_upload_bytes=options["upload_limit"] << 20,
     )
     # Ctrl+C is the way to end it.
     with suppress(KeyboardInterrupt):

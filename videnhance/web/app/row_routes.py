@@ -129,7 +129,7 @@ async def _whole(request: Request) -> Response:
         queue.state = "idle" if queue.state == "idle" else "stopping"
     elif action == "clear_done":
         _remove(desk, [row for row in queue.rows.values() if row.state == "done"])
-    elif action is not None:
+    elif action not in (None, "cores"):
         raise UsageError(f"{printable(action)} is nothing that the queue can do")
     queue.show()
     await queue.keep()

@@ -148,7 +148,9 @@ class Guard:
     """Lets requests through to an app that may come, and adds the safe headers."""
 
     def __init__(self, app: ASGIApp, door: Door, open_to_all: tuple[str, ...]) -> None:
-        """`open_to_all` are paths that need no cookie: what asks for the password."""
+        """`open_to_all` are paths, or, with a slash at the end, beginnings of paths,
+        that need no cookie: what asks for the password.
+        """
         self._app, self._door, self._open = app, door, open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,6 +173,10 @@ class Guard:
             return
         await self._app(scope, receive, with_headers)
 
+    def _is_open(self, path: str) -> bool:
+        folders = tuple(one for one in self._open if one.endswith("/"))
+        return path in self._open or path.startswith(folders)
+
     def _refused(self, scope: Scope) -> ASGIApp | None:
         headers, door = Headers(scope=scope), self._door
         path, method = scope["path"], scope["method"]
@@ -185,7 +191,7 @@ class Guard:
         if method in ("POST", "PATCH") and not _fits(path, headers):
             kind = _TYPES.get(path, "application/json")
             return _error(415, f"send {kind}, with its Content-Type")
-        if path in self._open or door.opens(headers):
+        if self._is_open(path) or door.opens(headers):
             return None
         if path == "/":
             words = dict(

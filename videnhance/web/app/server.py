@@ -39,7 +39,8 @@ _TYPES = {
     ".webp": "image/webp",
 }
 """Of files of the page; others are not sent."""
-_OPEN = ("/login", "/api/login", "/page/login.js", "/static/theme.css")
+_OPEN = ("/login", "/api/login", "/page/", "/static/")
+"""Needs no session: the files of the page are in every copy of the package."""
 _WRONG_SECONDS = 1.0
 """What a wrong password costs."""
 
