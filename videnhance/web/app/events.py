@@ -8,7 +8,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from itertools import count
 
@@ -53,7 +53,7 @@ class Hub:
         self._is_open = False
         self.tell()
 
-    def stream(self) -> AsyncIterator[bytes]:
+    def stream(self) -> AsyncGenerator[bytes]:
         """The events of a page that has just come, `state` first.
 
         Raises BusyError if too many are open.
@@ -68,7 +68,7 @@ class Hub:
         self._streams.add(stream)
         return self._told(stream)
 
-    async def _told(self, stream: _Stream) -> AsyncIterator[bytes]:
+    async def _told(self, stream: _Stream) -> AsyncGenerator[bytes]:
         try:
             while self._is_open:
                 with suppress(asyncio.TimeoutError):

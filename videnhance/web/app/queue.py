@@ -132,11 +132,11 @@ class Queue:
             before = row if preset is None else replace(row, options={})
             trial = before.with_options(options)
             _ = trial.chosen
-            if trial.options.get("to") != row.options.get("to"):
-                trial.target = str(self._target(trial))
-            changed.append((row, trial))
-        for row, trial in changed:
-            row.options, row.target, row.preset = trial.options, trial.target, preset
+            changed.append((row, trial.options))
+        for row, chosen in changed:
+            before_to, row.options, row.preset = row.options.get("to"), chosen, preset
+            if chosen.get("to") != before_to and row.kind == "file":
+                row.target = str(self._target(row))
             row.seen = row.kind == "folder"
             if row.state in ("ready", "refused", "looking"):
                 row.state, row.error = "looking", None
