@@ -29,12 +29,17 @@ if TYPE_CHECKING:
     from videnhance.frame import VideoInfo
     from videnhance.media.probe import probe
     from videnhance.options import ConvertOptions, FolderOptions
+    from videnhance.quality.advice import Advice, advice_of
+    from videnhance.quality.clip_traits import clip_traits
     from videnhance.quality.comparison import Comparison
+    from videnhance.quality.traits import ClipTraits
     from videnhance.report import Progress, Report
 
 __all__ = [
+    "Advice",
     "BusyError",
     "Cancelled",
+    "ClipTraits",
     "ClusterError",
     "Comparison",
     "ConvertOptions",
@@ -53,6 +58,8 @@ __all__ = [
     "VidenhanceError",
     "VideoInfo",
     "__version__",
+    "advice_of",
+    "clip_traits",
     "compare",
     "convert",
     "convert_folder",
@@ -64,6 +71,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Advice": "quality.advice",
+    "ClipTraits": "quality.traits",
     "Comparison": "quality.comparison",
     "ConvertOptions": "options",
     "FolderOptions": "options",
@@ -72,6 +81,8 @@ _HOMES = {
     "Progress": "report",
     "Report": "report",
     "VideoInfo": "frame",
+    "advice_of": "quality.advice",
+    "clip_traits": "quality.clip_traits",
     "compare": "api",
     "convert": "api",
     "convert_folder": "api",

@@ -4,7 +4,7 @@ What a file says of fields is often wrong: most discs of films mark whole pictur
 interlaced, and what was converted once has lost its marks.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from videnhance.errors import VidenhanceError
+from videnhance.frame import Pixels
 from videnhance.media.layout import delivered_layout
-from videnhance.media.planes import native_picture
+from videnhance.media.planes import first_plane, native_picture
 from videnhance.media.reader.combing import (
     FIELDS,
     Combing,
@@ -32,7 +33,13 @@ from videnhance.media.reader.decoder import frame_step, keeps_times, time_base_o
 from videnhance.media.source import DECODE_ERRORS, Reading, open_source, packets_of
 from videnhance.media.stream_choice import chosen_video, rate_of
 
-__all__ = ["FieldAction", "FieldSurvey", "survey_file", "survey_pictures"]
+__all__ = [
+    "FieldAction",
+    "FieldSurvey",
+    "luma_runs",
+    "survey_file",
+    "survey_pictures",
+]
 
 _ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
 _PLACES = len(_ORDER)
@@ -43,6 +50,8 @@ _STILL = 4
 """Places that are enough to see that nothing combs, where nothing moves."""
 _RUN = 12
 """Pictures in a row at each: two periods of a telecined film, and their neighbours."""
+_DECODED = 400
+"""Pictures that are decoded for some of them where seeking may lead to few places."""
 _ENOUGH, _SURE = 4, 20
 """Pictures that tell something, to believe them against or without a mark."""
 _FEW, _SOME, _MOST = 0.15, 0.25, 0.8
@@ -142,6 +151,41 @@ def survey_file(path: Path, reading: Reading, *, marked: bool) -> FieldSurvey:
     return FieldSurvey(Counter(), marked)  # the reader itself tells what is wrong
 
 
+def luma_runs(path: Path, reading: Reading) -> Iterator[list[Pixels]]:
+    """First planes in 8 bits, H x W, of pictures in a row, at eight places of a film.
+
+    They end before what cannot be read.
+    """
+    with suppress(*_ODD), open_source(path) as container:
+        stream = chosen_video(container, path, track=reading.video_track)
+        if reading.limit_pixels is not None:
+            limit = {"max_pixels": str(reading.limit_pixels)}
+            stream.codec_context.options = limit
+        converter = VideoReformatter()
+        for run in _as_far(_other_runs(container, stream)):
+            yield [_luma8(picture, converter) for picture in run]
+
+
+def _other_runs(
+    container: InputContainer, stream: VideoStream
+) -> Iterator[list[VideoFrame]]:
+    """Runs at places that differ; a film of seconds is decoded from end to end."""
+    seconds = Fraction(container.duration or 0, 1_000_000)
+    between = round(seconds / time_base_of(stream) / frame_step(stream)) // _PLACES
+    if between <= _DECODED // _PLACES:
+        pictures = _decoded(container, stream)
+        for _ in range(_PLACES):
+            yield from _alike(islice(pictures, _RUN))
+            deque(islice(pictures, max(between - _RUN, 0)), maxlen=0)
+        return
+    begun: set[int | None] = set()
+    for run in _placed_runs(container, stream, marked=True):
+        # A film with few key frames leads back to the same pictures.
+        if run[0].pts is None or run[0].pts not in begun:
+            yield run
+        begun.add(run[0].pts)
+
+
 def survey_pictures(
     pictures: Iterator[VideoFrame], rate: Fraction | None, *, marked: bool
 ) -> FieldSurvey:
@@ -195,6 +239,12 @@ def _is_plain(kinds: Counter[FieldOrder], runs: int) -> bool:
     if any(kinds[kind] for kind in FIELDS):
         return False
     return runs >= _STILL or (runs >= _GLANCES and kinds[FieldOrder.WHOLE] >= _ENOUGH)
+
+
+def _luma8(picture: VideoFrame, converter: VideoReformatter) -> Pixels:
+    layout = delivered_layout(picture.format.name)
+    plane = first_plane(native_picture(picture, layout, converter=converter), layout)
+    return (plane >> (layout.depth - 8)).astype("u1")
 
 
 def _lengths(marked: bool) -> list[int]:
