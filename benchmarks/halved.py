@@ -16,9 +16,9 @@ import numpy.typing as npt
 from av.filter import Graph
 
 from videnhance.frame import Family, Frame, Layout
-from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.reader.video_reader import Span, VideoReader
 
-__all__ = ["KnownClip", "known_clip"]
+__all__ = ["KnownClip", "known_clip", "picture_of_frame"]
 
 Luma = npt.NDArray[np.uint8]
 YUV = Layout("yuv420p", Family.YUV, 8, (1, 1))
@@ -39,9 +39,11 @@ class KnownClip:
     halves: list[Frame]
 
 
-def known_clip(path: Path, coding: str, *, frames: int) -> KnownClip:
-    """The first frames of a clip, halved; coded by x264 at a CRF, or `none`."""
-    with VideoReader(path) as reader:
+def known_clip(
+    path: Path, coding: str, *, frames: int, start: float = 0.0
+) -> KnownClip:
+    """Frames of a clip from a second on, halved; coded by x264 at a CRF, or `none`."""
+    with VideoReader(path, Span(start)) as reader:
         rate = reader.info.rate or Fraction(25)
         originals = [_cut(frame) for frame in islice(reader, frames)]
     if originals[0].tags.full:
@@ -75,7 +77,8 @@ def _cut(frame: Frame) -> Frame:
     return replace(frame, layout=YUV, planes=planes)
 
 
-def _picture(frame: Frame) -> av.VideoFrame:
+def picture_of_frame(frame: Frame) -> av.VideoFrame:
+    """The frame, 8 bits of 4:2:0, as FFmpeg has it."""
     flat = np.concatenate([plane.ravel() for plane in frame.planes])
     height, width = frame.planes[0].shape
     return av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), "yuv420p")
@@ -100,7 +103,7 @@ def _scaled(frames: Sequence[Frame], words: str) -> Iterator[av.VideoFrame]:
     scale.link_to(sink)
     graph.configure()
     for frame in frames:
-        source.push(_picture(frame))
+        source.push(picture_of_frame(frame))
         yield sink.pull()
 
 
