@@ -11,6 +11,8 @@ const list = byId("browser-list");
 let place = null;
 let onlyFolders = false;
 let loads = 0;
+/** Whether the user types a path, which no late answer may replace. */
+let typing = false;
 
 async function open(path) {
   const load = ++loads;
@@ -39,7 +41,7 @@ function entryNode(entry) {
 }
 
 function show() {
-  byId("browser-path").value = place.path;
+  if (!typing) byId("browser-path").value = place.path;
   byId("browser-up").disabled = place.parent === null;
   byId("browser-roots").replaceChildren(...place.roots.map(({ name, path }) => {
     const button = make("button", { type: "button", className: "plain", textContent: name });
@@ -69,6 +71,7 @@ async function ask(folders, title) {
   onlyFolders = folders;
   setText(byId("browser-title"), title);
   place = null;
+  typing = false;
   const answer = openDialog(dialog);
   await open(localStorage.getItem(LAST) ?? "");
   const said = await answer;
@@ -86,13 +89,17 @@ export const chooseFolder = async () => (await ask(true, t("browser.save")))[0] 
 export function startBrowse() {
   dialog.addEventListener("click", ({ target }) => {
     const path = target.closest("button[data-path]")?.dataset.path;
-    if (path) open(path);
+    if (!path) return;
+    typing = false;
+    open(path);
   });
   list.addEventListener("change", showCount);
   byId("browser-up").addEventListener("click", () => open(place.parent));
+  byId("browser-path").addEventListener("input", () => { typing = true; });
   byId("browser-path").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
+    typing = false;
     open(event.target.value.trim());
   });
 }

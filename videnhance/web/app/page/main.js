@@ -24,7 +24,7 @@ function startPreferences() {
   select.value = language;
   select.addEventListener("change", () => chooseLanguage(select.value));
   cores.addEventListener("change", () =>
-    command("cores", { cores: cores.value ? Number(cores.value) : null }).catch(report));
+    command({ cores: cores.value ? Number(cores.value) : null }).catch(report));
   on("queue", () => { if (cores !== document.activeElement) cores.value = store.queue.cores ?? ""; });
   byId("open-preferences").addEventListener("click", () => byId("preferences").showModal());
 }

@@ -1,6 +1,6 @@
 // Presets: settings under a name; some ship, own ones are saved, given away and read.
 
-import { get, send, sendToml } from "./api.js";
+import { send, sendToml } from "./api.js";
 import { ask, askName } from "./ask.js";
 import { byId, make, say, setShown } from "./dom.js";
 import { change, edited, newOptions } from "./settings.js";
@@ -32,6 +32,8 @@ function showChosen() {
   setShown(byId("preset-delete"), own !== undefined);
 }
 
+const known = ({ presets }) => apply("presets", presets);
+
 async function take() {
   const preset = store.presets.find((each) => each.name === list.value);
   if (!preset) return;
@@ -46,24 +48,23 @@ async function keep() {
   const name = await askName(t("preset.name"), t("preset.save"), list.value);
   if (!name) return;
   const options = edited()[0]?.options ?? newOptions();
-  const presets = await send("POST", "/api/presets", { name, options });
-  if (Array.isArray(presets)) apply("presets", presets);
+  known(await send("POST", "/api/presets", { name, options }));
   say(t("said.saved", { name }));
 }
 
 async function drop() {
   const name = list.value;
   if (!(await ask(t("ask.preset", { name }), t("preset.delete")))) return;
-  await send("DELETE", `/api/presets?name=${encodeURIComponent(name)}`);
-  apply("presets", (await get("/api/state")).presets);
+  known(await send("DELETE", `/api/presets?name=${encodeURIComponent(name)}`));
 }
 
 async function read(input) {
   const [file] = input.files;
   if (!file) return;
-  await sendToml("/api/presets/import", await file.text());
+  const text = await file.text();
+  // The same file may be chosen again.
   input.value = "";
-  apply("presets", (await get("/api/state")).presets);
+  known(await sendToml("/api/presets/import", text));
 }
 
 /** Shows the presets and listens to their buttons; errors go to `report`. */

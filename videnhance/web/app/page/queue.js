@@ -23,9 +23,9 @@ export function shareOfAll(rows) {
   return all ? done / all : 0;
 }
 
-/** Does something with the queue that the server knows by this name. */
-export async function command(action, more = {}) {
-  apply("queue", await send("POST", "/api/queue", { action, ...more }));
+/** Has the queue do something (`action`), or with so many `cores`. */
+export async function command(what) {
+  apply("queue", await send("POST", "/api/queue", what));
 }
 
 function rowsBy() {
@@ -79,7 +79,7 @@ function showButtons(found, state) {
   setShown(byId("stop-after"), active);
   setAttribute(byId("stop-after"), "aria-pressed", state === "stopping");
   start.disabled = found.open === 0;
-  const goesOn = found.rows.some((row) => row.state === "paused");
+  const goesOn = found.rows.some(({ state: each }) => each === "paused" || each === "waiting");
   setText(start.querySelector("span"), t(goesOn ? "queue.resume" : "queue.start"));
   setShown(byId("clear"), found.done > 0);
 }
@@ -101,17 +101,17 @@ export function startQueue(report) {
   for (const what of ["rows", "order", "queue"]) on(what, show);
   const doing = (work) => () => Promise.resolve(work()).catch(report);
   byId("start").addEventListener("click", doing(async () => {
-    await command("start");
+    await command({ action: "start" });
     byId("pause").focus();
   }));
   byId("pause").addEventListener("click", doing(async () => {
-    await command("pause");
+    await command({ action: "pause" });
     byId("start").focus();
   }));
   byId("stop-after").addEventListener("click", doing(() =>
-    command(store.queue.state === "stopping" ? "start" : "stop_after")));
+    command({ action: store.queue.state === "stopping" ? "start" : "stop_after" })));
   byId("clear").addEventListener("click", doing(async () => {
-    await command("clear_done");
+    await command({ action: "clear_done" });
     tell("order");
   }));
 }

@@ -55,6 +55,9 @@ export class RowView {
     const { root, parts } = copy("row-template");
     Object.assign(this, { root, parts, id: row.id, last: {} });
     root.dataset.id = row.id;
+    parts.stand.firstElementChild.setAttribute("href", `/page/icons.svg#${row.kind === "folder" ? "folder" : "film"}`);
+    // What cannot be read has no picture.
+    parts.picture.addEventListener("error", () => setShown(parts.picture, false));
     this.update(row);
   }
 
