@@ -153,7 +153,9 @@ class StandIn:
         request = route.request
         body: Any = query
         if request.method != "GET":
-            body = json.loads(request.post_data or "{}")
+            body = (
+                None if path == "/api/upload" else json.loads(request.post_data or "{}")
+            )
         if request.method != "GET":
             self.asked.append((request.method, path, body))
         answers: dict[str, Callable[[Any], Any]] = {
@@ -161,6 +163,7 @@ class StandIn:
             "/api/rows": self._rows,
             "/api/rows/action": lambda _: {"rows": []},
             "/api/queue": lambda _: self.state["queue"],
+            "/api/upload": lambda _: {"path": f"/sent/{query['name']}"},
             "/api/browse": lambda _: self.state.get("browse", {}),
         }
         answer = answers.get(path)

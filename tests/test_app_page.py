@@ -219,6 +219,51 @@ def test_a_file_that_is_added_takes_the_settings(page: Page, server: StandIn) ->
     }
 
 
+def test_a_file_that_is_dropped_is_sent(page: Page, server: StandIn) -> None:
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["film"], "d.mp4"));
+            for (const kind of ["dragenter", "drop"])
+                document.body.dispatchEvent(
+                    new DragEvent(kind, { dataTransfer, bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".row h3").nth(3)).to_have_text("d.mp4")
+    expect(page.locator("#uploads")).to_be_empty()
+    assert _changes(page, server, "/api/rows", 1)[0]["paths"] == ["/sent/d.mp4"]
+
+
+def test_what_is_not_taken_is_said_until_it_is_closed(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            const { report } = await import("/page/add.js");
+            report(new Error("notes.txt is no video or picture"));
+        }"""
+    )
+    notice = page.locator("#notices")
+    expect(notice).to_contain_text("notes.txt is no video or picture")
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_be_empty()
+
+
+def test_a_row_is_paused_by_its_menu(page: Page, server: StandIn) -> None:
+    apply(page, "row", made_row("b.mp4", state="running"))
+    page.get_by_role("button", name="More for b.mp4").click()
+    menu = page.get_by_role("menu")
+    expect(menu.get_by_role("menuitem", name="Preview")).to_be_focused()
+    page.keyboard.press("End")
+    expect(menu.get_by_role("menuitem", name="Remove")).to_be_focused()
+    menu.get_by_role("menuitem", name="Pause").click()
+    (asked,) = _changes(page, server, "/api/rows/action", 1)
+    assert asked == {"ids": ["b.mp4"], "action": "pause"}
+    page.get_by_role("button", name="More for b.mp4").click()
+    menu.get_by_role("menuitem", name="Remove").click()
+    expect(page.locator("#ask")).to_contain_text("b.mp4 is being worked on")
+    page.locator("#ask").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".row")).to_have_count(3)
+
+
 def test_own_values_and_the_rest(page: Page, server: StandIn) -> None:
     page.get_by_label("Be done in…").check(force=True)
     page.get_by_label("Done in, or at").fill("2h")

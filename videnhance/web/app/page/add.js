@@ -73,7 +73,7 @@ async function dropped({ dataTransfer }) {
   const entries = [...dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const plain = [...dataTransfer.files], text = dataTransfer.getData("text");
   if (plain.some((file) => file.pywebviewFullPath)) return addFiles(plain);
-  if (!entries.length) return addPaths(pathsIn(text));
+  if (!entries.length) return plain.length ? addFiles(plain) : addPaths(pathsIn(text));
   const files = [];
   for (const entry of entries) files.push(...(await filesIn(entry)));
   return addFiles(files);

@@ -31,13 +31,12 @@ export async function sendToml(path, text) {
   return answer.json();
 }
 
-/** A picture as an address of this page, and the seconds that it is really from. */
+/** A picture's bytes, and the seconds that it is really from. */
 export async function getPicture(path, signal) {
   const answer = await fetch(path, { signal });
   if (!answer.ok) throw await refusal(answer);
   const time = answer.headers.get("X-Frame-Time");
-  const address = URL.createObjectURL(await answer.blob());
-  return { address, seconds: time === null ? null : Number(time) };
+  return { blob: await answer.blob(), seconds: time === null ? null : Number(time) };
 }
 
 /** Sends a file's bytes, telling the share that is sent; answers its path. */

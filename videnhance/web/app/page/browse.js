@@ -34,7 +34,9 @@ function entryNode(entry) {
   const { root, parts } = copy(entry.kind === "folder" ? "folder-template" : "entry-template");
   const node = parts.open ?? parts.pick;
   parts.name.textContent = entry.name;
-  parts.icon.append(icon(entry.kind === "folder" ? "folder" : entry.kind === "video" ? "film" : "picture"));
+  parts.icon.append(
+    icon(entry.kind === "folder" ? "folder" : entry.kind === "video" ? "film" : "picture"),
+  );
   node.dataset.path = entry.path;
   if (parts.size) parts.size.textContent = entry.bytes ? bytes(entry.bytes) : "";
   return root;
@@ -43,14 +45,17 @@ function entryNode(entry) {
 function show() {
   if (!typing) byId("browser-path").value = place.path;
   byId("browser-up").disabled = place.parent === null;
-  byId("browser-roots").replaceChildren(...place.roots.map(({ name, path }) => {
-    const button = make("button", { type: "button", className: "plain", textContent: name });
-    button.dataset.path = path;
-    return button;
-  }));
+  byId("browser-roots").replaceChildren(
+    ...place.roots.map(({ name, path }) => {
+      const button = make("button", { type: "button", className: "plain", textContent: name });
+      button.dataset.path = path;
+      return button;
+    }),
+  );
   const shown = place.entries.filter(({ kind }) => !onlyFolders || kind === "folder");
-  const order = (one, two) => (two.kind === "folder") - (one.kind === "folder")
-    || one.name.localeCompare(two.name, undefined, { numeric: true });
+  const order = (one, two) =>
+    (two.kind === "folder") - (one.kind === "folder") ||
+    one.name.localeCompare(two.name, undefined, { numeric: true });
   list.replaceChildren(...shown.sort(order).map(entryNode));
   list.scrollTop = 0;
   setShown(byId("browser-none"), shown.length === 0);
@@ -60,7 +65,8 @@ function show() {
 const picked = () => [...list.querySelectorAll("input:checked")].map((box) => box.dataset.path);
 
 function showCount() {
-  const n = picked().length, add = byId("browser-add");
+  const n = picked().length,
+    add = byId("browser-add");
   setShown(add, !onlyFolders);
   add.disabled = n === 0;
   add.textContent = t("browser.add", { n });
@@ -95,7 +101,9 @@ export function startBrowse() {
   });
   list.addEventListener("change", showCount);
   byId("browser-up").addEventListener("click", () => open(place.parent));
-  byId("browser-path").addEventListener("input", () => { typing = true; });
+  byId("browser-path").addEventListener("input", () => {
+    typing = true;
+  });
   byId("browser-path").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();

@@ -53,16 +53,18 @@ const quality = {
     const found = Object.entries(levels ?? { good: null }).find(([, value]) => value === crf);
     return found ? found[0] : OWN;
   },
-  write: (choice, _own, { codec }) =>
-    ({ crf: QUALITIES[codec ?? "libx264"]?.[choice] ?? null }),
+  write: (choice, _own, { codec }) => ({
+    crf: QUALITIES[codec ?? "libx264"]?.[choice] ?? null,
+  }),
 };
 
 const codec = {
   names: ["codec"],
-  read: ({ codec }) => (codec === null || ENCODERS.includes(codec) ? codec ?? "" : OWN),
+  read: ({ codec }) => (codec === null || ENCODERS.includes(codec) ? (codec ?? "") : OWN),
   // A quality is a number of one encoder's scale: it goes with its word to the other's.
   write(choice, _own, options) {
-    const level = quality.read(options), next = choice || null;
+    const level = quality.read(options),
+      next = choice || null;
     if (level === OWN) return { codec: next, crf: null };
     return { codec: next, ...quality.write(level, "", { codec: next }) };
   },

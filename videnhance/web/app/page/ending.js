@@ -14,7 +14,8 @@ const wants = (what) => localStorage.getItem(what) === "yes";
 function play() {
   const sound = new AudioContext();
   NOTES_HZ.forEach((pitch, number) => {
-    const note = sound.createOscillator(), volume = sound.createGain();
+    const note = sound.createOscillator(),
+      volume = sound.createGain();
     const start = sound.currentTime + number * NOTE_S;
     note.frequency.value = pitch;
     volume.gain.setValueAtTime(LOUDNESS, start);
@@ -42,7 +43,8 @@ function finished(ids) {
 /** Listens for the end, and to the two choices. */
 export function startEnding() {
   on("finished", finished);
-  const sound = byId("sound"), notification = byId("notification");
+  const sound = byId("sound"),
+    notification = byId("notification");
   sound.checked = wants("sound");
   sound.addEventListener("change", () => {
     localStorage.setItem("sound", sound.checked ? "yes" : "no");

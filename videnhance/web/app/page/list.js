@@ -30,7 +30,8 @@ export async function move(ids, before) {
 
 /** Moves the active row by so many places. */
 export function moveBy(id, places) {
-  const at = store.order.indexOf(id), to = at + places;
+  const at = store.order.indexOf(id),
+    to = at + places;
   if (to < 0 || to >= store.order.length) return Promise.resolve();
   const rest = store.order.filter((other) => other !== id);
   return move([id], rest[to] ?? null);
@@ -50,10 +51,11 @@ export async function remove(ids) {
 
 /** Shows the rows in their order; those that stay are not touched. */
 function showOrder() {
-  for (const [id, view] of views) if (!store.rows.has(id)) {
-    view.root.remove();
-    views.delete(id);
-  }
+  for (const [id, view] of views)
+    if (!store.rows.has(id)) {
+      view.root.remove();
+      views.delete(id);
+    }
   let place = list.firstElementChild;
   for (const id of store.order) {
     if (!views.has(id)) views.set(id, new RowView(store.rows.get(id)));
@@ -85,10 +87,13 @@ function showSelection() {
     for (const control of root.querySelectorAll("button, input, summary"))
       setAttribute(control, "tabindex", index);
   }
-  const all = byId("all"), count = store.selected.size;
+  const all = byId("all"),
+    count = store.selected.size;
   all.checked = count > 0 && count === store.order.length;
   all.indeterminate = count > 0 && !all.checked;
-  const words = count ? t("list.selected", { n: count }) : t("list.count", { n: store.order.length });
+  const words = count
+    ? t("list.selected", { n: count })
+    : t("list.count", { n: store.order.length });
   byId("count").textContent = words;
   setShown(byId("remove-selected"), count > 0);
 }
@@ -129,7 +134,9 @@ function press(event, open) {
   const id = rowOf(event);
   if (!id || !event.target.matches("input")) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const many = store.selected.has(id) ? store.order.filter((each) => store.selected.has(each)) : [id];
+  const many = store.selected.has(id)
+    ? store.order.filter((each) => store.selected.has(each))
+    : [id];
   if (step && event.altKey) moveBy(id, step).then(() => focusRow(id));
   else if (step) goTo(store.order[store.order.indexOf(id) + step], event.shiftKey);
   else if (event.key === "Home") goTo(store.order[0], event.shiftKey);
@@ -144,7 +151,7 @@ function press(event, open) {
 
 function goTo(id, extend) {
   if (id === undefined) return;
-  anchor = extend ? anchor ?? store.active : id;
+  anchor = extend ? (anchor ?? store.active) : id;
   store.active = id;
   if (extend) select(range(id), id);
   showSelection();
@@ -162,7 +169,10 @@ export function startList(open) {
     const id = rowOf(event);
     if (id && id !== store.active) Object.assign(store, { active: id }) && tell("selection");
   });
-  byId("all").addEventListener("change", ({ target }) => select(target.checked ? [...store.order] : []));
+  byId("all").addEventListener("change", ({ target }) =>
+    select(target.checked ? [...store.order] : []),
+  );
   byId("remove-selected").addEventListener("click", () =>
-    remove(store.order.filter((id) => store.selected.has(id))));
+    remove(store.order.filter((id) => store.selected.has(id))),
+  );
 }

@@ -7,10 +7,19 @@ import { has, t } from "./words.js";
 
 async function open() {
   const look = byId("live-look");
-  look.replaceChildren(...store.looks.map(({ name }) =>
-    make("option", { value: name, textContent: has(`look.${name}`) ? t(`look.${name}`) : name })));
+  look.replaceChildren(
+    ...store.looks.map(({ name }) =>
+      make("option", {
+        value: name,
+        textContent: has(`look.${name}`) ? t(`look.${name}`) : name,
+      }),
+    ),
+  );
   if ((await openDialog(byId("live"))) !== "start") return;
-  await send("POST", "/api/live", { look: look.value, camera: byId("live-camera").value.trim() || "0" });
+  await send("POST", "/api/live", {
+    look: look.value,
+    camera: byId("live-camera").value.trim() || "0",
+  });
   say(t("said.live"));
 }
 

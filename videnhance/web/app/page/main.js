@@ -18,20 +18,28 @@ import { connect, on, store } from "./store.js";
 import { chooseLanguage, language, languages, loadMessages, t, translate } from "./words.js";
 
 function startPreferences() {
-  const select = byId("language"), cores = byId("cores");
-  select.append(...languages.map(([tag, name]) =>
-    make("option", { value: tag, textContent: name, lang: tag })));
+  const select = byId("language"),
+    cores = byId("cores");
+  select.append(
+    ...languages.map(([tag, name]) =>
+      make("option", { value: tag, textContent: name, lang: tag }),
+    ),
+  );
   select.value = language;
   select.addEventListener("change", () => chooseLanguage(select.value));
   cores.addEventListener("change", () =>
-    command({ cores: cores.value ? Number(cores.value) : null }).catch(report));
-  on("queue", () => { if (cores !== document.activeElement) cores.value = store.queue.cores ?? ""; });
+    command({ cores: cores.value ? Number(cores.value) : null }).catch(report),
+  );
+  on("queue", () => {
+    if (cores !== document.activeElement) cores.value = store.queue.cores ?? "";
+  });
   byId("open-preferences").addEventListener("click", () => byId("preferences").showModal());
 }
 
 /** On a narrow page the settings lie over the list, and come by a button. */
 function startSheet() {
-  const sheet = byId("settings-place"), button = byId("open-settings");
+  const sheet = byId("settings-place"),
+    button = byId("open-settings");
   const show = (open) => {
     document.body.classList.toggle("settings-open", open);
     button.setAttribute("aria-expanded", open);
@@ -39,19 +47,32 @@ function startSheet() {
     for (const part of document.querySelectorAll("header, main, footer")) part.inert = open;
     if (open) byId("close-settings").focus();
   };
-  button.addEventListener("click", () => show(!document.body.classList.contains("settings-open")));
+  button.addEventListener("click", () =>
+    show(!document.body.classList.contains("settings-open")),
+  );
   byId("close-settings").addEventListener("click", () => {
     show(false);
     button.focus();
   });
   byId("ask-no").addEventListener("click", () => byId("ask").close());
   sheet.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && document.body.classList.contains("settings-open")) byId("close-settings").click();
+    if (key === "Escape" && document.body.classList.contains("settings-open"))
+      byId("close-settings").click();
   });
 }
 
 function nameSlider() {
-  for (const name of ["before", "after", "slider", "picture", "flip", "actual", "difference", "loupe", "same"])
+  for (const name of [
+    "before",
+    "after",
+    "slider",
+    "picture",
+    "flip",
+    "actual",
+    "difference",
+    "loupe",
+    "same",
+  ])
     sliderWords[name] = t(`slider.${name}`);
   sliderWords.times = (n) => t("slider.times", { n });
 }

@@ -26,9 +26,12 @@ const actions = (preview) => ({
   down: (id) => moveBy(id, 1),
   first: (id) => moveBy(id, -store.order.indexOf(id)),
   folder: (id) => send("POST", "/api/open", { id, what: "folder" }),
-  watch: (id) => send("PATCH", "/api/rows", {
-    ids: [id], options: {}, keep_watching: !store.rows.get(id).keep_watching,
-  }),
+  watch: (id) =>
+    send("PATCH", "/api/rows", {
+      ids: [id],
+      options: {},
+      keep_watching: !store.rows.get(id).keep_watching,
+    }),
   remove: removeAsked,
 });
 
@@ -51,7 +54,9 @@ function possible(row) {
 }
 
 function show(button, id) {
-  const menu = byId("row-menu"), row = store.rows.get(id), can = possible(row);
+  const menu = byId("row-menu"),
+    row = store.rows.get(id),
+    can = possible(row);
   open = { id, button };
   for (const item of menu.querySelectorAll("button")) setShown(item, can[item.dataset.do]);
   menu.querySelector("[data-do=watch]").setAttribute("aria-checked", row.keep_watching);
@@ -66,8 +71,14 @@ function show(button, id) {
 
 function step(event) {
   const items = [...byId("row-menu").querySelectorAll("button")].filter((item) => !item.hidden);
-  const at = items.indexOf(document.activeElement), last = items.length - 1;
-  const to = { ArrowDown: at === last ? 0 : at + 1, ArrowUp: at <= 0 ? last : at - 1, Home: 0, End: last }[event.key];
+  const at = items.indexOf(document.activeElement),
+    last = items.length - 1;
+  const to = {
+    ArrowDown: at === last ? 0 : at + 1,
+    ArrowUp: at <= 0 ? last : at - 1,
+    Home: 0,
+    End: last,
+  }[event.key];
   if (to === undefined) return;
   event.preventDefault();
   items[to].focus();
@@ -75,10 +86,12 @@ function step(event) {
 
 /** Listens to the buttons of the rows and of the menu; errors go to `report`. */
 export function startMenu(preview, report) {
-  const menu = byId("row-menu"), doing = actions(preview);
+  const menu = byId("row-menu"),
+    doing = actions(preview);
   const run = (name, id) => Promise.resolve(doing[name](id)).catch(report);
   byId("rows").addEventListener("click", ({ target }) => {
-    const button = target.closest("button[data-do]"), id = target.closest(".row")?.dataset.id;
+    const button = target.closest("button[data-do]"),
+      id = target.closest(".row")?.dataset.id;
     if (!button) return;
     if (button.dataset.do === "menu") show(button, id);
     else run(button.dataset.do, id);
@@ -93,6 +106,7 @@ export function startMenu(preview, report) {
   });
   byId("rows").addEventListener("dblclick", ({ target }) => {
     const id = target.closest(".row")?.dataset.id;
-    if (id && !target.closest("button, summary, input") && possible(store.rows.get(id)).preview) preview(id);
+    if (id && !target.closest("button, summary, input") && possible(store.rows.get(id)).preview)
+      preview(id);
   });
 }

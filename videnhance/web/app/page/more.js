@@ -29,14 +29,25 @@ const wordFor = (name, word) => {
 };
 
 function field(option) {
-  const { name, kind } = option, input = control(option);
-  const label = make("label", { htmlFor: input.id, textContent: has(`option.${name}`) ? t(`option.${name}`) : name });
+  const { name, kind } = option,
+    input = control(option);
+  const label = make("label", {
+    htmlFor: input.id,
+    textContent: has(`option.${name}`) ? t(`option.${name}`) : name,
+  });
   const row = make("div", { className: kind === "bool" ? "field check" : "field" });
   row.append(...(kind === "bool" ? [input, label] : [label, input]));
   if (kind !== "choice" && kind !== "bool")
-    input.placeholder = option.default === null ? t("option.automatic") : String(option.default);
+    input.placeholder =
+      option.default === null ? t("option.automatic") : String(option.default);
   if (has(`option.${name}.hint`)) {
-    row.append(make("small", { id: `${input.id}-hint`, className: "quiet", textContent: t(`option.${name}.hint`) }));
+    row.append(
+      make("small", {
+        id: `${input.id}-hint`,
+        className: "quiet",
+        textContent: t(`option.${name}.hint`),
+      }),
+    );
     input.setAttribute("aria-describedby", `${input.id}-hint`);
   }
   return row;
@@ -46,7 +57,9 @@ function field(option) {
 export function fillMore(box, options) {
   if (box.childElementCount || !options.length) return;
   for (const group of GROUPS) {
-    const listed = options.filter((option) => option.group === group && !SHORT.has(option.name));
+    const listed = options.filter(
+      (option) => option.group === group && !SHORT.has(option.name),
+    );
     if (!listed.length) continue;
     const set = make("fieldset", {}, make("legend", { textContent: t(`group.${group}`) }));
     set.append(...listed.map(field));

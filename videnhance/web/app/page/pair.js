@@ -25,23 +25,33 @@ export function fillPair(box, { source, result, loop }) {
     parts.line.style.left = `${split.value}%`;
   };
   const follow = () => {
-    if (Math.abs(before.currentTime - after.currentTime) > APART_S) before.currentTime = after.currentTime;
+    if (Math.abs(before.currentTime - after.currentTime) > APART_S)
+      before.currentTime = after.currentTime;
   };
   split.addEventListener("input", draw);
   after.addEventListener("timeupdate", follow);
   after.addEventListener("seeked", follow);
   after.addEventListener("play", () => before.play().catch(() => {}));
   after.addEventListener("pause", () => before.pause());
-  const fail = () => { error.textContent = t("player.cannot"); error.hidden = false; };
+  const fail = () => {
+    error.textContent = t("player.cannot");
+    error.hidden = false;
+  };
   for (const video of [before, after]) video.addEventListener("error", fail);
   const tell = () => setAttribute(play, "aria-pressed", !after.paused);
   for (const kind of ["play", "pause"]) after.addEventListener(kind, tell);
-  play.addEventListener("click", () => (after.paused ? after.play().catch(fail) : after.pause()));
+  play.addEventListener("click", () =>
+    after.paused ? after.play().catch(fail) : after.pause(),
+  );
   after.addEventListener("loadedmetadata", () => {
     parts.stage.style.aspectRatio = `${after.videoWidth} / ${after.videoHeight}`;
   });
-  parts.place.addEventListener("input", () => { after.currentTime = parts.place.value * after.duration; });
-  after.addEventListener("timeupdate", () => { parts.place.value = after.currentTime / after.duration || 0; });
+  parts.place.addEventListener("input", () => {
+    after.currentTime = parts.place.value * after.duration;
+  });
+  after.addEventListener("timeupdate", () => {
+    parts.place.value = after.currentTime / after.duration || 0;
+  });
   draw();
   after.play().catch(() => {});
   stop = () => {

@@ -6,7 +6,9 @@ import { fillPair, stopPair } from "./pair.js";
 
 /** Plays a row until its dialog is closed. */
 export async function openPlayer(row) {
-  const [source, result] = ["source", "result"].map((which) => rowAddress(row.id, "media", { which }));
+  const [source, result] = ["source", "result"].map((which) =>
+    rowAddress(row.id, "media", { which }),
+  );
   setText(byId("player-title"), row.name);
   const closed = openDialog(byId("player"));
   fillPair(byId("player-pair"), { source, result, loop: false });

@@ -9,12 +9,15 @@ import { has, t } from "./words.js";
 
 const list = byId("preset");
 
-const title = ({ name, ships }) => (ships && has(`preset.${name}`) ? t(`preset.${name}`) : name);
+const title = ({ name, ships }) =>
+  ships && has(`preset.${name}`) ? t(`preset.${name}`) : name;
 
 function show() {
   const group = (label, presets) => {
     const node = make("optgroup", { label });
-    node.append(...presets.map((each) => make("option", { value: each.name, textContent: title(each) })));
+    node.append(
+      ...presets.map((each) => make("option", { value: each.name, textContent: title(each) })),
+    );
     return node;
   };
   const ours = store.presets.filter((each) => each.ships);
@@ -38,8 +41,11 @@ async function take() {
   const preset = store.presets.find((each) => each.name === list.value);
   if (!preset) return;
   // Everything that the rows have goes, and what the preset has comes.
-  const rows = edited(), had = rows.length ? rows.map((row) => row.options) : [newOptions()];
-  const none = Object.fromEntries(had.flatMap((own) => Object.keys(own)).map((name) => [name, null]));
+  const rows = edited(),
+    had = rows.length ? rows.map((row) => row.options) : [newOptions()];
+  const none = Object.fromEntries(
+    had.flatMap((own) => Object.keys(own)).map((name) => [name, null]),
+  );
   await change({ ...none, ...preset.options }, { preset: preset.name });
   showChosen();
 }

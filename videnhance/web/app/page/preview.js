@@ -2,7 +2,7 @@
 
 import { send } from "./api.js";
 import { byId, openDialog, say, setShown, setText } from "./dom.js";
-import { forget, frameAddress, picture } from "./frames.js";
+import { forget, frameAddress, picture, pixelAspect } from "./frames.js";
 import { fillPair, stopPair } from "./pair.js";
 import { focusOn } from "./settings.js";
 import { fillSides, pin, resetSides, sideName, sideOptions } from "./sides.js";
@@ -21,13 +21,15 @@ let timer = 0;
 let shown = "";
 
 const row = () => store.rows.get(id);
-const defaults = () => Object.fromEntries(store.options.map((each) => [each.name, each.default]));
+const defaults = () =>
+  Object.fromEntries(store.options.map((each) => [each.name, each.default]));
 
 /** Addresses of both sides at the chosen moment. */
 function addresses() {
   const at = moment().toFixed(3);
   return ["side-left", "side-right"].map((side) =>
-    frameAddress(row(), at, sideOptions(side, row()), defaults()));
+    frameAddress(row(), at, sideOptions(side, row()), defaults()),
+  );
 }
 
 /** Shows the chosen moment once the user has settled on it. */
@@ -39,17 +41,28 @@ function later() {
   timer = setTimeout(load, SETTLE_MS);
 }
 
+/** A row changes while it runs, too: only other pictures are a reason to load. */
+function reload() {
+  if (addresses().join(" ") !== shown) later();
+}
+
 async function load() {
-  const [left, right] = addresses(), key = `${left} ${right}`;
+  const [left, right] = addresses(),
+    key = `${left} ${right}`;
   if (key === shown) return nameSides();
   shown = key;
   loading?.abort();
   loading = new AbortController();
-  const { signal } = loading, mine = loading;
+  const { signal } = loading,
+    mine = loading;
   setShown(byId("preview-busy"), true);
   setText(byId("preview-error"), "");
   try {
-    const [before, after] = await Promise.all([picture(left, signal), picture(right, signal)]);
+    const aspect = pixelAspect(row().info),
+      both = [left, right];
+    const [before, after] = await Promise.all(
+      both.map((each) => picture(each, aspect, signal)),
+    );
     if (loading !== mine) return undefined;
     nameSides();
     slider.setAttribute("before", before.address);
@@ -59,7 +72,10 @@ async function load() {
   } catch (error) {
     if (signal.aborted) return undefined;
     shown = "";
-    setText(byId("preview-error"), error instanceof TypeError ? t("error.offline") : error.message);
+    setText(
+      byId("preview-error"),
+      error instanceof TypeError ? t("error.offline") : error.message,
+    );
   }
   setShown(byId("preview-busy"), false);
   return undefined;
@@ -78,7 +94,11 @@ async function playClip() {
   try {
     const options = sideOptions("side-right", row()) ?? row().options;
     const asked = { at: moment(), seconds: CLIP_S, options };
-    const { source, result } = await send("POST", `/api/rows/${encodeURIComponent(id)}/clip`, asked);
+    const { source, result } = await send(
+      "POST",
+      `/api/rows/${encodeURIComponent(id)}/clip`,
+      asked,
+    );
     setShown(slider, false);
     setShown(byId("clip"), true);
     fillPair(byId("clip"), { source, result, loop: true });
@@ -126,7 +146,7 @@ export function startPreview() {
   on("presets", fillSides);
   on("order", fillSides);
   on("rows", (ids) => {
-    if (id !== null && ids.has(id) && row()) later2();
+    if (id !== null && ids.has(id) && row()) reload();
   });
   for (const side of ["side-left", "side-right"]) byId(side).addEventListener("change", later);
   byId("pin").addEventListener("click", () => {
@@ -140,9 +160,4 @@ export function startPreview() {
     later();
   });
   byId("play-clip").addEventListener("click", playClip);
-}
-
-/** A row changes while it runs, too: only other pictures are a reason to load. */
-function later2() {
-  if (addresses().join(" ") !== shown) later();
 }

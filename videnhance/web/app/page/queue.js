@@ -14,7 +14,8 @@ let hovered = null;
 
 /** The share of all work that is done, each row worth the time it is expected to take. */
 export function shareOfAll(rows) {
-  let all = 0, done = 0;
+  let all = 0,
+    done = 0;
   for (const row of rows) {
     const worth = WORTH[row.state] ? row.plan?.seconds || 1 : 0;
     all += worth;
@@ -32,18 +33,22 @@ function rowsBy() {
   const rows = [...store.rows.values()];
   const count = (...states) => rows.filter((row) => states.includes(row.state)).length;
   return {
-    rows, running: rows.find((row) => row.state === "running"),
-    done: count("done"), failed: count("failed", "refused"),
+    rows,
+    running: rows.find((row) => row.state === "running"),
+    done: count("done"),
+    failed: count("failed", "refused"),
     open: count("ready", "waiting", "paused", "running", "looking"),
   };
 }
 
 function summary({ done, failed, open }) {
-  const { state, seconds_left: left } = store.queue, all = done + open;
+  const { state, seconds_left: left } = store.queue,
+    all = done + open;
   if (!store.rows.size) return t("queue.empty");
   const parts = [];
   if (open === 0) parts.push(t("queue.all", { n: done }));
-  else if (done || state !== "idle") parts.push(t("queue.some", { done: number(done), n: all }));
+  else if (done || state !== "idle")
+    parts.push(t("queue.some", { done: number(done), n: all }));
   else parts.push(t("queue.ready", { n: open }));
   if (open && left !== null && left > 0) parts.push(t("queue.left", { time: span(left) }));
   if (failed) parts.push(t("queue.failed", { n: failed }));
@@ -60,7 +65,9 @@ function current({ running }) {
 }
 
 function show() {
-  const found = rowsBy(), { state } = store.queue, all = shareOfAll(found.rows);
+  const found = rowsBy(),
+    { state } = store.queue,
+    all = shareOfAll(found.rows);
   setText(byId("queue-summary"), summary(found));
   setText(byId("queue-current"), current(found));
   byId("queue-bar").firstElementChild.style.transform = `scaleX(${all})`;
@@ -73,7 +80,8 @@ function show() {
 }
 
 function showButtons(found, state) {
-  const start = byId("start"), active = state !== "idle";
+  const start = byId("start"),
+    active = state !== "idle";
   setShown(start, !active);
   setShown(byId("pause"), active);
   setShown(byId("stop-after"), active);
@@ -85,7 +93,8 @@ function showButtons(found, state) {
 }
 
 function showPicture(running) {
-  const picture = byId("queue-picture"), frames = running?.progress?.frames ?? 0;
+  const picture = byId("queue-picture"),
+    frames = running?.progress?.frames ?? 0;
   setShown(picture, frames > 0 && hovered !== false);
   if (!frames || performance.now() - pictured < PICTURE_EVERY_MS) return;
   pictured = performance.now();
@@ -96,22 +105,38 @@ function showPicture(running) {
 /** Shows the bar and listens to it; errors go to `report`. */
 export function startQueue(report) {
   const picture = byId("queue-picture");
-  picture.addEventListener("error", () => { hovered = false; setShown(picture, false); });
-  picture.addEventListener("load", () => { hovered = true; });
+  picture.addEventListener("error", () => {
+    hovered = false;
+    setShown(picture, false);
+  });
+  picture.addEventListener("load", () => {
+    hovered = true;
+  });
   for (const what of ["rows", "order", "queue"]) on(what, show);
   const doing = (work) => () => Promise.resolve(work()).catch(report);
-  byId("start").addEventListener("click", doing(async () => {
-    await command({ action: "start" });
-    byId("pause").focus();
-  }));
-  byId("pause").addEventListener("click", doing(async () => {
-    await command({ action: "pause" });
-    byId("start").focus();
-  }));
-  byId("stop-after").addEventListener("click", doing(() =>
-    command({ action: store.queue.state === "stopping" ? "start" : "stop_after" })));
-  byId("clear").addEventListener("click", doing(async () => {
-    await command({ action: "clear_done" });
-    tell("order");
-  }));
+  byId("start").addEventListener(
+    "click",
+    doing(async () => {
+      await command({ action: "start" });
+      byId("pause").focus();
+    }),
+  );
+  byId("pause").addEventListener(
+    "click",
+    doing(async () => {
+      await command({ action: "pause" });
+      byId("start").focus();
+    }),
+  );
+  byId("stop-after").addEventListener(
+    "click",
+    doing(() => command({ action: store.queue.state === "stopping" ? "start" : "stop_after" })),
+  );
+  byId("clear").addEventListener(
+    "click",
+    doing(async () => {
+      await command({ action: "clear_done" });
+      tell("order");
+    }),
+  );
 }

@@ -17,11 +17,16 @@ function rowBelow(rows, y) {
 }
 
 function drag(handle, event) {
-  const row = handle.closest(".row"), id = row.dataset.id;
-  const ids = store.selected.has(id) ? store.order.filter((each) => store.selected.has(each)) : [id];
-  const rows = [...row.parentElement.children], line = make("li", { className: "drop-line" });
+  const row = handle.closest(".row"),
+    id = row.dataset.id;
+  const ids = store.selected.has(id)
+    ? store.order.filter((each) => store.selected.has(each))
+    : [id];
+  const rows = [...row.parentElement.children],
+    line = make("li", { className: "drop-line" });
   line.setAttribute("aria-hidden", "true");
-  let below = null, moved = false;
+  let below = null,
+    moved = false;
   handle.setPointerCapture(event.pointerId);
   row.classList.add("dragged");
   const follow = ({ clientY }) => {
@@ -37,7 +42,9 @@ function drag(handle, event) {
     row.classList.remove("dragged");
     if (!moved || type === "pointercancel") return;
     // What is dragged itself is no place to go.
-    const rest = store.order.slice(below ? store.order.indexOf(below.dataset.id) : store.order.length);
+    const rest = store.order.slice(
+      below ? store.order.indexOf(below.dataset.id) : store.order.length,
+    );
     move(ids, rest.find((each) => !ids.includes(each)) ?? null);
   };
   handle.addEventListener("pointermove", follow);

@@ -6,8 +6,14 @@ import { bytes, clock, number, percent, span, t } from "./words.js";
 
 const THUMBNAIL_PIXELS = 256;
 const ICONS = {
-  looking: "dots", ready: "dot", refused: "cross", waiting: "clock", running: "run",
-  paused: "pause", done: "check", failed: "cross",
+  looking: "dots",
+  ready: "dot",
+  refused: "cross",
+  waiting: "clock",
+  running: "run",
+  paused: "pause",
+  done: "check",
+  failed: "cross",
 };
 
 /** The share of a row that is done, 0 to 1. */
@@ -30,7 +36,9 @@ function facts({ info, plan, kind }) {
   const becomes = plan ? `${size} → ${plan.width} × ${plan.height}` : size;
   const rate = info.rate ? t("row.rate", { rate: number(info.rate, 2) }) : "";
   const length = info.seconds ? clock(info.seconds) : "";
-  return [becomes, length, rate, info.bytes ? bytes(info.bytes) : ""].filter(Boolean).join(" · ");
+  return [becomes, length, rate, info.bytes ? bytes(info.bytes) : ""]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function expected({ state, plan, target }) {
@@ -40,12 +48,17 @@ function expected({ state, plan, target }) {
   return t("row.expect", { time: span(plan.seconds ?? 0), size: bytes(plan.bytes ?? 0), name });
 }
 
-function progressed({ state, progress }) {
+function progressed({ kind, state, progress }) {
   if (!progress || state === "done") return "";
   const { frames, total, frames_per_second: rate, seconds_left: left } = progress;
-  const parts = [t("row.frames", { frames: number(frames), total: number(total) })];
+  const parts = [
+    t(kind === "folder" ? "row.files" : "row.frames", {
+      frames: number(frames),
+      total: number(total),
+    }),
+  ];
   if (state === "running" && rate) parts.push(t("row.speed", { rate: number(rate, 1) }));
-  if (state === "running" && left !== null) parts.push(t("row.left", { time: span(left) }));
+  if (state === "running" && left != null) parts.push(t("row.left", { time: span(left) }));
   return parts.join(" · ");
 }
 
@@ -55,7 +68,10 @@ export class RowView {
     const { root, parts } = copy("row-template");
     Object.assign(this, { root, parts, id: row.id, last: {} });
     root.dataset.id = row.id;
-    parts.stand.firstElementChild.setAttribute("href", `/page/icons.svg#${row.kind === "folder" ? "folder" : "film"}`);
+    parts.stand.firstElementChild.setAttribute(
+      "href",
+      `/page/icons.svg#${row.kind === "folder" ? "folder" : "film"}`,
+    );
     // What cannot be read has no picture.
     parts.picture.addEventListener("error", () => setShown(parts.picture, false));
     this.update(row);
@@ -72,7 +88,10 @@ export class RowView {
     setText(parts.progressed, progressed(row));
     setText(parts.error, row.error ?? "");
     const lost = row.plan?.lost ?? [];
-    setText(parts.lost, lost.length && row.state !== "done" ? t("row.lost", { what: lost.join("; ") }) : "");
+    setText(
+      parts.lost,
+      lost.length && row.state !== "done" ? t("row.lost", { what: lost.join("; ") }) : "",
+    );
     this.#percent(row);
     this.#details(row);
     this.last = row;
@@ -92,8 +111,12 @@ export class RowView {
     const { parts } = this;
     parts.badge.replaceChildren(icon(ICONS[row.state]), t(`state.${row.state}`));
     setShown(parts.bar, row.state === "running" || row.state === "paused");
-    parts.preview.disabled = row.state === "looking" || row.state === "refused" || row.kind === "folder";
-    setShown(parts.look, ["ready", "waiting", "paused"].includes(row.state) && !parts.preview.disabled);
+    parts.preview.disabled =
+      row.state === "looking" || row.state === "refused" || row.kind === "folder";
+    setShown(
+      parts.look,
+      ["ready", "waiting", "paused"].includes(row.state) && !parts.preview.disabled,
+    );
     setShown(parts.retry, row.state === "failed" || row.state === "refused");
     setShown(parts.pause, row.state === "running");
     setShown(parts.resume, row.state === "paused");
@@ -110,7 +133,8 @@ export class RowView {
   }
 
   #percent(row) {
-    const { bar } = this.parts, done = share(row);
+    const { bar } = this.parts,
+      done = share(row);
     if (bar.hidden || this.shown === done) return;
     this.shown = done;
     bar.firstElementChild.style.transform = `scaleX(${done})`;
@@ -122,17 +146,27 @@ export class RowView {
   #details(row) {
     const { details, kept } = this.parts;
     const { kept: same = [], changed = [], lost = [] } = row.plan ?? {};
-    const notices = row.notices ?? [], key = JSON.stringify([same, changed, lost, notices]);
+    const notices = row.notices ?? [],
+      key = JSON.stringify([same, changed, lost, notices]);
     if (this.told === key) return;
     this.told = key;
     setShown(details, same.length + changed.length + notices.length > 0);
     const lists = { kept: same, changed, lost, notices };
-    kept.replaceChildren(...Object.entries(lists).flatMap(([name, lines]) => !lines.length ? [] : [
-      make("dt", { textContent: t(`details.${name}`) }),
-      // The words are the program's.
-      ...lines.map((line) => make("dd", { textContent: line, lang: "en" })),
-    ]));
+    kept.replaceChildren(
+      ...Object.entries(lists).flatMap(([name, lines]) =>
+        !lines.length
+          ? []
+          : [
+              make("dt", { textContent: t(`details.${name}`) }),
+              // The words are the program's.
+              ...lines.map((line) => make("dd", { textContent: line, lang: "en" })),
+            ],
+      ),
+    );
     const values = { kept: same.length, changed: changed.length, n: changed.length };
-    setText(details.firstElementChild, changed.length ? t("details.some", values) : t("details.all"));
+    setText(
+      details.firstElementChild,
+      changed.length ? t("details.some", values) : t("details.all"),
+    );
   }
 }

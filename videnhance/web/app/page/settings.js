@@ -41,7 +41,11 @@ export async function place(rows, folder) {
   for (const { id, source, target } of rows) {
     const path = `${folder ?? folderOf(source)}/${lastName(target)}`;
     if (path === target) continue;
-    const { rows: moved } = await send("PATCH", "/api/rows", { ids: [id], options: {}, target: path });
+    const { rows: moved } = await send("PATCH", "/api/rows", {
+      ids: [id],
+      options: {},
+      target: path,
+    });
     applyRows(moved);
   }
 }
@@ -78,8 +82,10 @@ export async function change(options, more = {}) {
   return undefined;
 }
 
-const optionsOf = (rows) => (rows.length ? rows.map((row) => row.options) : [newOptions()])
-  .map((own) => whole(own, store.options));
+const optionsOf = (rows) =>
+  (rows.length ? rows.map((row) => row.options) : [newOptions()]).map((own) =>
+    whole(own, store.options),
+  );
 
 /** The one value of all, or undefined. */
 function common(values) {
@@ -90,7 +96,8 @@ function common(values) {
 let shown = "";
 
 function show() {
-  const rows = edited(), all = optionsOf(rows);
+  const rows = edited(),
+    all = optionsOf(rows);
   setText(byId("settings-for"), heading(rows));
   showCommand(rows);
   const places = rows.length ? rows.map(placeOf) : [newFolder() ?? ""];
@@ -101,7 +108,10 @@ function show() {
   for (const [name, choice] of Object.entries(choices)) showChoice(name, choice, all);
   setShown(byId("folder-back"), places.some(Boolean));
   const folder = common(places);
-  setText(byId("folder-name"), folder === undefined ? t("settings.differs") : folder || t("settings.beside"));
+  setText(
+    byId("folder-name"),
+    folder === undefined ? t("settings.differs") : folder || t("settings.beside"),
+  );
   showMore(form, all, common);
 }
 
@@ -145,7 +155,9 @@ function fillLooks() {
     const card = byId("look-template").content.firstElementChild.cloneNode(true);
     card.querySelector("input").value = name;
     card.querySelector("strong").textContent = has(`look.${name}`) ? t(`look.${name}`) : name;
-    card.querySelector("span").textContent = has(`look.${name}.for`) ? t(`look.${name}.for`) : meant;
+    card.querySelector("span").textContent = has(`look.${name}.for`)
+      ? t(`look.${name}.for`)
+      : meant;
     box.append(card);
   }
 }
@@ -157,9 +169,11 @@ function changed({ target }) {
     change({ [name.slice(7)]: valueOf(target, store.options) });
     return;
   }
-  const part = name.replace("-own", ""), choice = choices[part];
+  const part = name.replace("-own", ""),
+    choice = choices[part];
   if (!choice) return;
-  const isOwn = name !== part, own = form.elements[`${part}-own`];
+  const isOwn = name !== part,
+    own = form.elements[`${part}-own`];
   // A choice of one's own waits for its value.
   if (!isOwn && value === OWN && own) {
     setShown(own.closest("label"), true);

@@ -10,23 +10,40 @@ let pinned = null;
 const title = (kind, name) => (has(`${kind}.${name}`) ? t(`${kind}.${name}`) : name);
 
 function fill(select) {
-  const value = select.value, option = (value, textContent) => make("option", { value, textContent });
+  const value = select.value,
+    option = (value, textContent) => make("option", { value, textContent });
   const group = (label, options) => {
     const node = make("optgroup", { label });
     node.append(...options);
     return node;
   };
-  select.replaceChildren(option("source", t("side.source")), option("settings", t("side.settings")));
+  select.replaceChildren(
+    option("source", t("side.source")),
+    option("settings", t("side.settings")),
+  );
   if (pinned) select.append(option("pinned", t("side.pinned")));
-  select.append(group(t("settings.look"), store.looks.map(({ name }) => option(`look:${name}`, title("look", name)))));
+  select.append(
+    group(
+      t("settings.look"),
+      store.looks.map(({ name }) => option(`look:${name}`, title("look", name))),
+    ),
+  );
   if (store.presets.length)
-    select.append(group(t("settings.preset"), store.presets.map(({ name }) => option(`preset:${name}`, title("preset", name)))));
+    select.append(
+      group(
+        t("settings.preset"),
+        store.presets.map(({ name }) => option(`preset:${name}`, title("preset", name))),
+      ),
+    );
   select.value = value;
 }
 
 /** Lists the choices of both sides anew; the first time before and after. */
 export function fillSides() {
-  for (const [id, usual] of [["side-left", "source"], ["side-right", "settings"]]) {
+  for (const [id, usual] of [
+    ["side-left", "source"],
+    ["side-right", "settings"],
+  ]) {
     const select = byId(id);
     fill(select);
     if (!select.value) select.value = usual;

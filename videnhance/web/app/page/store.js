@@ -19,7 +19,15 @@ export const store = {
   online: true,
 };
 
-const listeners = { rows: [], order: [], queue: [], selection: [], presets: [], online: [], finished: [] };
+const listeners = {
+  rows: [],
+  order: [],
+  queue: [],
+  selection: [],
+  presets: [],
+  online: [],
+  finished: [],
+};
 const changed = new Map();
 const PATIENCE_MS = 3000;
 let offlineSince = null;

@@ -24,7 +24,8 @@ export function setMoment(seconds) {
 
 /** Tells which moment is seen. */
 export function showMoment(seconds) {
-  byId("time-words").textContent = `${clock(seconds, 2)} / ${clock(row?.info?.seconds ?? 0, 2)}`;
+  byId("time-words").textContent =
+    `${clock(seconds, 2)} / ${clock(row?.info?.seconds ?? 0, 2)}`;
   setAttribute(range, "aria-valuetext", clock(seconds, 2));
   const share = last() ? moment() / last() : 0;
   byId("time-mark").style.left = `${share * 100}%`;
@@ -34,12 +35,15 @@ export function showMoment(seconds) {
 export function fillTimeline(shown) {
   row = shown;
   Object.assign(range, { min: 0, max: last(), step: 0.001 });
-  const length = row.info?.seconds ?? 0, count = length > 0 ? PICTURES : 1;
-  byId("strip").replaceChildren(...Array.from({ length: count }, (_, number) => {
-    const at = (length * (number + 0.5) / count).toFixed(2);
-    const src = rowAddress(row.id, "thumbnail", { at, width: PICTURE_PIXELS });
-    return make("img", { src, alt: "", decoding: "async" });
-  }));
+  const length = row.info?.seconds ?? 0,
+    count = length > 0 ? PICTURES : 1;
+  byId("strip").replaceChildren(
+    ...Array.from({ length: count }, (_, number) => {
+      const at = ((length * (number + 0.5)) / count).toFixed(2);
+      const src = rowAddress(row.id, "thumbnail", { at, width: PICTURE_PIXELS });
+      return make("img", { src, alt: "", decoding: "async" });
+    }),
+  );
 }
 
 /** Listens; `changed` is called when another moment is chosen. */
@@ -52,9 +56,12 @@ export function startTimeline(changed) {
   range.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 1 : 1 / rate();
     const to = {
-      ArrowLeft: moment() - step, ArrowDown: moment() - step,
-      ArrowRight: moment() + step, ArrowUp: moment() + step,
-      PageDown: moment() - last() / 10, PageUp: moment() + last() / 10,
+      ArrowLeft: moment() - step,
+      ArrowDown: moment() - step,
+      ArrowRight: moment() + step,
+      ArrowUp: moment() + step,
+      PageDown: moment() - last() / 10,
+      PageUp: moment() + last() / 10,
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();

@@ -38,7 +38,8 @@ export const has = (key) => key in messages;
 /** A message, with {names} replaced; one of several by the number `n`. */
 export function t(key, values = {}) {
   const found = messages[key] ?? key;
-  const text = typeof found === "string" ? found : found[plurals.select(values.n)] ?? found.other;
+  const text =
+    typeof found === "string" ? found : (found[plurals.select(values.n)] ?? found.other);
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
@@ -61,7 +62,8 @@ function format(options) {
 }
 
 /** A number with at most so many digits after the point. */
-export const number = (value, digits = 0) => format({ maximumFractionDigits: digits }).format(value);
+export const number = (value, digits = 0) =>
+  format({ maximumFractionDigits: digits }).format(value);
 
 /** A share of 1 as a percentage. */
 export const percent = (share) =>
@@ -79,7 +81,8 @@ export function bytes(count) {
 /** A place or length in a film: 0:05, 12:34, 1:02:03; with `digits` also 0:05.250. */
 export function clock(seconds, digits = 0) {
   const whole = digits ? seconds : Math.round(seconds);
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600),
+    minutes = Math.floor(whole / 60) % 60;
   const rest = (whole % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
   const head = hours ? `${hours}:${String(minutes).padStart(2, "0")}` : String(minutes);
   return `${head}:${rest}`;
@@ -87,11 +90,13 @@ export function clock(seconds, digits = 0) {
 
 /** A length of time in words, as coarse as an estimate is. */
 export function span(seconds) {
-  const unit = (value, name) => format({ style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  const unit = (value, name) =>
+    format({ style: "unit", unit: name, unitDisplay: "short" }).format(value);
   if (seconds < 1) return t("span.moment");
   if (seconds < 59.5) return unit(Math.round(seconds), "second");
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return unit(minutes, "minute");
-  const rest = minutes % 60, hours = unit(Math.floor(minutes / 60), "hour");
+  const rest = minutes % 60,
+    hours = unit(Math.floor(minutes / 60), "hour");
   return rest && minutes < 600 ? `${hours} ${unit(rest, "minute")}` : hours;
 }
