@@ -40,7 +40,7 @@ def _films(tmp_path: Path) -> Path:
     options = {"bf": "2", "g": "25"}
     long = Clip(width=320, height=240, pts=pts, options=options)
     write_clip(films / "long.mp4", long)
-    write_clip(films / "short.mkv")
+    write_clip(films / "short.mp4")
     whole = (films / "long.mp4").read_bytes()
     (films / "broken.mp4").write_bytes(whole[: len(whole) // 3])
     return films
@@ -154,11 +154,11 @@ def test_films_are_made_whatever_happens(
         app.kill()
         app.wait()
     with _app(tmp_path) as (app, address), _opened(browser, address) as page:
-        for name in ("long.mp4", "short.mkv"):
+        for name in ("long.mp4", "short.mp4"):
             _reaches(_row(page, name), "done")
         _reaches(_row(page, "broken.mp4"), "refused")
         expect(_row(page, "broken.mp4").locator(".bad")).not_to_be_empty()
-        commands = [_command(page, name) for name in ("long.mp4", "short.mkv")]
+        commands = [_command(page, name) for name in ("long.mp4", "short.mp4")]
     assert commands[0][-2:] == ["--look", "natural"]
     for command in commands:
         made, by_command = _same_by_command(command, tmp_path / "by_command")
