@@ -3,7 +3,6 @@
 What cannot work fails here, in a second and not after hours.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
@@ -16,8 +15,7 @@ from videnhance.conversion.estimate import (
     seconds_words,
 )
 from videnhance.conversion.job import Job
-from videnhance.conversion.open_source import opened_source, reopened_source
-from videnhance.conversion.time_budget import paced, with_budget
+from videnhance.conversion.prepare import prepared
 from videnhance.errors import (
     OutputError,
     UsageError,
@@ -27,8 +25,8 @@ from videnhance.errors import (
 )
 from videnhance.frame import Frame
 from videnhance.media.layout import delivered_layout
-from videnhance.media.open_any import PIPE, SinkKind, is_video_file, sink_kind
-from videnhance.media.output.header import OutputPlan, planned_output
+from videnhance.media.open_any import PIPE, SinkKind, sink_kind
+from videnhance.media.output.header import OutputPlan
 from videnhance.media.output.output_file import check_target
 from videnhance.media.output.trial_encode import (
     Run,
@@ -36,12 +34,19 @@ from videnhance.media.output.trial_encode import (
     other_bytes_a_second,
     trial_run,
 )
-from videnhance.media.source import Source, Span
+from videnhance.media.source import Span
 from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
 from videnhance.report import Report
 from videnhance.system.disk import free_bytes
 
-__all__ = ["Opened", "Preflight", "checked_beforehand", "preflight", "rehearsed"]
+__all__ = [
+    "REHEARSED_FRAMES",
+    "Opened",
+    "Preflight",
+    "checked_beforehand",
+    "preflight",
+    "rehearsed",
+]
 
 Opened = Callable[[Span], AbstractContextManager[Iterable[Frame]]]
 """Opens the source at a part of it."""
@@ -50,6 +55,8 @@ _PLACES = 5
 _PLACE_SECONDS = 0.6
 """Video between two places that are looked at, at the least."""
 _RUN_FRAMES = 14
+REHEARSED_FRAMES = _PLACES * _RUN_FRAMES
+"""That `rehearsed` does at most."""
 _FEWEST = 3
 _RUN_SECONDS = 1.0
 _KEY_DISTANCE = 250
@@ -131,37 +138,14 @@ def preflight(job: Job) -> Preflight:
             "can be looked at beforehand"
         )
     check_target(job.target, job.source, overwrite=job.overwrite)
-    begun = time.perf_counter()
-    with opened_source(job) as reader:
-        work, model = with_budget(job, reader.info)
-        told = (*job.notices, *reader.notices)
-    job = work.job
-    others = is_video_file(job.source)
-    source = Source(job.source, job.span, job.reading.video_track) if others else None
-    plan = planned_output(
-        job.target, work.info, size=work.size, encoding=job.encoding, source=source
-    )
-    made = None
-    if job.budget is not None and job.settings.strength:
-        with reopened_source(job) as reader:
-            frames, times = iter(reader), (0.0, begun)
-            made = paced(work, model.upscaler, frames, plan=plan, times=times)
-            told = (*told, *made.notices)
-
-    def enhance(frames: Iterator[Frame]) -> Iterator[Frame]:
-        settings = job.settings
-        if made is not None:
-            settings = replace(settings, pacer=made.pacer.anew())
-        return enhanced(frames, model.upscaler, settings, Report())
-
+    ready = prepared(job)
     found = rehearsed(
-        plan,
-        lambda span: reopened_source(replace(job, span=span)),
-        enhance,
-        job.settings.segment_frames,
+        ready.plan,
+        ready.source,
+        ready.enhanced,
+        ready.work.job.settings.segment_frames,
     )
-    words = {} if made is None else made.words
-    return replace(found, notices=(*told, *found.notices), budget=words)
+    return replace(found, notices=(*ready.notices, *found.notices), budget=ready.budget)
 
 
 def checked_beforehand(
