@@ -1,0 +1,47 @@
+"""Options as words of a command line."""
+
+import shlex
+from dataclasses import fields
+from os import PathLike, fspath
+from typing import Any
+
+from videnhance.options import ConvertOptions
+from videnhance.options.bounds import option_name
+
+__all__ = ["command_line", "option_words"]
+
+
+def command_line(
+    source: str | PathLike[str], target: str | PathLike[str], options: ConvertOptions
+) -> str:
+    """The command that converts with these options, quoted for a shell."""
+    files = [_as_file(fspath(source)), _as_file(fspath(target))]
+    return shlex.join(["videnhance", *files, *option_words(options)])
+
+
+def option_words(options: ConvertOptions) -> list[str]:
+    """What differs from the defaults, as words of a command line."""
+    words: list[str] = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.name == "encoder_options":
+            for pair in value.items():
+                words += ["-e", "=".join(pair)]
+        elif value != field.default:
+            words += _words(option_name(field.name), value)
+    return words
+
+
+def _words(option: str, value: Any) -> list[str]:  # noqa: ANN401
+    if option == "--no-audio":
+        return [option] * (not value)
+    if isinstance(value, bool):
+        return [option] * value
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    # A value that begins with a dash would be taken for an option.
+    return [f"{option}={shown}"] if shown.startswith("-") else [option, shown]
+
+
+def _as_file(name: str) -> str:
+    """A name that is not taken for an option."""
+    return f"./{name}" if name.startswith("-") else name
