@@ -54,7 +54,7 @@ def _beside(work: Callable[[], T]) -> "tuple[threading.Thread, list[T]]":
 
 def test_the_surface_is_sorted_and_there() -> None:
     assert videnhance.__all__ == sorted(videnhance.__all__)
-    assert len(videnhance.__all__) == 30
+    assert len(videnhance.__all__) == 32
     for name in videnhance.__all__:
         assert getattr(videnhance, name) is not None
     assert set(videnhance.__all__) <= set(dir(videnhance))

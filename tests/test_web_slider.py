@@ -35,7 +35,7 @@ def _file(tmp_path: Path) -> Path:
 def _page(browser: Browser, file: Path) -> Iterator[Page]:
     with opened_page(browser, file) as page:
         expect(page.get_by_role("slider")).to_be_visible()
-        page.wait_for_function("document.querySelector('.layer img')?.naturalWidth")
+        page.wait_for_selector(".layer img[src]")
         yield page
 
 
@@ -67,7 +67,7 @@ def test_a_finger_moves_the_slider(browser: Browser, file: Path) -> None:
     )
     page = context.new_page()
     page.goto(file.as_uri())
-    page.wait_for_function("document.querySelector('.layer img')?.naturalWidth")
+    page.wait_for_selector(".layer img[src]")
     box = _box(page)
     page.touchscreen.tap(box["x"] + box["width"] * 0.8, box["y"] + 30)
     assert _share(page) == 80

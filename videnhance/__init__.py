@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from videnhance.quality.comparison import Comparison
     from videnhance.quality.traits import ClipTraits
     from videnhance.report import Progress, Report
+    from videnhance.web.sample.run import Sample, sample
 
 __all__ = [
     "Advice",
@@ -54,6 +55,7 @@ __all__ = [
     "Preflight",
     "Progress",
     "Report",
+    "Sample",
     "UsageError",
     "VidenhanceError",
     "VideoInfo",
@@ -66,6 +68,7 @@ __all__ = [
     "enhance",
     "preflight",
     "probe",
+    "sample",
 ]
 
 __version__ = "0.1.0"
@@ -80,6 +83,7 @@ _HOMES = {
     "Preflight": "conversion.preflight",
     "Progress": "report",
     "Report": "report",
+    "Sample": "web.sample.run",
     "VideoInfo": "frame",
     "advice_of": "quality.advice",
     "clip_traits": "quality.clip_traits",
@@ -89,6 +93,7 @@ _HOMES = {
     "enhance": "api",
     "preflight": "api",
     "probe": "media.probe",
+    "sample": "web.sample.run",
 }
 """The module of each public name; those that are not here are errors."""
 

@@ -33,6 +33,7 @@ _WORDS = {
     "preview": "Shows a conversion in a window, to try settings.",
     "probe": "Says what is known of a file, or of its conversion.",
     "profile": "Keeps options under a name, for --profile NAME.",
+    "sample": "Writes a page that shows a conversion before the long run.",
 }
 """What each does; it stands in the module of its name."""
 _ELSEWHERE = {"app": "desktop"}

@@ -6,7 +6,7 @@
 // device pixels for each pixel, as "1"), view ("split", "before", "after" or
 // "difference"), plain (no buttons). Changing an address keeps zoom and place. Event
 // "change": zoom, view or loupe were changed by the user. Keys: arrows, Home, End on
-// the slider; arrows on a larger picture; F, Z, D, L anywhere within.
+// the slider; arrows on a larger picture; S, F, Z, D, L anywhere within.
 
 import { drawDifference } from "./difference.js";
 
@@ -21,6 +21,7 @@ export const words = {
   after: "after",
   slider: "Share of the picture on the left",
   picture: "Picture; the arrow keys move it",
+  split: "Slider",
   flip: "Flip",
   actual: "1:1",
   difference: "Difference",
@@ -81,6 +82,16 @@ export class BeforeAfter extends HTMLElement {
     this.view = this.view === "after" ? "before" : "after";
   }
 
+  /** Does what a key stands for; whether it stands for anything. */
+  press(key) {
+    const { split, flip, actual, difference, loupe } = this.#parts.buttons;
+    const keys = { s: split, f: flip, z: actual, d: difference, l: loupe };
+    const button = keys[key.toLowerCase()];
+    if (!button || this.hasAttribute("plain")) return false;
+    button.click();
+    return true;
+  }
+
   #build() {
     const stage = made("div", "stage"), before = made("div", "layer");
     const after = made("div", "layer"), canvas = made("canvas");
@@ -104,6 +115,7 @@ export class BeforeAfter extends HTMLElement {
 
   #buttons() {
     const effects = {
+      split: ["S", () => { this.view = "split"; }],
       flip: ["F", () => this.flip()],
       actual: ["Z", () => { this.zoom = this.zoom === "fit" ? "1" : "fit"; }],
       difference: ["D", () => {
@@ -214,6 +226,7 @@ export class BeforeAfter extends HTMLElement {
     left.hidden = view === "after" || view === "difference" || split < 0.02;
     right.hidden = view === "before" || view === "difference" || split > 0.98;
     tools.hidden = this.hasAttribute("plain");
+    buttons.split.setAttribute("aria-pressed", view === "split");
     buttons.flip.setAttribute("aria-pressed", view === "before" || view === "after");
     buttons.actual.setAttribute("aria-pressed", this.zoom !== "fit");
     buttons.difference.setAttribute("aria-pressed", view === "difference");
@@ -338,12 +351,8 @@ export class BeforeAfter extends HTMLElement {
   }
 
   #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { flip, actual, difference, loupe } = this.#parts.buttons;
-    const button = { f: flip, z: actual, d: difference, l: loupe }[event.key.toLowerCase()];
-    if (!button || this.hasAttribute("plain")) return;
-    event.preventDefault();
-    button.click();
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey);
+    if (plain && this.press(event.key)) event.preventDefault();
   }
 }
 
