@@ -300,11 +300,18 @@ def rationed_seen() -> Pixels:
 
 
 def test_a_ration_goes_where_there_is_detail() -> None:
-    rule = Rationed(3)
     explained = np.ones(CELLS, np.bool_)
-    fills = rule(moving(explained, rationed_seen()), 1)
-    assert (fills[0] == Fill.NETWORK).all()
-    assert (fills[1:] == Fill.MOVED).all()
+    fills = Rationed(2)(moving(explained, rationed_seen()), 1)
+    assert (fills[0, :2] == Fill.NETWORK).all()
+    assert (fills == Fill.MOVED).sum() == explained.sum() - 2
+
+
+def test_neighbours_share_a_ration() -> None:
+    seen, explained = texture(SIZE)[..., None], np.ones(CELLS, np.bool_)
+    seen[CELL : 2 * CELL] //= 64  # the cells of the first row have the most detail
+    fills = Rationed(4)(moving(explained, seen), 1)
+    assert (fills[:2, :2] == Fill.NETWORK).all()
+    assert (fills == Fill.NETWORK).sum() == 4
 
 
 def test_a_ration_goes_round() -> None:
