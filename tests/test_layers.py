@@ -52,6 +52,7 @@ HOMES = {
     "uvicorn": ("web.app",),
     "tqdm": ("cli",),
     "watchdog": ("batch.timing",),
+    "webview": ("web.app.window",),
 }
 LAZY = (
     "api",

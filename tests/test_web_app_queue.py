@@ -277,3 +277,15 @@ def test_films_that_were_sent_are_made_among_the_user_s(tmp_path: Path) -> None:
     assert target == (home / "Videos").resolve() / "sent-enlarged.mp4"
     uploads.forget(path)
     assert [*uploads.folder.iterdir()] == []
+
+
+def test_what_was_made_while_the_app_was_gone_is_done(tmp_path: Path) -> None:
+    made, begun = tmp_path / "made.mp4", tmp_path / "begun.mp4"
+    made.write_bytes(b"x")
+    for target, options, state in (
+        (made, {}, "done"),
+        (begun, {}, "waiting"),
+        (made, {"overwrite": True}, "waiting"),
+    ):
+        row = Row("1", "file", "/a.mp4", str(target), options, state="running")
+        assert Row.of(row.kept()).state == state

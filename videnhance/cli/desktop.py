@@ -69,17 +69,21 @@ def desktop(files: tuple[Path, ...], **options: Any) -> None:
     for name in ("starlette", "uvicorn"):
         optional(name, extra="app", failure=f"the app needs {name}")
     from videnhance.web.app.serving import Serving, serve
+    from videnhance.web.app.window import has_window
 
+    opens = not options["no_open"]
+    window = opens and has_window()
     serving = Serving(
         files=files,
         address=options["listen"],
         port=options["port"],
         password=_password(options),
         most_upload_bytes=options["upload_limit"] << 20,
+        window=window,
     )
     # Ctrl+C is the way to end it.
     with suppress(KeyboardInterrupt):
-        serve(serving, lambda door: _open(door, not options["no_open"]))
+        serve(serving, lambda door: _open(door, opens and not window))
     click.echo("videnhance: the app is closed; its queue is kept", err=True)
 
 

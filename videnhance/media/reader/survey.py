@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice, takewhile
 from pathlib import Path
 
@@ -41,6 +42,8 @@ __all__ = [
     "survey_pictures",
 ]
 
+_KNOWN = 8
+"""Films that were looked at last, as each command opens its source several times."""
 _ORDER = (3, 6, 1, 4, 0, 7, 2, 5)
 _PLACES = len(_ORDER)
 """Of a film that are looked at, evenly spread."""
@@ -137,8 +140,22 @@ class FieldSurvey:
 def survey_file(path: Path, reading: Reading, *, marked: bool) -> FieldSurvey:
     """Looks at some pictures of a film, at places all over it.
 
-    `marked` says that the film is marked as interlaced, whatever its pictures say.
+    `marked` says that the film is marked as interlaced, whatever its pictures say. A
+    film that was looked at, and has not changed, is not decoded again.
     """
+    try:
+        status = path.stat()
+    except OSError:
+        return FieldSurvey(Counter(), marked)  # the reader itself tells what is wrong
+    version = status.st_ino, status.st_size, status.st_mtime_ns
+    return _surveyed(path.absolute(), version, reading, marked)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _surveyed(
+    path: Path, version: tuple[int, int, int], reading: Reading, marked: bool
+) -> FieldSurvey:
+    del version  # of the file's content: another one is another film
     with suppress(*_ODD), open_source(path) as container:
         stream = chosen_video(container, path, track=reading.video_track)
         context = stream.codec_context

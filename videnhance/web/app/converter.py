@@ -67,6 +67,7 @@ class Converter:
 
     async def _convert(self, row: Row) -> None:
         queue = self._queue
+        was_there = row.is_made
         row.state, row.error, row.progress = "running", None, None
         self._row, self._then, self._is_gone = row, None, False
         queue.show(row)
@@ -79,6 +80,9 @@ class Converter:
             how = await self._ended(row)
         if row.state == "running":
             row.state, row.error = self._outcome(how)
+        if row.state == "failed" and row.is_made and not was_there:
+            # A process that outlived a crash of the app came to its end meanwhile.
+            row.state, row.error = "done", None
         self._row = None
         if row.id in queue.rows:
             queue.show(row)

@@ -33,6 +33,7 @@ class Desk:
         self, file: QueueFile, roots: Roots, uploads: Uploads, door: Door
     ) -> None:
         self.roots, self.uploads, self.door = roots, uploads, door
+        self.has_window = False
         self.hub = Hub(self._events)
         self.queue = Queue(file, roots, uploads, self.hub.tell)
         self.looker = Answerer(answer_kindly)
@@ -76,7 +77,7 @@ class Desk:
             "can": {
                 "open_folder": self.door.is_local,
                 "live": self.door.is_local and has_screen(),
-                "window": False,
+                "window": self.has_window,
             },
         }
 

@@ -5,6 +5,7 @@ They are made for many rows in turn, and hurry nobody.
 
 import io
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from videnhance.conversion.job import job_of
 from videnhance.conversion.open_source import opened_source
 from videnhance.conversion.preflight import preflight
 from videnhance.conversion.resolve import resolve
-from videnhance.errors import InputError, printable
+from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.display import Displayer
 from videnhance.media.open_any import SinkKind, opened, sink_kind
@@ -29,7 +30,7 @@ from videnhance.web.app.answers import Answers, serve
 __all__ = ["answer_kindly", "frame_at", "small_jpeg"]
 
 _BACK_SECONDS = 2.0
-"""Behind the last frame, how far back one is looked for."""
+"""Before the end of a film, where its last frame is looked for."""
 
 
 def answer_kindly(connection: Connection) -> None:
@@ -108,10 +109,16 @@ def frame_at(source: Path, at: float, reading: Reading) -> tuple[Frame, VideoInf
 
     Raises InputError.
     """
-    for start in (at, max(at - _BACK_SECONDS, 0.0), 0.0):
-        most = 1 if start == at else None
-        with opened(source, Span(start, None, most), reading) as reader:
-            last = deque(reader, maxlen=1)
-            if last:
-                return last[0], reader.info
-    raise InputError(f"{printable(source)}: there is no frame")
+    # Behind the end a reader finds no first frame.
+    with suppress(UsageError), opened(source, Span(at, None, 1), reading) as reader:
+        for frame in reader:
+            return frame, reader.info
+    with opened(source, Span(0.0, None, 1), reading) as reader:
+        info, first = reader.info, [*reader]
+    end = probe(source, reading.video_track).duration_seconds or 0.0
+    start = max(end - _BACK_SECONDS, 0.0)
+    with suppress(UsageError), opened(source, Span(start), reading) as reader:
+        first = [*deque(reader, maxlen=1)] or first
+    if not first:
+        raise InputError(f"{printable(source)}: there is no frame")
+    return first[0], info

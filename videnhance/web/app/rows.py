@@ -50,6 +50,14 @@ class Row:
         return ConvertOptions(**self._own)
 
     @property
+    def is_made(self) -> bool:
+        """Whether an output is there, of a file whose conversion has begun: it would
+        not have begun if there was one.
+        """
+        overwrites = self.options.get("overwrite", False)
+        return self.kind == "file" and not overwrites and Path(self.target).exists()
+
+    @property
     def _own(self) -> dict[str, Any]:
         """Its options without those that its target's name tells."""
         if self.kind == "folder":
@@ -87,5 +95,6 @@ class Row:
         row = cls(**{name: value for name, value in kept.items() if name in known})
         _ = row.chosen  # raises for options that cannot be
         if row.state == "running":
-            row.state = "waiting"  # it goes on where it was
+            # It goes on where it was, if it did not come to its end by itself.
+            row.state = "done" if row.is_made else "waiting"
         return row

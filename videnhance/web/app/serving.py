@@ -1,23 +1,30 @@
 """Serves the app: binds its port, keeps its queue's file, and runs until it ends."""
 
+import asyncio
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 
 from videnhance.errors import UsageError, printable
+from videnhance.system.processes import WorkerProcess, readable
 from videnhance.web.app.desk import Desk
 from videnhance.web.app.files import Roots, Uploads
 from videnhance.web.app.queue_file import QueueFile, state_folder
+from videnhance.web.app.rows import OPEN
 from videnhance.web.app.security import Door
 from videnhance.web.app.server import application
+from videnhance.web.app.window import show_window
 
 __all__ = ["Serving", "serve"]
 
 _PORT = 8420
+_LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 2
 """For answers on their way when the app ends."""
 
@@ -33,6 +40,8 @@ class Serving:
     """None: the usual one, or, if that is taken, one that is free."""
     password: str | None = None
     most_upload_bytes: int = 8 << 30
+    window: bool = False
+    """Show a window of its own, which ends the app when it is closed."""
 
     def __post_init__(self) -> None:
         try:
@@ -64,11 +73,21 @@ def serve(chosen: Serving, opened: Callable[[Door], None]) -> None:
         ]
         roots = Roots([*named, *_home()], hidden=[uploads.folder])
         desk = Desk(file, roots, uploads, door)
-        desk.queue.add([str(path.resolve()) for path in chosen.files], {})
+        desk.has_window = chosen.window
+        _add(desk, chosen.files)
         file.opened_at(door.url)
+        tasks: list[asyncio.Task[None]] = []
+
+        def begun() -> None:
+            opened(door)
+            loop = asyncio.get_running_loop()
+            tasks.append(loop.create_task(_closed(desk, server)))
+            if chosen.window:
+                tasks.append(loop.create_task(_shown(door.url_once(), server)))
+
         server = uvicorn.Server(
             uvicorn.Config(
-                application(desk, lambda: opened(door)),
+                application(desk, begun),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -76,6 +95,34 @@ def serve(chosen: Serving, opened: Callable[[Door], None]) -> None:
             ),
         )
         server.run(sockets=[listening])
+
+
+def _add(desk: Desk, files: Sequence[Path]) -> None:
+    """Adds what is not in the queue already. Raises UsageError."""
+    known = {row.source for row in desk.queue.rows.values() if row.state in OPEN}
+    names = [str(path.resolve()) for path in files]
+    _, refused = desk.queue.add([name for name in names if name not in known], {})
+    if refused:
+        raise UsageError(refused[0]["error"])
+
+
+async def _closed(desk: Desk, server: uvicorn.Server) -> None:
+    """Ends the streams of events when the app ends: it waits for open answers."""
+    while not server.should_exit:
+        await asyncio.sleep(_LOOK_SECONDS)
+    desk.hub.close()
+
+
+async def _shown(url: str, server: uvicorn.Server) -> None:
+    """Shows a window, and ends the app when it is closed."""
+    process = WorkerProcess(partial(show_window, url=url))
+    try:
+        while not await asyncio.to_thread(readable, [process], _LOOK_SECONDS):
+            pass
+        server.should_exit = True
+    finally:
+        process.stop()
+        await asyncio.to_thread(process.end, time.monotonic() + _GRACE_SECONDS)
 
 
 def _home() -> list[Path]:
