@@ -26,8 +26,8 @@ def says(connection: Connection, *, then: int) -> None:
 def obeys(connection: Connection) -> None:
     """Waits until it is told to end."""
     obeys_its_parent()
-    connection.send("ready")
     try:
+        connection.send("ready")
         connection.recv()
     finally:
         connection.send("ends in order")
@@ -65,6 +65,18 @@ def test_it_ends_in_order_when_it_is_stopped() -> None:
 def test_one_that_does_not_end_is_killed() -> None:
     process = WorkerProcess(obeys)
     assert process.connection.recv() == "ready"
-    os.kill(process._process.pid or 0, signal.SIGSTOP)
+    process.hold(True)
     process.stop()
     assert process.end(time.monotonic()) == "was ended by SIGKILL"
+
+
+@posix
+def test_one_that_is_held_goes_on_when_it_is_let() -> None:
+    process = WorkerProcess(obeys)
+    assert process.connection.recv() == "ready"
+    process.hold(True)
+    process.stop()
+    assert readable([process], 0.2) == []
+    process.hold(False)
+    assert process.connection.recv() == "ends in order"
+    assert _ended(process) == f"ended with exit code {128 + signal.SIGTERM}"

@@ -1,10 +1,11 @@
 """A process of this program's own, started afresh, with a connection to it."""
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from types import FrameType, ModuleType
@@ -41,6 +42,12 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         """Whether it runs still."""
         return self._process.is_alive()
+
+    def hold(self, still: bool) -> None:
+        """Lets it stand still, or go on, at once; Windows knows no such thing."""
+        if sys.platform != "win32" and self._process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGSTOP if still else signal.SIGCONT)
 
     def stop(self) -> None:
         """Tells it to end in order, and does not wait."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -41,6 +42,7 @@ class Answerer:
         self._target = target
         self._process: WorkerProcess | None = None
         self._turn = asyncio.Lock()
+        self._holds = 0
 
     async def start(self) -> None:
         """Has it load what it needs before somebody waits for it."""
@@ -63,9 +65,24 @@ class Answerer:
                 await asyncio.wait([asked])  # the next one must not hear this answer
                 raise
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Lets it stand still meanwhile: who waits for something else comes first."""
+        process = self._process
+        self._holds += 1
+        try:
+            if process is not None:
+                process.hold(True)
+            yield
+        finally:
+            self._holds -= 1
+            if process is not None and not self._holds:
+                process.hold(False)
+
     async def close(self) -> None:
         """Ends the process."""
         if self._process is not None:
+            self._process.hold(False)
             self._process.stop()
         async with self._turn:
             await asyncio.to_thread(self._end)

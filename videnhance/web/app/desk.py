@@ -37,6 +37,7 @@ class Desk:
         self.hub = Hub(self._events)
         self.queue = Queue(file, roots, uploads, self.hub.tell)
         self.looker = Answerer(answer_kindly)
+        self.planner = Answerer(answer_kindly)
         self.previewer = Answerer(answer_quickly)
         self.clipper = Answerer(answer_with_clips)
         self.pictures = _emptied(uploads.folder.parent / "pictures")
@@ -56,7 +57,7 @@ class Desk:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
-            helpers = self.looker, self.previewer, self.clipper
+            helpers = self.looker, self.planner, self.previewer, self.clipper
             await asyncio.gather(*(helper.close() for helper in helpers))
 
     def forget(self, row: Row) -> None:
@@ -132,7 +133,7 @@ class Desk:
         track = options.video_track
         row.info = await self.looker.ask("look", row.source, track)
         self.queue.show(row)
-        row.plan = await self.looker.ask("plan", row.source, row.target, options)
+        row.plan = await self.planner.ask("plan", row.source, row.target, options)
 
 
 def _emptied(folder: Path) -> Path:
