@@ -41,6 +41,9 @@ TILE = 240, 184
 """Pixels of a part, across and down: four beside each other are as wide as a page."""
 COLUMNS = 4
 CODING = "23"
+README_CLIP = "face_webcam_480p30_fullrange"
+README_AT, README_TILE = (160, 90), (320, 220)
+README_WAYS = ("bicubic", "natural", "crisp")
 METRICS = ("psnr", "ssim", "vmaf", "vmaf_neg", "tof")
 HEADS = {
     "psnr": ("PSNR-Y", 2),
@@ -79,43 +82,43 @@ CHOSEN = (
         "A face before a webcam",
         "face_webcam_480p30_fullrange.mkv",
         "Intel, sample-videos, CC-BY-4.0",
-        *(1.0, (200, 60)),
+        *(1.0, (190, 70)),
     ),
     Chosen(
         "Walking, a camera in the hand",
         "handheld_gopro_480p30_fullrange.mp4",
         "GoPro, gpmf-parser, Apache-2.0 or MIT",
-        *(2.0, (300, 150)),
+        *(2.0, (600, 130)),
     ),
     Chosen(
         "A road through a windscreen",
         "road_dashcam_540p25.mp4",
         "Udacity, CarND-LaneLines-P1, MIT",
-        *(1.0, (0, 290)),
+        *(1.0, (0, 255)),
     ),
     Chosen(
         "A film of the 1910s",
         "oldfilm_chaplin_360p25.mp4",
         "a Charlie Chaplin film, public domain",
-        *(1.0, (80, 20)),
+        *(1.0, (110, 10)),
     ),
     Chosen(
         "A street from above",
         "static_cctv_cars_432p12.mp4",
         "Intel, sample-videos, CC-BY-4.0",
-        *(4.0, (200, 100)),
+        *(9.0, (300, 140)),
     ),
     Chosen(
         "A flower, by a phone",
         "phone_flower_720p30_raw.264",
         "Cisco, openh264, BSD-2-Clause",
-        *(1.0, (520, 250)),
+        *(1.0, (760, 180)),
     ),
     Chosen(
         "Interlaced video of a disc, its fields made whole",
         "interlaced_bbb_480i_tff.mpg",
         "Big Buck Bunny, (c) Blender Foundation, CC-BY-3.0",
-        *(0.2, (240, 120), "drawn"),
+        *(0.2, (30, 290), "drawn"),
     ),
 )
 
@@ -214,6 +217,19 @@ def sheet(clip: Chosen, options: argparse.Namespace) -> Image.Image:
     return image
 
 
+def readme_picture(options: argparse.Namespace) -> Image.Image:
+    """The picture of README: a part of one frame by bicubic and by two looks."""
+    (x, y), (width, height) = README_AT, README_TILE
+    folder, number = options.work / README_CLIP, options.frames // 2
+    image = Image.new("RGB", (len(README_WAYS) * width, height))
+    for n, name in enumerate(README_WAYS):
+        whole = shown(folder / f"{name}.mkv", number)
+        part = Image.fromarray(whole[y : y + height, x : x + width])
+        label(part, name)
+        image.paste(part, (n * width, 0))
+    return image
+
+
 def label(image: Image.Image, words: str) -> None:
     """Writes the words into the lower left corner."""
     draw, size = ImageDraw.Draw(image), 12
@@ -279,9 +295,9 @@ def plot(rows: Sequence[Row], metric: str) -> str:
 
 HEAD = """# Gallery
 
-Eight clips of different kinds, enlarged to twice their size. {frames} frames of each
+{count} clips of different kinds, enlarged to twice their size. {frames} frames of each
 are halved by area, coded by x264 (CRF 23, medium) and enlarged again, so that the
-original is known. The pictures are parts of one frame, the {middle}th, at 1:1: look
+original is known. The pictures are parts of one frame, number {middle}, at 1:1: look
 at them in a large window. The figures are means over the frames, beside the original
 ([what they are](compare.md#metrics)).
 
@@ -300,7 +316,7 @@ reading and lossless writing included; on two cores the clock shows about half.
 
 ![Quality over time a frame](gallery/time.svg)
 
-Means over the eight clips:
+Means over the clips:
 
 """
 
@@ -308,12 +324,17 @@ Means over the eight clips:
 def page(rows: Sequence[Row], options: argparse.Namespace) -> Iterator[str]:
     """The page, in Markdown."""
     middle = options.frames // 2 + 1
-    yield HEAD.format(frames=options.frames, middle=middle, machine=options.machine)
+    count = len({row["clip"] for row in rows})
+    yield HEAD.format(
+        count=count, frames=options.frames, middle=middle, machine=options.machine
+    )
     common = [dict(row, way=common_name(row["way"])) for row in rows]
     yield "\n".join(table(common)) + "\n"
     for clip in CHOSEN:
         stem = Path(clip.file).stem
         same = [row for row in rows if row["clip"] == clip.file]
+        if not same:
+            continue
         yield f"## {clip.title}\n"
         yield f"`{clip.file}`, from {clip.start:g} s on; {clip.licence}.\n"
         alt = f"{clip.title}: a part of a frame in eight ways"
@@ -334,16 +355,20 @@ def main() -> None:
     parser.add_argument("teachers", type=Path)
     parser.add_argument("--machine", required=True, help="processor, cores, date")
     parser.add_argument("--work", type=Path, required=True, help="a folder")
-    parser.add_argument("--frames", type=int, default=6)
+    parser.add_argument("--frames", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[""], help="names begin so")
     options = parser.parse_args()
+    chosen = [c for c in CHOSEN if c.file.startswith(tuple(options.only))]
     pictures = ROOT / "docs" / "gallery"
     pictures.mkdir(exist_ok=True)
     rows: list[Row] = []
-    for clip in CHOSEN:
+    for clip in chosen:
         rows += made(clip, options)
         name = f"{Path(clip.file).stem}.webp"
         sheet(clip, options).save(pictures / name, quality=90, method=6)
         print(clip.file, flush=True)
+    name = ROOT / "samples" / "before_after.webp"
+    readme_picture(options).save(name, quality=90, method=6)
     common = [dict(row, way=common_name(row["way"])) for row in rows]
     (pictures / "time.svg").write_text(plot(common, "vmaf_neg"), encoding="utf-8")
     text = "\n".join(page(rows, options))
