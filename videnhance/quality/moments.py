@@ -65,8 +65,8 @@ def telling_moments(
 ) -> list[Moment]:
     """At most `count` moments in order of time, no two of them near each other.
 
-    The most detail, the most motion, the darkest, new scenes, and then what is far from
-    all these.
+    The most detail, the most motion, a new scene, the darkest, and then what is far
+    from all these.
     """
     usual = float(np.median([look.detail for look in looks])) if looks else 0.0
     shown = [look for look in looks if look.detail >= _BLANK * usual]
@@ -83,10 +83,10 @@ def telling_moments(
 
     take("most detail", lambda look: look.detail)
     take("most motion", lambda look: look.motion)
-    take("darkest", lambda look: -look.light)
     news = {b.seconds: _change(a, b) for a, b in pairwise(looks)}
     if max(news.values(), default=0.0) >= _CLEAR:
         take("a new scene", lambda look: news.get(look.seconds, 0.0))
+    take("darkest", lambda look: -look.light)
     while len(chosen) < count and any(map(far, shown)):
         take("from another part", lambda look: _distance(look, chosen))
     return sorted(chosen, key=lambda moment: moment.seconds)

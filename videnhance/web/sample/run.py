@@ -14,6 +14,7 @@ from videnhance.quality.advice import advice_of
 from videnhance.quality.clip_traits import clip_traits
 from videnhance.quality.moments import Moment
 from videnhance.report import Progress
+from videnhance.system.memory import keep_freed_memory
 from videnhance.web.sample.columns import Tried, columns_of
 from videnhance.web.sample.work import Teller, Work
 
@@ -60,6 +61,7 @@ def sample(
     ways = list(tries)
     plain = replace(chosen, overwrite=False)
     columns_of(path, plain, ways)  # refuses what cannot be, before anything is read
+    keep_freed_memory()
     traits = clip_traits(path, chosen.video_track)
     advice = advice_of(traits)
     columns = columns_of(path, plain, ways, suits=advice.look)

@@ -21,7 +21,9 @@ from videnhance.web.sample.shots import Cut, Shot, Shown, shot_of
 
 __all__ = ["Teller", "Work"]
 
-_MOMENTS, _SECONDS = 4, 1.0
+_MOST, _FEWEST = 5, 3
+"""Moments: with each further way to compare, one less."""
+_SECONDS = 1.0
 _MOST_FRAMES = 120
 """Of a moment, however fast the source is."""
 _APART_SECONDS, _APART_SHARE = 1.5, 1 / 20
@@ -58,7 +60,7 @@ class Work:
         plain = _plain(self._columns[0])
         first = _ready(self._columns[0])
         info = first.work.info
-        self.moments = _moments_of(first)
+        self.moments = _moments_of(first, max(_MOST + 1 - len(self._columns), _FEWEST))
         count = _frames_of(info)
         ways = 1 + len(self._columns)
         self._teller.total = ways * count * len(self.moments)
@@ -139,7 +141,7 @@ def _frames_of(info: VideoInfo) -> int:
     return min(max(round(float(info.rate or 25) * _SECONDS), 2), _MOST_FRAMES)
 
 
-def _moments_of(ready: Prepared) -> list[Moment]:
+def _moments_of(ready: Prepared, count: int) -> list[Moment]:
     """Where to look. Raises UsageError for a source of one frame."""
     job, info = ready.work.job, ready.work.info
     if info.frames == 1:
@@ -154,7 +156,7 @@ def _moments_of(ready: Prepared) -> list[Moment]:
     if is_video_file(job.source) and length:
         seen = glimpses(job.source, job.reading, part=part)
         looks = [look_at(one.seconds, one.lumas) for one in seen]
-    found = telling_moments(looks, _MOMENTS, apart_seconds=apart)
+    found = telling_moments(looks, count, apart_seconds=apart)
     found = found or [Moment(start + length / 3, "about a third in")]
     last = max(start, part[1] - _SECONDS)
     return [replace(m, seconds=min(m.seconds, last)) for m in found]
