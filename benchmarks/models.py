@@ -50,7 +50,7 @@ WORDS = {
     "and JPEG as videos are, on panning clips of 6 frames",
     Mix.RESTORE: "noise sigma 1-8 on half, all coded at low rates, on panning clips",
     Mix.LOOK: "10 % as `restore`, 90 % as `default`; wanted is the picture before "
-    "coding, with an unsharp mask of 0.3 at sigma 1",
+    "coding, with an unsharp mask of 0.4 at sigma 1; half of the clips stand still",
 }
 
 ENDS = {
@@ -65,7 +65,8 @@ TRAINED = {
     "for the last 7 %",
     "look": "residual over the bicubic base; Muon 2e-3 (Adam 4e-4), constant, then "
     "cosine; Charbonnier, differences of neighbours, halved result, visual information "
-    "fidelity; moving average 0.999; bfloat16, float32 for the last 7 %",
+    "fidelity, what changes where two frames of a clip stand still; moving average "
+    "0.999; bfloat16, float32 for the last 7 %",
 }
 FOR = {
     "fidelity": "clean sources; true to them (`--clean 0`)",
@@ -139,7 +140,7 @@ MODELS = {
     "fast-fidelity": Making("fast", Mix.FIDELITY, 30_000),
     "quality-fidelity": Making("quality", Mix.FIDELITY, 36_000),
     "natural": Making(
-        "default", Mix.LOOK, 2_000, 400, look=Look("default", GENERAL, 0.12)
+        "default", Mix.LOOK, 6_500, 900, look=Look("default", GENERAL, 0.08)
     ),
     "crisp": Making(
         "default", Mix.LOOK, 1_200, 400, look=Look("default", GENERAL, 0.6, 0.8)
