@@ -133,6 +133,8 @@ class Desk:
         track = options.video_track
         row.info = await self.looker.ask("look", row.source, track)
         self.queue.show(row)
+        with suppress(VidenhanceError):
+            await self.previewer.ask("prepare", row.source, options)
         row.plan = await self.planner.ask("plan", row.source, row.target, options)
 
 

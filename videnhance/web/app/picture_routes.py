@@ -59,7 +59,7 @@ async def _frame(request: Request) -> Response:
         raise UsageError("side is source or result, of a file")
     options = changed(row, request.query_params.get("options"))
     asked = row.source, row.target, options, at, side == "source"
-    with desk.planner.held():
+    with desk.planner.held(), desk.looker.held():
         found = await desk.previewer.ask(
             "frame", *asked, wanted=_is_waited_for(request)
         )
