@@ -112,6 +112,8 @@ class StandIn:
         }
         self.asked: list[tuple[str, str, Any]] = []
         self.picture: Callable[[str, dict[str, str]], bytes] = _picture
+        self.clip = b""
+        """What both sides of two seconds are."""
         self.errors: list[str] = []
         self.refusal = ""
         """What each change of a row is refused with."""
@@ -125,6 +127,8 @@ class StandIn:
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         if not url.path.startswith("/api/"):
             self._file(route, url.path)
+        elif url.path.endswith("made.mp4"):
+            route.fulfill(content_type="video/mp4", body=self.clip)
         elif url.path.startswith("/api/rows/") and route.request.method == "GET":
             self.pictures.append((url.path, query.get("side", "")))
             self.queries.append(query)
@@ -167,6 +171,8 @@ class StandIn:
             "/api/browse": lambda _: self.state.get("browse", {}),
         }
         answer = answers.get(path)
+        if path.endswith("/clip"):
+            answer = _clips
         said = answer(body) if answer else {}
         status = 400 if "error" in said else 200
         text = json.dumps(said)
@@ -184,6 +190,11 @@ class StandIn:
             merged = {**row["options"], **body["options"]}
             row["options"] = {k: v for k, v in merged.items() if v is not None}
         return {"rows": rows}
+
+
+def _clips(asked: object) -> dict[str, str]:
+    del asked
+    return {"source": "/api/rows/a/made.mp4", "result": "/api/rows/b/made.mp4"}
 
 
 def _picture(path: str, query: dict[str, str]) -> bytes:

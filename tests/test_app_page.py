@@ -1,6 +1,7 @@
 """The app's page shows its rows, and does what is asked by mouse, touch and keys."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
 from tests.app_pages import StandIn, apply, made_row, shown_page  # noqa: E402
 from tests.browsers import browser_of_system  # noqa: E402
+from tests.clips import Clip, write_clip  # noqa: E402
 
 NARROW = {"viewport": {"width": 390, "height": 844}}
 ZOOMED = {"viewport": {"width": 700, "height": 450}, "device_scale_factor": 2}
@@ -321,6 +323,31 @@ def test_two_settings_stand_beside_each_other(page: Page, server: StandIn) -> No
     looks = {query.get("options", "") for query in server.queries}
     assert any('"look":"crisp"' in look for look in looks)
     assert any('"look":"faithful"' in look for look in looks)
+
+
+def test_two_seconds_are_played_in_step(
+    page: Page, server: StandIn, tmp_path: Path
+) -> None:
+    clip = Clip(pts=tuple(range(0, 50 * 512, 512)))
+    server.clip = write_clip(tmp_path / "two.mp4", clip).read_bytes()
+    page.locator(".thumb").first.click()
+    page.get_by_role("button", name="Play two seconds").click()
+    videos = page.locator("#clip video")
+    expect(videos).to_have_count(2)
+    play = page.locator("#clip").get_by_role("button", name="Play")
+    expect(play).to_have_attribute("aria-pressed", "true")
+    ended = "all => all[0].currentTime > 0.5"
+    while not videos.evaluate_all(ended):
+        page.wait_for_timeout(20)  # the film goes on meanwhile
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "false")
+    moved = page.locator("#clip").get_by_role("slider", name="Share of the picture")
+    moved.fill("25")
+    assert "75%" in videos.nth(1).evaluate("e => e.style.clipPath")
+    asked = _changes(page, server, "/api/rows/a.mp4/clip", 1)[0]
+    assert asked["seconds"] == 2
+    page.keyboard.press("Escape")
+    expect(videos).to_have_count(0)
 
 
 def test_the_folders_are_looked_through(browser: Browser) -> None:
