@@ -254,12 +254,12 @@ def test_blind_judging_counts_what_was_hidden(
         page.get_by_role("button", name="Save as JSON").click()
     saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     _check_counts(saved, trials)
-    table = page.locator("#blind table")
-    for row in saved["counts"]:
-        cells = [row["one_better"], row["same"], row["two_better"]]
-        words = f"{row['one']} against {row['two']}"
-        line = table.get_by_role("row").filter(has_text=words).first
-        assert line.locator("td").all_inner_texts()[1:4] == [str(c) for c in cells]
+    rows = page.locator("#blind table").get_by_role("row")
+    for number, row in enumerate(saved["counts"], start=1):
+        cells = rows.nth(number).locator("td").all_inner_texts()
+        assert cells[0] == f"{row['one']} against {row['two']}"
+        counts = row["one_better"], row["same"], row["two_better"]
+        assert cells[1:4] == [*map(str, counts)]
 
 
 def _check_counts(saved: dict[str, Any], trials: int) -> None:
