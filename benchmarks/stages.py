@@ -17,7 +17,7 @@ from videnhance.conversion.run import convert
 from videnhance.conversion.segments import ResumePoints
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import ResumePoint, Span
+from videnhance.media.source import ResumePoint
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Settings
 
@@ -74,7 +74,7 @@ def making(clip: Path, target: Path) -> Making:
 
     segments.SegmentedWriter._join = timed  # type: ignore[method-assign]
     choice = Choice(precision="int8", device="cpu")
-    job = Job(clip, target, choice, Settings(workers=1), Encoding(threads=3), Span())
+    job = Job(clip, target, choice, Settings(workers=1), Encoding(threads=3))
     report = convert(job, Watcher(lambda _, __: None, lambda _: None))
     found.frames, found.seconds = report.frames_out, report.seconds["processor"]
     found.bytes = target.stat().st_size

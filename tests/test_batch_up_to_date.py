@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,11 @@ from videnhance.batch.records import (
     start_of,
 )
 from videnhance.batch.up_to_date import Case, Judge, State, options_digest
-from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.job import Job
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.media.output.provenance import stamp_of, stamped
-from videnhance.media.source import Span
 from videnhance.models.runtime import Choice
+from videnhance.options import ConvertOptions
 
 WISHES = "0" * 32
 HERE = "1" * 32
@@ -308,8 +307,8 @@ def _network(job: Job, choice: Choice) -> Job:
         replace(JOB, encoding=replace(JOB.encoding, audio=False)),
         replace(JOB, encoding=replace(JOB.encoding, options={"tune": "film"})),
         replace(JOB, settings=replace(JOB.settings, skip=2)),
-        replace(JOB, span=Span(1.0)),
-        replace(JOB, rate=Fraction(30)),
+        replace(JOB, options=ConvertOptions(start=1.0)),
+        replace(JOB, options=ConvertOptions(rate=30)),
         _network(JOB, Choice()),
     ],
 )
@@ -322,9 +321,9 @@ def test_what_shows_is_in_it(job: Job) -> None:
     [
         job_for(Path("other.mp4"), Path("elsewhere.mp4")),
         replace(JOB, settings=replace(JOB.settings, workers=5)),
-        replace(JOB, resources=Resources(nice=True)),
+        replace(JOB, options=ConvertOptions(nice=True)),
         replace(JOB, encoding=replace(JOB.encoding, stamp="x")),
-        replace(JOB, overwrite=True, notices=("said",)),
+        replace(JOB, options=ConvertOptions(overwrite=True), notices=("said",)),
         replace(JOB, choice=Choice(model="nosuch")),
     ],
 )

@@ -30,7 +30,7 @@ from videnhance.cluster.compat import check_versions
 from videnhance.cluster.executor import executor_for
 from videnhance.cluster.messages import TaskContext
 from videnhance.conversion.executor import Watcher
-from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.job import Job
 from videnhance.conversion.run import convert as converted
 from videnhance.conversion.segments import SegmentEncoder
 from videnhance.conversion.workdir import folder_beside, kept_frames
@@ -45,9 +45,9 @@ from videnhance.frame import VideoInfo
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE
 from videnhance.media.output.header import OutputPlan
-from videnhance.media.source import Deinterlace, Reading, Span
 from videnhance.models import runtime
 from videnhance.models.runtime import Choice
+from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Bicubic, Settings
 from videnhance.report import Report
 
@@ -82,7 +82,7 @@ def job(tmp_path: Path, choice: Choice) -> Job:
     clip = Clip(70, 50, pts=range(0, 11 * 512, 512), sounds=(Sound(),))
     source = write_clip(tmp_path / "in.mp4", clip)
     settings = Settings(workers=1, segment_frames=4)
-    return Job(source, tmp_path / "here.mp4", choice, settings, X264, Span())
+    return Job(source, tmp_path / "here.mp4", choice, settings, X264)
 
 
 def _silent(info: VideoInfo, report: Report) -> None:
@@ -101,7 +101,7 @@ def _watcher(advanced: Callable[[Report], None] = lambda _: None) -> Watcher:
 def _there(job: Job, address: str) -> Job:
     """The same job on the cluster, with an output of its own."""
     target = job.target.with_name(job.target.name.replace("here", "there"))
-    return replace(job, target=target, resources=Resources(cluster=address))
+    return replace(job, target=target, options=replace(job.options, cluster=address))
 
 
 def _content(path: Path) -> object:
@@ -175,15 +175,17 @@ def test_times_that_fall_on_one_tick_are_told_apart(job: Job, address: str) -> N
 
 
 @pytest.mark.parametrize(
-    "span",
+    "part",
     [
-        Span(0.08, 0.4),
-        Span(0.04, None, 5),
-        Span(0.0, None, 8),
+        ConvertOptions(start=0.08, end=0.4),
+        ConvertOptions(start=0.04, max_frames=5),
+        ConvertOptions(max_frames=8),
     ],
 )
-def test_a_part_of_a_video_is_the_same(job: Job, address: str, span: Span) -> None:
-    _compared(replace(job, span=span), address)
+def test_a_part_of_a_video_is_the_same(
+    job: Job, address: str, part: ConvertOptions
+) -> None:
+    _compared(replace(job, options=part), address)
 
 
 def test_fields_are_woven_the_same(job: Job, address: str) -> None:
@@ -192,7 +194,7 @@ def test_fields_are_woven_the_same(job: Job, address: str) -> None:
     source = write_clip(job.source.with_name("fields.mkv"), clip)
     settings = replace(job.settings, segment_frames=17)
     job = replace(job, source=source, settings=settings)
-    _compared(replace(job, reading=Reading(Deinterlace.ON)), address)
+    _compared(replace(job, options=ConvertOptions(deinterlace="on")), address)
 
 
 def test_a_cut_off_input_is_counted_the_same(job: Job, address: str) -> None:
@@ -213,8 +215,8 @@ def test_a_decoder_in_a_process_of_its_own_gives_the_same(
 ) -> None:
     there = _there(job, address)
     convert(job, _watcher())
-    resources = replace(there.resources, isolate=True)
-    convert(replace(there, resources=resources), _watcher())
+    options = replace(there.options, isolate=True)
+    convert(replace(there, options=options), _watcher())
     assert there.target.read_bytes() == job.target.read_bytes()
 
 
@@ -229,7 +231,7 @@ def _pictures(folder: Path, count: int) -> Path:
 
 def test_many_pictures_become_the_same_video(job: Job, address: str) -> None:
     source = _pictures(job.source.parent / "many", 9)
-    _compared(replace(job, source=source, rate=Fraction(10)), address)
+    _compared(replace(job, source=source, options=ConvertOptions(rate=10)), address)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
@@ -256,7 +258,7 @@ def test_many_pictures_are_made_by_one_worker(job: Job, address: str) -> None:
         place.mkdir()
     convert(replace(job, target=places[0] / "%03d.png"), _watcher())
     there = replace(job, target=places[1] / "%03d.png")
-    convert(replace(there, resources=Resources(cluster=address)), _watcher())
+    convert(replace(there, options=ConvertOptions(cluster=address)), _watcher())
     ours, theirs = (sorted(place.iterdir()) for place in places)
     assert [p.name for p in ours] == [p.name for p in theirs]
     assert len(ours) == 11
@@ -283,7 +285,7 @@ def test_either_goes_on_with_what_the_other_began(
 ) -> None:
     convert(job, _watcher())
     there = _there(job, address)
-    same = replace(there, resources=Resources())
+    same = replace(there, options=ConvertOptions())
     first, then = (same, there) if begun_here else (there, same)
     with pytest.raises(_Stop):
         convert(first, _stopping(10))
@@ -356,7 +358,8 @@ def test_a_worker_that_does_not_see_the_source_is_sent_it(
     )
     _compared(job, address)
     monkeypatch.setattr("videnhance.cluster.upload.LARGEST_SENT", 100)
-    other = replace(_there(job, address), overwrite=True)
+    other = _there(job, address)
+    other = replace(other, options=replace(other.options, overwrite=True))
     with pytest.raises(ClusterError, match="does not see it, and of more than"):
         convert(other, _watcher())
     source = _pictures(job.source.parent / "many", 9)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.clips import Clip, Sound, write_clip
 from videnhance.cli import app
-from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.job import Job
 from videnhance.conversion.open_source import DamageCounter, opened_source
 from videnhance.errors import DecoderCrashError, InputError
 from videnhance.media.encoder.encoding import Encoding
@@ -24,16 +24,17 @@ from videnhance.media.sandbox.isolated import (
     probed_safely,
 )
 from videnhance.media.sandbox.messages import OtherStreams
-from videnhance.media.source import Reading, Span
+from videnhance.media.source import Reading
 from videnhance.media.stills.still_reader import StillReader
 from videnhance.models.runtime import Choice
+from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
 
 
 def _job(source: Path) -> Job:
     settings = Settings(strength=0.0, fuse=0.0, workers=0)
     choice, encoding = Choice(device="cpu"), Encoding()
-    return Job(source, source.with_name("o.mp4"), choice, settings, encoding, Span())
+    return Job(source, source.with_name("o.mp4"), choice, settings, encoding)
 
 
 def test_each_source_has_its_reader(tmp_path: Path) -> None:
@@ -41,7 +42,9 @@ def test_each_source_has_its_reader(tmp_path: Path) -> None:
     Image.new("RGB", (9, 7)).save(tmp_path / "a.png")
     with opened_source(_job(clip)) as reader:
         assert isinstance(reader, VideoReader)
-    with opened_source(replace(_job(clip), resources=Resources(isolate=True))) as child:
+    with opened_source(
+        replace(_job(clip), options=ConvertOptions(isolate=True))
+    ) as child:
         assert isinstance(child, IsolatedReader)
         assert len(list(child)) == 12
     with opened_source(_job(tmp_path / "a.png")) as still:
@@ -111,7 +114,7 @@ def test_a_long_look_at_the_other_streams_is_no_error(
     job = _job(write_clip(tmp_path / "a.mp4"))
     with opened_source(job) as reader:
         assert len(list(reader)) == 12
-    isolated = replace(job, resources=Resources(isolate=True))
+    isolated = replace(job, options=ConvertOptions(isolate=True))
     with opened_source(isolated) as reader:
         assert len(list(reader)) == 12
 

@@ -25,7 +25,7 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import Source, Span
+from videnhance.media.source import Source
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
 from videnhance.report import Report
@@ -107,7 +107,7 @@ def test_the_size_is_about_right(tmp_path: Path) -> None:
 
 def test_a_job_is_looked_at_as_a_whole(source: Path) -> None:
     target = source.with_name("out.mkv")
-    job = Job(source, target, Choice(), PLAIN, Encoding(), Span(), notices=("ahem",))
+    job = Job(source, target, Choice(), PLAIN, Encoding(), notices=("ahem",))
     found = preflight(job)
     assert found.estimate.frames == 60
     assert "ahem" in found.notices

@@ -9,7 +9,7 @@ import torch
 
 from tests.clips import Clip, write_clip
 from tests.models import TINY, network, write_model
-from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal
 from videnhance.conversion.load_model import loaded_model
 from videnhance.conversion.resolve import resolve
@@ -18,10 +18,10 @@ from videnhance.frame import VideoInfo
 from videnhance.geometry import Fit, Size, box_of
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
-from videnhance.media.source import Reading, Span
 from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
 from videnhance.models.weights import write_network
+from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Bicubic, Settings
 
 
@@ -35,7 +35,6 @@ def job(tmp_path: Path) -> Job:
         choice=Choice(device="cpu"),
         settings=Settings(strength=0.0, fuse=0.0, workers=1),
         encoding=Encoding(),
-        span=Span(),
     )
 
 
@@ -59,7 +58,7 @@ def test_unfinished_work_keeps_its_threads(job: Job) -> None:
 
 
 def test_a_box_sets_scale_and_size(job: Job) -> None:
-    boxed = replace(job, box=box_of("400x300", Fit.PAD))
+    boxed = replace(job, options=ConvertOptions(size="400x300", fit="pad"))
     work = resolve(boxed, _info(job))
     assert work.size == Size(400, 300)
     assert work.job.settings.scale == 4
@@ -80,16 +79,16 @@ def test_pixels_become_square_where_their_shape_cannot_be_said(job: Job) -> None
 
 
 def test_an_output_that_is_too_large_is_refused(job: Job) -> None:
-    small = replace(job, reading=Reading(limit_pixels=200))
+    small = replace(job, options=ConvertOptions(limit_pixels=200))
     with pytest.raises(InputError, match="--limit-pixels"):
         resolve(small, _info(job))
 
 
 def test_queues_are_cut_to_the_memory(job: Job) -> None:
-    tight = replace(job, resources=Resources(max_memory_mb=350))
+    tight = replace(job, options=ConvertOptions(max_memory=350))
     queue_bytes = resolve(tight, _info(job)).job.settings.queue_bytes
     assert queue_bytes < job.settings.queue_bytes
-    least = replace(job, resources=Resources(max_memory_mb=20))
+    least = replace(job, options=ConvertOptions(max_memory=20))
     with pytest.raises(UsageError, match="--max-memory 20 is too little"):
         resolve(least, _info(job))
 
@@ -102,12 +101,14 @@ def test_the_key_knows_what_changes_the_picture(job: Job) -> None:
         other = replace(job, **changes)  # type: ignore[arg-type]  # any field
         return loaded_model(resolve(other, info)).key != key
 
-    assert not changed(overwrite=True, notices=("words",), full_check=True)
+    assert not changed(
+        notices=("words",), options=ConvertOptions(overwrite=True, verify="full")
+    )
     assert not changed(settings=replace(job.settings, workers=2))
-    assert not changed(resources=Resources(nice=True, max_cpu_percent=50))
+    assert not changed(options=ConvertOptions(nice=True, max_cpu=50))
     assert changed(settings=replace(job.settings, scale=4))
     assert changed(encoding=Encoding(crf=30))
-    assert changed(span=Span(max_frames=3))
+    assert changed(options=ConvertOptions(max_frames=3))
     assert changed(box=box_of("720p", Fit.INSIDE))
 
 
@@ -137,7 +138,7 @@ def test_what_other_machines_run_is_not_loaded_here(job: Job, tmp_path: Path) ->
         job,
         choice=Choice(str(card), device="cuda", trusted=True),
         settings=replace(job.settings, strength=1.0),
-        resources=Resources(cluster="tcp://127.0.0.1:8786"),
+        options=ConvertOptions(cluster="tcp://127.0.0.1:8786"),
     )
     engine = loaded_model(resolve(far, _info(job)))
     assert engine.words == "tiny float32 on cuda"
@@ -165,14 +166,14 @@ def test_weights_that_a_cluster_cannot_see_are_refused_with_what_to_do(
         job,
         choice=Choice(str(tmp_path / "a.pth"), "float32", "cpu"),
         settings=replace(job.settings, strength=1.0),
-        resources=Resources(cluster="tcp://127.0.0.1:1"),
+        options=ConvertOptions(cluster="tcp://127.0.0.1:1"),
     )
     with pytest.raises(
         UsageError, match=r"cannot make a model of .*with --trust-model"
     ):
         loaded_model(resolve(asked, _info(asked)))
     assert loaded_model(
-        resolve(replace(asked, resources=Resources()), _info(asked))
+        resolve(replace(asked, options=ConvertOptions()), _info(asked))
     ).words.startswith("a float32")
 
 

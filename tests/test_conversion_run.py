@@ -17,7 +17,6 @@ from videnhance.errors import InputError, ModelError, OutputError, UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.source import Span
 from videnhance.models.network import NetworkShape
 from videnhance.models.runtime import Choice
 from videnhance.models.weights import sha256_of
@@ -62,7 +61,7 @@ def job(tmp_path: Path, choice: Choice) -> Job:
     clip = Clip(width=70, height=50, pts=range(0, 7 * 512, 512), sounds=(Sound(),))
     source = write_clip(tmp_path / "in.mp4", clip)
     settings = Settings(workers=0)
-    return Job(source, tmp_path / "out.mkv", choice, settings, LOSSLESS, Span())
+    return Job(source, tmp_path / "out.mkv", choice, settings, LOSSLESS)
 
 
 def _frames(path: Path) -> list[Frame]:
@@ -201,7 +200,7 @@ def test_a_file_of_weights_is_a_model_and_its_hash_is_reported(
 
 
 def test_the_output_is_measured_beside_its_source(job: Job) -> None:
-    part = replace(job, compare=True, span=Span(max_frames=5))
+    part = replace(job, options=ConvertOptions(compare=True, max_frames=5))
     report = convert(part, Log().watcher)
     assert report.comparison["frames"] == 5
     assert report.comparison["size"] == "70x50"
@@ -219,7 +218,7 @@ def test_what_cannot_be_measured_is_no_failure(
         raise InputError("it is gone")
 
     monkeypatch.setattr(measuring, "compared", fails)
-    report = convert(replace(job, compare=True), Log().watcher)
+    report = convert(replace(job, options=ConvertOptions(compare=True)), Log().watcher)
     assert report.comparison == {}
     assert "not compared with the source: it is gone" in report.later_notices
     assert job.target.exists()
@@ -235,7 +234,7 @@ def test_an_interrupted_measuring_leaves_the_output(
     monkeypatch.setattr(measuring, "compared", interrupted)
     watcher = replace(Log().watcher, says=said.append)
     with pytest.raises(KeyboardInterrupt):
-        convert(replace(job, compare=True), watcher)
+        convert(replace(job, options=ConvertOptions(compare=True)), watcher)
     assert said[-1] == "the output is whole; it is not measured"
     assert job.target.exists()
 

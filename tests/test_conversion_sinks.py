@@ -18,8 +18,8 @@ from videnhance.errors import OutputError
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import SinkKind, opened
-from videnhance.media.source import Span
 from videnhance.models.runtime import Choice
+from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
 
 
@@ -32,7 +32,6 @@ def job(tmp_path: Path) -> Job:
         choice=Choice(device="cpu"),
         settings=Settings(strength=0.0, fuse=0.0, workers=0, segment_frames=5),
         encoding=Encoding(),
-        span=Span(),
     )
 
 
@@ -97,9 +96,9 @@ def test_a_kept_sequence_counts_what_earlier_runs_made(
     ("name", "frames"), [("a.gif", 12), ("a.png", 1), ("a.webp", 12), ("a.apng", 12)]
 )
 def test_pictures_are_made_in_one_go(job: Job, name: str, frames: int) -> None:
-    span = Span(max_frames=frames)
+    options = ConvertOptions(max_frames=frames)
     target = job.target.parent / name
-    report = convert(replace(job, target=target, span=span), _watcher())
+    report = convert(replace(job, target=target, options=options), _watcher())
     assert report.frames_written == frames
     with opened(target) as reader:
         assert len(list(reader)) == frames

@@ -250,10 +250,10 @@ def test_files_of_a_folder_share_what_the_machine_may_give(tmp_path: Path) -> No
     order = batch_options_of(tmp_path / "in", tmp_path / "out", options=options)
     film = order.job_for(SOURCE, TARGET, Kind.VIDEO)
     assert (order.jobs, film.settings.workers, film.encoding.crf) == (4, 3, 7)
-    assert film.resources.max_cpu_percent == 20
-    assert film.resources.max_memory_mb == 1000
-    assert film.resources.isolate
-    assert film.resources.nice
+    assert film.options.max_cpu == 20
+    assert film.options.max_memory == 1000
+    assert film.options.isolate
+    assert film.options.nice
     assert film.rate is None
     assert order.job_for(SOURCE, TARGET, Kind.SEQUENCE).rate == 10
 

@@ -9,7 +9,6 @@ from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made
 from videnhance.conversion.job import Job
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.source import Span
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Settings
 
@@ -52,7 +51,6 @@ def job_for(source: Path, target: Path, kind: Kind = Kind.VIDEO) -> Job:
         choice=Choice(),
         settings=Settings(strength=0.0, fuse=0.0, workers=0),
         encoding=Encoding(),
-        span=Span(),
     )
 
 

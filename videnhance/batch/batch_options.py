@@ -182,4 +182,5 @@ def _trial(order: BatchOptions, one: Input) -> Job:
     target = place / f"{Path(one.relative).stem}-enlarged{suffix}"
     job = order.job_for(one.path, target, one.kind)
     whole = order.until is not None  # a time is for all, and not for each
-    return replace(job, overwrite=True, budget=None if whole else job.budget)
+    options = replace(job.options, overwrite=True)
+    return replace(job, options=options, budget=None if whole else job.budget)

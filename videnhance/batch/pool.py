@@ -142,7 +142,8 @@ def _made(job: Job, watcher: Watcher, by: ExecutorFor) -> Report:
             "unfinished work of other options, another model, input or processor is "
             "dropped"
         )
-        job = replace(job, discard=True, notices=(*job.notices, words))
+        options = replace(job.options, discard=True)
+        job = replace(job, options=options, notices=(*job.notices, words))
         return _when_free(job, watcher, by)
 
 

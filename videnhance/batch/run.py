@@ -229,10 +229,11 @@ class Batch:
         item.source = self._judge.source_of(item.one)
         folder_made(self._order.target, item.name)
         stamp = stamp_of(item.source.digest, item.wishes)
+        replaces = item.state is not State.ABSENT
         return replace(
             job,
             encoding=replace(job.encoding, stamp=stamp),
-            overwrite=item.state is not State.ABSENT,
+            options=replace(job.options, overwrite=replaces),
         )
 
     def _pinned(self, choice: Choice) -> Choice:

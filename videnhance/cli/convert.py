@@ -101,14 +101,14 @@ def _converted(job: "Job", display: Display) -> "Report":
 
     try:
         with signals(), display, kept_is_told(job.target):
-            if job.resources.cluster is None:
+            if job.options.cluster is None:
                 return run(job, display.watcher, local)
             from videnhance.cluster.executor import executor_for
 
             return run(job, display.watcher, executor_for)
     except (KeyboardInterrupt, SystemExit) as stop:
         rest = "nothing was written"
-        if job.compare and job.target.exists():  # whole by now, or the old one
+        if job.options.compare and job.target.exists():  # whole by now, or the old one
             rest = "nothing is unfinished"
         words = f"interrupted; {kept_words(job.target) or rest}"
         click.echo(f"videnhance: {words}", err=True)

@@ -13,7 +13,7 @@ from videnhance.cluster.progress import WorkerProgress
 from videnhance.cluster.single_task import take_over, whole
 from videnhance.conversion.executor import Executor, Running, local
 from videnhance.conversion.fingerprint import library_key, source_key
-from videnhance.conversion.job import Job, Resources
+from videnhance.conversion.job import Job
 from videnhance.conversion.segments import SegmentedWriter
 from videnhance.conversion.workdir import folder_failure
 from videnhance.errors import UsageError
@@ -32,7 +32,7 @@ def executor_for(job: Job) -> Iterator[Executor]:
 
     Raises UsageError for what cannot go to a cluster, and what Cluster raises.
     """
-    address = job.resources.cluster
+    address = job.options.cluster
     if address is None:
         with local(job) as here:
             yield here
@@ -108,10 +108,16 @@ class ClusterExecutor:
                 # Elsewhere a name counts from another folder.
                 source=job.source.absolute(),
                 target=job.target.absolute(),
-                # What may be used of this machine says nothing of another.
-                resources=Resources(isolate=job.resources.isolate),
-                # Who asked has the whole output.
-                compare=False,
+                options=replace(
+                    job.options,
+                    # What may be used of this machine says nothing of another.
+                    nice=False,
+                    max_cpu=None,
+                    max_memory=None,
+                    cluster=None,
+                    # Who asked has the whole output.
+                    compare=False,
+                ),
             ),
             source=source_key(job.source),
             token=token.absolute(),

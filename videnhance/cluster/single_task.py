@@ -80,7 +80,7 @@ def take_over(outcome: Converted, job: Job, *, report: Report) -> None:
     Raises OutputError if it cannot be written.
     """
     if outcome.file is not None:
-        save_bytes(outcome.file, job.target, overwrite=job.overwrite)
+        save_bytes(outcome.file, job.target, overwrite=job.options.overwrite)
     for field in fields(Report):
         if field.name not in ("source", "target", "engine", "workers", "retries"):
             setattr(report, field.name, getattr(outcome.report, field.name))

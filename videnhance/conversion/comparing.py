@@ -16,7 +16,7 @@ def compare(job: Job, report: Report, *, says: Callable[[str], None]) -> None:
 
     What cannot be measured is said there: the output is whole all the same.
     """
-    if not job.compare:
+    if not job.options.compare:
         return
     # Here, for they need OpenCV, and a conversion that measures nothing does not.
     from videnhance.quality.compare import Order, compared

@@ -80,7 +80,7 @@ class LocalExecutor:
 
 def local(job: Job) -> AbstractContextManager[Executor]:
     """This machine. Raises ValueError for a job that names a cluster."""
-    if job.resources.cluster is not None:
+    if job.options.cluster is not None:
         raise ValueError("a job for a cluster needs the cluster's executor")
     return nullcontext(LocalExecutor())
 
@@ -90,7 +90,7 @@ def make_here(
 ) -> None:
     """Runs the pipeline in a thread beside the encoder, and tells of each frame."""
     report = running.report
-    throttle = Throttle(running.work.job.resources.max_cpu_percent, available_cores())
+    throttle = Throttle(running.work.job.options.max_cpu, available_cores())
     throttle()
     for frame in enhanced_ahead(
         frames, running.model.upscaler, settings=settings, report=report

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +25,6 @@ from videnhance.system.threads import available_cores
 
 __all__ = [
     "Job",
-    "Resources",
     "TimeBudget",
     "box_from",
     "budget_of",
@@ -35,21 +34,6 @@ __all__ = [
     "job_of",
     "settings_of",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a conversion may use of this machine and others; no frame depends on it."""
-
-    isolate: bool = False
-    """Decode in a process of its own, with limits."""
-    nice: bool = False
-    """Leave the machine to other programs."""
-    max_cpu_percent: float | None = None
-    """Of all cores."""
-    max_memory_mb: int | None = None
-    cluster: str | None = None
-    """Address of a Dask scheduler, whose workers do the work; None: done here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +61,56 @@ class TimeBudget:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One conversion."""
+    """One conversion: what a user chose, and what follows before the source is open."""
 
     source: Path
     target: Path
     choice: Choice
     settings: Settings
     encoding: Encoding
-    span: Span
-    overwrite: bool = False
+    options: ConvertOptions = field(default_factory=ConvertOptions)
+    """What the user chose; model, pipeline and encoder stand in the fields above."""
     notices: tuple[str, ...] = ()
     """What the user must hear before the work starts, beside what this finds."""
-    reading: Reading = field(default_factory=Reading)
-    box: Box | None = None
-    """The size that is wanted; None: what the scale makes of the source's."""
-    resources: Resources = field(default_factory=Resources)
-    discard: bool = False
-    """Start over, whatever is done of this output."""
-    full_check: bool = False
-    """Decode the whole output before it gets its name."""
-    compare: bool = False
-    """Measure the output beside its source, for the report."""
-    rate: Fraction | None = None
-    """Frames a second of a sequence of pictures."""
-    raw: RawShape | None = None
-    """What comes through a pipe without a header."""
-    pipe: PipeForm = PipeForm.Y4M
-    """What goes into a pipe."""
     budget: TimeBudget | None = None
     """None: every frame gets what the settings say, however long that takes."""
+
+    @property
+    def span(self) -> Span:
+        """The part of the source that is wanted."""
+        options = self.options
+        return Span(options.start, options.end, options.max_frames)
+
+    @property
+    def reading(self) -> Reading:
+        """How the source is read."""
+        options = self.options
+        limit = options.limit_pixels or Reading().limit_pixels
+        return Reading(Deinterlace(options.deinterlace), limit, options.video_track)
+
+    @property
+    def box(self) -> Box | None:
+        """The size that is wanted; None: what the scale makes of the source's."""
+        return box_from(self.options)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames a second of a sequence of pictures."""
+        return None if self.options.raw_size else rate_of(self.options.rate)
+
+    @property
+    def raw(self) -> RawShape | None:
+        """What comes through a pipe without a header."""
+        options = self.options
+        if options.raw_size is None:
+            return None
+        form, rate = options.raw_format or "yuv420p", rate_of(options.rate)
+        return RawShape(size_of(options.raw_size), form, rate or Fraction(25))
+
+    @property
+    def pipe(self) -> PipeForm:
+        """What goes into a pipe."""
+        return PipeForm(self.options.pipe_format)
 
 
 def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
@@ -123,23 +128,7 @@ def job_of(source: Path, target: Path, *, options: ConvertOptions) -> Job:
         choice=choice_of(options),
         settings=settings_of(options),
         encoding=encoding_of(options, target),
-        span=Span(options.start, options.end, options.max_frames),
-        overwrite=options.overwrite,
-        reading=_reading(options),
-        box=box_from(options),
-        resources=Resources(
-            isolate=options.isolate,
-            nice=options.nice,
-            max_cpu_percent=options.max_cpu,
-            max_memory_mb=options.max_memory,
-            cluster=options.cluster,
-        ),
-        discard=options.discard,
-        full_check=options.verify == "full",
-        compare=options.compare,
-        rate=None if options.raw_size else rate_of(options.rate),
-        raw=_raw(options),
-        pipe=PipeForm(options.pipe_format),
+        options=options,
         budget=budget_of(options),
     )
 
@@ -227,18 +216,3 @@ def encoding_of(options: ConvertOptions, target: Path) -> Encoding:
 def box_from(options: ConvertOptions) -> Box | None:
     """The size that is asked for, if it is no scale."""
     return None if options.size is None else box_of(options.size, Fit(options.fit))
-
-
-def _reading(options: ConvertOptions) -> Reading:
-    reading = Reading(Deinterlace(options.deinterlace), video_track=options.video_track)
-    if options.limit_pixels is None:
-        return reading
-    return replace(reading, limit_pixels=options.limit_pixels)
-
-
-def _raw(options: ConvertOptions) -> RawShape | None:
-    if options.raw_size is None:
-        return None
-    rate = rate_of(options.rate) or Fraction(25)
-    form = options.raw_format or "yuv420p"
-    return RawShape(size_of(options.raw_size), form, rate)

@@ -40,7 +40,7 @@ def loaded_model(work: ResolvedJob) -> LoadedModel:
     if choice.precision == "auto" and before in card.files:
         # Whichever measures faster today: the rest must look as what is done.
         choice = replace(choice, precision=str(before))
-    if job.resources.cluster is not None:
+    if job.options.cluster is not None:
         # What this machine has says nothing of the workers: who wants CUDA asks for it.
         choice = replace(choice, device="cuda" if choice.device == "cuda" else "cpu")
         if choice.device == "cuda":
@@ -90,13 +90,13 @@ def _choice(work: ResolvedJob) -> Choice:
     if not needs_import(job.choice.model):
         return job.choice
     seen, model = None, job.choice.model
-    if not job.resources.isolate and job.source != PIPE:
+    if not job.options.isolate and job.source != PIPE:
         channels = channels_of(model)
         seen = sample_frames(
             job.source, work.info, channels=channels, reading=job.reading
         )
     choice = with_card(job.choice, seen)
-    if job.resources.cluster is not None:
+    if job.options.cluster is not None:
         raise UsageError(
             f"the workers of --cluster cannot make a model of {model}; put "
             f"the folder of {choice.model} where they see it, and give the card in it "

@@ -15,6 +15,7 @@ from videnhance.media.protocols import FrameSource
 from videnhance.media.sandbox.ipc import SilentError
 from videnhance.media.sandbox.isolated import IsolatedReader, probed_safely
 from videnhance.media.sandbox.messages import OtherStreams
+from videnhance.media.source import Span
 
 __all__ = ["DamageCounter", "opened_source", "reopened_source"]
 
@@ -42,11 +43,15 @@ def _others(job: Job) -> OtherStreams | None:
     return None if container is None else OtherStreams(container, job.encoding.audio)
 
 
-def reopened_source(job: Job) -> FrameSource:
-    """The same of a source that was opened before: it is not looked at from outside."""
-    if is_video_file(job.source) and job.resources.isolate:
-        return IsolatedReader(job.source, job.span, job.reading)
-    return opened(job.source, job.span, job.reading, job.rate, job.raw)
+def reopened_source(job: Job, span: Span | None = None) -> FrameSource:
+    """The same of a source that was opened before: it is not looked at from outside.
+
+    `span` is another part of it than the job's.
+    """
+    span = span or job.span
+    if is_video_file(job.source) and job.options.isolate:
+        return IsolatedReader(job.source, span, job.reading)
+    return opened(job.source, span, job.reading, job.rate, job.raw)
 
 
 class DamageCounter:

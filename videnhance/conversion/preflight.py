@@ -137,7 +137,7 @@ def preflight(job: Job) -> Preflight:
             f"{printable(job.target)}: only the making of a video file out of a file "
             "can be looked at beforehand"
         )
-    check_target(job.target, job.source, overwrite=job.overwrite)
+    check_target(job.target, job.source, overwrite=job.options.overwrite)
     ready = prepared(job)
     found = rehearsed(
         ready.plan,

@@ -69,7 +69,7 @@ def resolve(job: Job, info: VideoInfo) -> ResolvedJob:
 
     Raises UsageError or InputError for what is too large.
     """
-    fresh = job.discard or job.target == PIPE
+    fresh = job.options.discard or job.target == PIPE
     before = {} if fresh else recorded(job.target)
     threads = before.get("threads") or job.encoding.threads
     settings, encoding = job.settings, job.encoding
@@ -143,7 +143,7 @@ def _in_whole_samples(
 
 
 def _within_memory(job: Job, info: VideoInfo, *, size: Size) -> Job:
-    settings, most = job.settings, job.resources.max_memory_mb
+    settings, most = job.settings, job.options.max_memory
     if most is None:
         return job
     demand = Demand(

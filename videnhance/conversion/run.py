@@ -48,15 +48,15 @@ def convert(
     VidenhanceError that names the file or value and what to do.
     """
     begun = time.perf_counter()
-    if job.resources.nice:
+    if job.options.nice:
         be_nice()
     keep_freed_memory()
     report = Report(source=str(job.source), target=str(job.target))
     if job.target != PIPE:
         source = None if job.source == PIPE else job.source
         tidied(job.target)
-        check_target(job.target, source, overwrite=job.overwrite)
-        if source is None and not job.discard and kept_frames(job.target):
+        check_target(job.target, source, overwrite=job.options.overwrite)
+        if source is None and not job.options.discard and kept_frames(job.target):
             raise UsageError(
                 f"{printable(job.target)}: there is unfinished work on it, which a "
                 "pipe cannot go on with; add --discard to start over"
@@ -116,7 +116,12 @@ class _Run:
         )
         with self._journal() as kept:
             writer = SegmentedWriter(
-                plan, kept, self._points, self._length, job.overwrite, job.full_check
+                plan,
+                kept,
+                self._points,
+                self._length,
+                job.options.overwrite,
+                job.options.verify == "full",
             )
             with writer:
                 self._plan = plan
@@ -131,7 +136,7 @@ class _Run:
             self._picture_by_picture()
             return
         self._length = 0
-        with self._sink(kind, self._job.overwrite) as sink:
+        with self._sink(kind, self._job.options.overwrite) as sink:
             frames = self._paced(self._source.frames(), worked=0.0)
             self._begin(sink)
             self._frames_to(sink, frames)
@@ -141,7 +146,7 @@ class _Run:
         begun = folder_beside(job.target).is_dir()
         with self._journal() as kept, ExitStack() as stack:
             # What an earlier run has begun is its own.
-            overwrite = job.overwrite or begun
+            overwrite = job.options.overwrite or begun
             writer = stack.enter_context(self._sink(SinkKind.SEQUENCE, overwrite))
             sink = KeptSequence(writer, kept, self._points, self._length)
             self._go_on(kept, stack.enter_context(sink))
@@ -149,7 +154,7 @@ class _Run:
     def _journal(self) -> Journal:
         """The open journal; by now all that can be refused has been."""
         job = self._job
-        if job.discard:
+        if job.options.discard:
             discard(job.target)
         return Journal(job.target, self.running.model.key, lasts=job.source != PIPE)
 

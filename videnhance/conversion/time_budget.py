@@ -198,7 +198,7 @@ def measured(
         moves = replace(settings, fuse=settings.fuse or 0.5)
         moving = _each(lambda: list(_run(frames, moves)), frames)
     cores = available_cores() * _BUSY
-    cores *= (job.resources.max_cpu_percent or 100) / 100
+    cores *= (job.options.max_cpu or 100) / 100
     alone = 1.0 if not job.settings.workers else cores
     threads = min(_threads(job), cores)
     return Prices(
