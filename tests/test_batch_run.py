@@ -12,8 +12,8 @@ import pytest
 from tests.clips import Clip, pts_of, write_clip
 from tests.models import write_model
 from tests.trees import filled, job_for, order_for
-from videnhance.batch.batch_options import BatchOptions, First
-from videnhance.batch.inputs import Choosing, Kind
+from videnhance.batch.batch_options import BatchOptions
+from videnhance.batch.inputs import Kind
 from videnhance.batch.outcome import (
     Event,
     Finished,
@@ -23,7 +23,6 @@ from videnhance.batch.outcome import (
     PutBack,
     Ticked,
 )
-from videnhance.batch.output_names import Naming
 from videnhance.batch.pool import Advanced, Began, Ended, Failed, Said, WorkerPool
 from videnhance.batch.records import Records
 from videnhance.batch.run import Batch, rehearsed
@@ -37,6 +36,7 @@ from videnhance.errors import (
     VidenhanceError,
 )
 from videnhance.models.runtime import Choice
+from videnhance.options import FolderOptions
 
 FEW = Clip(pts=range(0, 5 * 512, 512))
 WATCHER = Watcher(lambda info, report: None, lambda report: None)
@@ -184,7 +184,7 @@ def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
         "a.mp4 is in the way: it was not made by this program; -y replaces it"
     )
     assert (order.target / "a.mp4").read_bytes() == b"a.mp4"
-    assert _said(replace(order, overwrite=True)) == {
+    assert _said(replace(order, options=replace(order.options, overwrite=True))) == {
         "a.mp4": "done",
         "b.mp4": "skipped",
     }
@@ -193,7 +193,9 @@ def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
 def test_all_can_be_made_anew(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path, "a.mp4"))
     _said(order)
-    assert _said(replace(order, again=True)) == {"a.mp4": "done"}
+    assert _said(replace(order, options=replace(order.options, again=True))) == {
+        "a.mp4": "done"
+    }
 
 
 def test_outputs_whose_record_is_lost_are_known_by_their_stamp(tmp_path: Path) -> None:
@@ -229,7 +231,12 @@ def test_the_shortest_may_come_first(tmp_path: Path) -> None:
     order = order_for(_tree(tmp_path))
     for name, size in (("a.mp4", 30), ("b.mp4", 10), ("c.mp4", 20)):
         (order.source / name).write_bytes(b"x" * size)
-    found = [*_outcomes(replace(order, first=First.SHORTEST), _Inline(jobs=1))]
+    found = [
+        *_outcomes(
+            replace(order, options=replace(order.options, order="shortest")),
+            _Inline(jobs=1),
+        )
+    ]
     assert found == ["b.mp4", "c.mp4", "a.mp4"]
     assert [*_outcomes(order, _Inline(jobs=1))] == ["a.mp4", "b.mp4", "c.mp4"]
 
@@ -262,7 +269,7 @@ def test_an_input_that_keeps_changing_fails(tmp_path: Path) -> None:
 
 
 def test_an_input_that_is_being_copied_waits(tmp_path: Path) -> None:
-    order = replace(order_for(_tree(tmp_path, "a.mp4")), settle_seconds=0.6)
+    order = order_for(_tree(tmp_path, "a.mp4"), options=FolderOptions(settle=0.6))
     events = _events(order)
     waiting = [e.unsettled for e in events if isinstance(e, Ticked)]
     assert waiting[0] == 1
@@ -380,8 +387,7 @@ def test_a_watched_folder_is_looked_at_again(tmp_path: Path) -> None:
 def test_names_are_as_wished(tmp_path: Path) -> None:
     order = order_for(
         _tree(tmp_path, "a.mp4", "b.mp4"),
-        naming=Naming("{stem}-x2", ".mkv"),
-        choosing=Choosing(exclude=("b*",)),
+        options=FolderOptions(name="{stem}-x2", to=".mkv", exclude=("b*",), settle=0),
     )
     _said(order)
     assert [path.name for path in order.target.glob("*.*v")] == ["a-x2.mkv"]
@@ -465,7 +471,10 @@ def test_an_input_that_changes_before_its_turn_waits_first(tmp_path: Path) -> No
 def test_what_is_no_file_is_in_the_way_and_stops_nothing(
     tmp_path: Path, what: str
 ) -> None:
-    order = order_for(_tree(tmp_path, "a.mp4", "b.mp4"), overwrite=True)
+    order = order_for(
+        _tree(tmp_path, "a.mp4", "b.mp4"),
+        options=FolderOptions(overwrite=True, settle=0),
+    )
     order.target.mkdir()
     place = order.target / "a.mp4"
     if what == "folder":

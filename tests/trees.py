@@ -10,11 +10,12 @@ from videnhance.batch.records import Identity, Made
 from videnhance.conversion.job import Job
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.models.runtime import Choice
+from videnhance.options import FolderOptions
 from videnhance.pipeline.enhance import Settings
 
-__all__ = ["OLD_SECONDS", "filled", "input_of", "job_for", "made_of", "order_for"]
+__all__ = ["AT_ONCE", "filled", "input_of", "job_for", "made_of", "order_for"]
 
-OLD_SECONDS = 0.0
+AT_ONCE = FolderOptions(settle=0)
 """Settling that takes every input at its first sight."""
 
 
@@ -55,10 +56,10 @@ def job_for(source: Path, target: Path, kind: Kind = Kind.VIDEO) -> Job:
 
 
 def order_for(
-    folder: Path, make: Callable[[Path, Path, Kind], Job] = job_for, **changes: object
+    folder: Path,
+    make: Callable[[Path, Path, Kind], Job] = job_for,
+    target: Path | None = None,
+    options: FolderOptions = AT_ONCE,
 ) -> BatchOptions:
     """From `folder`/in to `folder`/out."""
-    order = BatchOptions(
-        folder / "in", folder / "out", make, settle_seconds=OLD_SECONDS
-    )
-    return replace(order, **changes)  # type: ignore[arg-type]  # its own fields
+    return BatchOptions(folder / "in", target or folder / "out", make, options)

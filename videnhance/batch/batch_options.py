@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,11 @@ from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.options import FolderOptions
 
-__all__ = ["BatchOptions", "First", "batch_options_of", "foretold"]
+__all__ = ["BatchOptions", "batch_options_of", "foretold"]
 
 _OF_VIDEOS: dict[str, Any] = dict.fromkeys(("codec", "crf", "preset", "pix_fmt"))
 _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
-
-
-class First(Enum):
-    """Which of the inputs that wait comes first."""
-
-    NAME = "name"
-    SHORTEST = "shortest"
-    """By their bytes: how long they play is known only when they are opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +33,8 @@ class BatchOptions:
     target: Path
     job_for: Callable[[Path, Path, Kind], Job]
     """The conversion of one input to its output."""
-    choosing: Choosing = field(default_factory=Choosing)
-    naming: Naming = field(default_factory=Naming)
-    first: First = First.NAME
-    settle_seconds: float = 2.0
-    """An input that changed less long ago is not whole yet."""
-    overwrite: bool = False
-    """Replace outputs that are not ours, too."""
-    again: bool = False
-    """Make everything anew."""
-    recheck: bool = False
-    """Trust no size and no time."""
+    options: FolderOptions = field(default_factory=FolderOptions)
+    """What the user chose."""
     jobs: int = 1
     """Files at a time."""
     until: float | None = None
@@ -69,6 +51,24 @@ class BatchOptions:
             raise UsageError(
                 f"{printable(self.target)} is a file: name a folder for the outputs"
             )
+        _ = self.naming  # refuses what is no name
+
+    @property
+    def choosing(self) -> Choosing:
+        """What of the folder is wanted."""
+        options = self.options
+        return Choosing(
+            include=options.include,
+            exclude=options.exclude,
+            follow_links=options.follow_links,
+            sequences=Sequences(options.sequences),
+        )
+
+    @property
+    def naming(self) -> Naming:
+        """How outputs are called. Raises UsageError for what is no name."""
+        options = self.options
+        return Naming(options.name, _suffix(options.to), _suffix(options.pictures_to))
 
 
 def batch_options_of(
@@ -83,22 +83,7 @@ def batch_options_of(
         source=source,
         target=target,
         job_for=partial(_job, _share(options, jobs)),
-        choosing=Choosing(
-            include=options.include,
-            exclude=options.exclude,
-            follow_links=options.follow_links,
-            sequences=Sequences(options.sequences),
-        ),
-        naming=Naming(
-            pattern=options.name,
-            video_suffix=_suffix(options.to),
-            picture_suffix=_suffix(options.pictures_to),
-        ),
-        first=First(options.order),
-        settle_seconds=options.settle,
-        overwrite=options.overwrite,
-        again=options.again,
-        recheck=options.recheck,
+        options=options,
         jobs=jobs,
         until=until,
     )

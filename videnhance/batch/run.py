@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import BatchOptions, First, foretold
+from videnhance.batch.batch_options import BatchOptions, foretold
 from videnhance.batch.inputs import Found, Input, Kind, found_in
 from videnhance.batch.outcome import (
     Event,
@@ -58,11 +58,11 @@ class Batch:
         self.eta = Eta(pool.jobs)
         self._order, self._records, self._pool = order, records, pool
         self._look_again = look_again
-        self._judge = Judge(records, order.recheck, order.again)
+        self._judge = Judge(records, order.options.recheck, order.options.again)
         self._names = Names(order.naming, records.owners)
         self._names.notices += records.notices
         self._root = digest_of(str(order.source.resolve()))
-        self._settling = Settling(order.settle_seconds)
+        self._settling = Settling(order.options.settle)
         self._decided: dict[str, tuple[int, int]] = {}
         """The version of each input for which it is known what became of it."""
         self.ready: deque[Item] = deque()
@@ -139,7 +139,8 @@ class Batch:
             for one in self._settling.settled(new)
             if (outcome := self.decided_on(one)) is not None
         ]
-        if order.first is First.SHORTEST:
+        if order.options.order == "shortest":
+            # How long they play is known only when they are opened.
             self.ready = deque(sorted(self.ready, key=lambda item: item.one.bytes))
         outcomes += [
             Outcome(name, name, Status.FAILED, reason)
@@ -164,7 +165,9 @@ class Batch:
         if state is State.CURRENT:
             self._decided[one.relative] = one.version
             return Outcome(one.relative, name, Status.SKIPPED, state.value)
-        if state is State.NO_FILE or not (state.is_ours or self._order.overwrite):
+        if state is State.NO_FILE or not (
+            state.is_ours or self._order.options.overwrite
+        ):
             hint = "remove it" if state is State.NO_FILE else "-y replaces it"
             words = f"{printable(name)} is in the way: {state.value}; {hint}"
             return self._failed(one, name, reason=words)
