@@ -24,7 +24,6 @@ from tests.clusters import local_cluster
 from tests.models import write_model
 from videnhance.cli import app
 from videnhance.cluster import client as scheduler
-from videnhance.cluster import task
 from videnhance.cluster import worker as segment
 from videnhance.cluster.compat import check_versions
 from videnhance.cluster.executor import executor_for
@@ -299,7 +298,7 @@ def test_either_goes_on_with_what_the_other_began(
 def test_an_interrupt_calls_the_tasks_off(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("videnhance.cluster.dask_worker._HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("videnhance.cluster.worker._HEARTBEAT_SECONDS", 0.0)
     clip = Clip(320, 240, pts=range(0, 200 * 512, 512))
     source = write_clip(job.source.with_name("long.mp4"), clip)
     settings = replace(job.settings, segment_frames=50)
@@ -314,7 +313,7 @@ def test_an_interrupt_calls_the_tasks_off(
 def test_cancelling_from_another_thread_calls_the_tasks_off(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("videnhance.cluster.dask_worker._HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("videnhance.cluster.worker._HEARTBEAT_SECONDS", 0.0)
     clip = Clip(320, 240, pts=range(0, 200 * 512, 512))
     source = write_clip(job.source.with_name("long.mp4"), clip)
     target = job.target.with_name("cancelled.mp4")
@@ -352,18 +351,18 @@ def _wait(condition: Callable[[], bool]) -> None:
 def test_a_worker_that_does_not_see_the_source_is_sent_it(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = task._is_it
+    known = segment._is_it
     monkeypatch.setattr(
-        task, "_is_it", lambda path, c: path != job.source and known(path, c)
+        segment, "_is_it", lambda path, c: path != job.source and known(path, c)
     )
     _compared(job, address)
-    monkeypatch.setattr("videnhance.cluster.upload.LARGEST_SENT", 100)
+    monkeypatch.setattr("videnhance.cluster.coordinator.LARGEST_SENT", 100)
     other = _there(job, address)
     other = replace(other, options=replace(other.options, overwrite=True))
     with pytest.raises(ClusterError, match="does not see it, and of more than"):
         convert(other, _watcher())
     source = _pictures(job.source.parent / "many", 9)
-    monkeypatch.setattr(task, "_is_it", lambda path, c: False)
+    monkeypatch.setattr(segment, "_is_it", lambda path, c: False)
     with pytest.raises(ClusterError, match="many pictures are not sent"):
         convert(replace(other, source=source), _watcher())
 
@@ -372,7 +371,7 @@ def test_a_worker_that_does_not_see_the_source_is_sent_it(
 def test_a_worker_that_does_not_see_the_target_sends_back(
     job: Job, address: str, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("worker", "single_task"):
+    for module in ("worker", "executor"):
         name = f"videnhance.cluster.{module}.target_seen"
         monkeypatch.setattr(name, lambda context: False)
     job = replace(job, target=job.target.with_suffix(f".{suffix}"))
@@ -438,7 +437,7 @@ def test_other_versions_are_refused(
     job: Job, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "videnhance.cluster.task.library_key", lambda: {"videnhance": "0.0.9"}
+        "videnhance.cluster.worker.library_key", lambda: {"videnhance": "0.0.9"}
     )
     with pytest.raises(ClusterError, match=r"(?s)install the same.*0\.0\.9"):
         convert(_there(job, address), _watcher())
@@ -640,13 +639,13 @@ def test_names_count_from_the_folder_of_who_asks(
 ) -> None:
     there = _there(job, address)
     seen: list[Path] = []
-    known = task._is_it
+    known = segment._is_it
 
     def is_it(path: Path, context: TaskContext) -> bool:
         seen.append(path)
         return known(path, context)
 
-    monkeypatch.setattr(task, "_is_it", is_it)
+    monkeypatch.setattr(segment, "_is_it", is_it)
     monkeypatch.chdir(job.source.parent)
     names = Path(job.source.name), Path(there.target.name)
     convert(replace(there, source=names[0], target=names[1]), _watcher())

@@ -14,8 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from videnhance.cluster import compat
-from videnhance.cluster.compat import check_versions
-from videnhance.cluster.dask_worker import load_distributed, topic_of
+from videnhance.cluster.compat import check_versions, load_distributed, topic_of
 from videnhance.conversion.fingerprint import library_key
 from videnhance.errors import ClusterError, counted, printable
 

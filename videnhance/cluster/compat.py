@@ -1,4 +1,4 @@
-"""Compares the libraries of machines, and makes calls bytes that only a worker unpacks.
+"""Dask's library, the libraries of machines, and calls as bytes for a worker to unpack.
 
 Light: the scheduler loads what stands in tasks, and must not stand still while torch is
 loaded.
@@ -6,11 +6,30 @@ loaded.
 
 import pickle
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from videnhance.errors import ClusterError
+from videnhance.system.optional import optional
 
-__all__ = ["call", "check_versions", "pickled_call"]
+__all__ = ["call", "check_versions", "load_distributed", "pickled_call", "topic_of"]
+
+_TOPICS = 32
+
+
+def load_distributed() -> ModuleType:
+    """Dask's library, where a cluster is used. Raises MissingLibraryError."""
+    failure = "--cluster needs Dask's distributed, which does not load"
+    return optional("distributed", extra="cluster", failure=failure)
+
+
+def topic_of(run: str) -> str:
+    """The name under which workers tell of a run, which is a hexadecimal number.
+
+    A scheduler keeps the last words of each name for ever, so runs share a few names;
+    under a single one, each of many runs would hear all the others.
+    """
+    return f"videnhance-{int(run, 16) % _TOPICS}"
 
 
 def pickled_call(function: Callable[..., Any], *args: object) -> bytes:

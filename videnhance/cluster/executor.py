@@ -1,29 +1,41 @@
 """Has a conversion made by a cluster: connected, given the work, reported on."""
 
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from secrets import token_hex
 
 from videnhance.cluster.client import Cluster
-from videnhance.cluster.coordinator import Beginning, Coordinator
-from videnhance.cluster.messages import TaskContext
-from videnhance.cluster.progress import WorkerProgress
-from videnhance.cluster.single_task import take_over, whole
-from videnhance.conversion.executor import Executor, Running, local
+from videnhance.cluster.compat import pickled_call
+from videnhance.cluster.coordinator import Beginning, Coordinator, SourceUpload
+from videnhance.cluster.messages import (
+    Converted,
+    Outcome,
+    TaskContext,
+    WorkerProgress,
+)
+from videnhance.cluster.worker import DaskWorker, Heartbeat, answered, target_seen
+from videnhance.conversion.executor import Executor, Running, Watcher, local
 from videnhance.conversion.fingerprint import library_key, source_key
 from videnhance.conversion.job import Job
+from videnhance.conversion.run import convert
 from videnhance.conversion.segments import SegmentedWriter
 from videnhance.conversion.workdir import folder_failure
-from videnhance.errors import UsageError
+from videnhance.errors import ClusterError, UsageError, printable
 from videnhance.frame import Frame
 from videnhance.media.open_any import PIPE
 from videnhance.media.output.header import MemoryOutput
-from videnhance.media.output.output_file import temporary_beside
+from videnhance.media.output.output_file import save_bytes, temporary_beside
+from videnhance.media.stills.series import is_series
 from videnhance.models.card import card_names
+from videnhance.report import Report, Share
 
 __all__ = ["ClusterExecutor", "executor_for"]
+
+_LOOK_SECONDS = 0.05
 
 
 @contextmanager
@@ -87,9 +99,9 @@ class ClusterExecutor:
         running.watcher.started(reader.info, report)
         progress = WorkerProgress(report, running.watcher.advanced)
         with _token(temporary_beside(job.target), job.target) as token:
-            outcome = whole(self._cluster, self._context(running, token), progress)
+            outcome = _whole(self._cluster, self._context(running, token), progress)
         progress.converted(outcome.report.frames_written)
-        take_over(outcome, job, report=report)
+        _take_over(outcome, job, report=report)
 
     def _context(self, running: Running, token: Path) -> TaskContext:
         job, key = running.work.job, running.model.key
@@ -136,3 +148,66 @@ def _token(path: Path, target: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _convert_whole(context: TaskContext, sent: bytes | None = None) -> Outcome:
+    """One output that has no segments. Raises what may pass, to be repeated."""
+    return answered(context, sent, number=0, work=_converted)
+
+
+def _converted(
+    context: TaskContext, worker: DaskWorker, heartbeat: Heartbeat
+) -> Converted:
+    job = context.job
+    watcher = Watcher(lambda *_: None, lambda report: heartbeat(report.frames_written))
+    if target_seen(context):
+        return Converted(worker.name, convert(job, watcher), None)
+    if is_series(job.target):
+        raise ClusterError(
+            f"{printable(job.target)}: its folder is not seen here, and many "
+            "pictures are not sent; put it where all machines have it"
+        )
+    with tempfile.TemporaryDirectory(prefix="videnhance-") as folder:
+        target = Path(folder) / job.target.name
+        report = convert(replace(job, target=target), watcher)
+        return Converted(worker.name, report, target.read_bytes())
+
+
+def _whole(
+    cluster: Cluster, context: TaskContext, progress: WorkerProgress
+) -> Converted:
+    """Has one output made by a worker; gives what came of it.
+
+    Raises ClusterError, and what the conversion raises.
+    """
+    upload, losses = SourceUpload(cluster, context.job.source), 0
+    while True:
+        call = cluster.submit(
+            pickled_call(_convert_whole, context),
+            upload.sent,
+            key=f"videnhance_whole-{context.run}-{losses}",
+        )
+        while not call.done():
+            cluster.slots()  # says if nobody is left to wait for
+            for words in cluster.told():
+                progress.heard(words)
+            time.sleep(_LOOK_SECONDS)
+        outcome = cluster.result(call)
+        if isinstance(outcome, Converted):
+            return outcome
+        losses += 1
+        upload.answer(outcome, losses)
+
+
+def _take_over(outcome: Converted, job: Job, *, report: Report) -> None:
+    """Gives what came back its name, and makes the worker's report this one's.
+
+    Raises OutputError if it cannot be written.
+    """
+    if outcome.file is not None:
+        save_bytes(outcome.file, job.target, overwrite=job.options.overwrite)
+    for field in fields(Report):
+        if field.name not in ("source", "target", "engine", "workers", "retries"):
+            setattr(report, field.name, getattr(outcome.report, field.name))
+    share = Share(0, report.frames_out, report.peak_memory_mb)
+    report.workers[outcome.worker] = share
