@@ -28,7 +28,7 @@ from typing import Any
 
 import av
 
-from videnhance.conversion.bench import processor_name
+from videnhance.system.processor import processor_name
 
 RATE, MINUTE = 30, 60
 MEDIAN_MS, LATE_MS = 80, 150

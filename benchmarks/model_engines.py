@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from videnhance.conversion.bench import processor_name
 from videnhance.geometry import size_of
 from videnhance.models.bench import (
     HEAD,
@@ -36,6 +35,7 @@ from videnhance.models.export import write_onnx
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.torchscript import quiet_tools
 from videnhance.system.optional import optional
+from videnhance.system.processor import processor_name
 from videnhance.system.threads import available_cores
 
 # Reports to its makers when OpenVINO is loaded, which does as well without: None makes

@@ -19,11 +19,11 @@ from statistics import median
 
 import numpy as np
 
-from videnhance.conversion.bench import processor_name
 from videnhance.frame import Pixels
 from videnhance.geometry import Size
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.system.memory import keep_freed_memory
+from videnhance.system.processor import processor_name
 
 THREADS = 2
 WIDTHS = (76, 108, 140, 204, 268, 332)

@@ -27,7 +27,7 @@ class Source:
 
         `from a import b` is an import of `a.b` if that is a module, else of `a`.
         """
-        known = {source.name for source in sources()}
+        known = _names()
         return frozenset(
             next(name for name in named if name in known)
             for named in imported(self.tree)
@@ -45,6 +45,11 @@ class Source:
 def sources() -> tuple[Source, ...]:
     """Every module of the package, by name."""
     return tuple(map(_parsed, sorted((ROOT / "videnhance").rglob("*.py"))))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(source.name for source in sources())
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, ...]]:

@@ -17,6 +17,7 @@ import pytest
 from tests.clips import pts_of, write_clip
 from tests.trees import job_for
 from videnhance.batch import pool as processes
+from videnhance.batch.batch_options import default_jobs
 from videnhance.batch.pool import (
     Advanced,
     Began,
@@ -26,7 +27,6 @@ from videnhance.batch.pool import (
     Said,
     Task,
     WorkerPool,
-    default_jobs,
     work,
 )
 from videnhance.conversion.executor import Watcher

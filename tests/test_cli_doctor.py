@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from videnhance.cli import app, doctor
 from videnhance.cli.doctor import CHECKS, report
-from videnhance.conversion.scenes import moving_scene, scene_info
+from videnhance.conversion.bench.scenes import moving_scene, scene_info
 from videnhance.errors import UsageError
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoder_trial import (

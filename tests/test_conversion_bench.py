@@ -12,21 +12,25 @@ from click.testing import CliRunner
 
 from tests.clips import Clip, write_clip
 from videnhance.cli import app
-from videnhance.conversion.bench import (
+from videnhance.conversion.bench.clips import bench_clips, halved
+from videnhance.conversion.bench.programs import (
+    Peer,
+    installed_peers,
+    peer_of,
+    run_program,
+)
+from videnhance.conversion.bench.run import (
     BenchOrder,
     Row,
     benchmarked,
-    processor_name,
 )
-from videnhance.conversion.bench_clips import bench_clips, halved
-from videnhance.conversion.bench_stages import Stage
-from videnhance.conversion.bench_table import as_json, drawn, stage_table, table
-from videnhance.conversion.peers import Peer, installed_peers, peer_of
-from videnhance.conversion.scenes import SCENES, moving_scene
-from videnhance.conversion.taken import run_program
+from videnhance.conversion.bench.scenes import SCENES, moving_scene
+from videnhance.conversion.bench.stages import Stage
+from videnhance.conversion.bench.table import as_json, drawn, stage_table, table
 from videnhance.errors import InputError, UsageError, VidenhanceError
 from videnhance.geometry import Size
 from videnhance.media.reader.video_reader import VideoReader
+from videnhance.system.processor import processor_name
 
 pytestmark = pytest.mark.opencv
 ROW = Row("pan", "-m fast --skip 2", 9, 20.0)

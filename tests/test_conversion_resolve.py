@@ -15,7 +15,7 @@ from videnhance.conversion.load_model import loaded_model
 from videnhance.conversion.resolve import resolve
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Fit, Size, box_of
+from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.models.network import NetworkShape
@@ -109,7 +109,7 @@ def test_the_key_knows_what_changes_the_picture(job: Job) -> None:
     assert changed(settings=replace(job.settings, scale=4))
     assert changed(encoding=Encoding(crf=30))
     assert changed(options=ConvertOptions(max_frames=3))
-    assert changed(box=box_of("720p", Fit.INSIDE))
+    assert changed(options=ConvertOptions(size="720p"))
 
 
 def test_the_base_needs_no_model(job: Job) -> None:

@@ -116,7 +116,7 @@ def test_a_choice_means_what_its_option_means() -> None:
         max_cpu=50.0,
         max_memory=900,
         cluster="tcp://a:1",
-        rate=Fraction(24000, 1001),
+        rate="24000/1001",
         overwrite=True,
         isolate=True,
         nice=True,

@@ -9,7 +9,6 @@ from typing import Any
 
 from videnhance.batch.inputs import Choosing, Input, Kind, Sequences
 from videnhance.batch.output_names import Naming
-from videnhance.batch.pool import default_jobs
 from videnhance.conversion.estimate import bytes_words, seconds_words
 from videnhance.conversion.job import Job, budget_of, default_workers, job_of
 from videnhance.conversion.preflight import preflight
@@ -17,10 +16,14 @@ from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.options import FolderOptions
+from videnhance.system.memory import available_memory_mb
+from videnhance.system.threads import available_cores
 
-__all__ = ["BatchOptions", "batch_options_of", "foretold"]
+__all__ = ["BatchOptions", "batch_options_of", "default_jobs", "foretold"]
 
 _OF_VIDEOS: dict[str, Any] = dict.fromkeys(("codec", "crf", "preset", "pix_fmt"))
+_JOB_MB = 1500.0
+"""What one conversion takes: 600 of 360p, 1,400 of 1080p."""
 _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
 
@@ -87,6 +90,13 @@ def batch_options_of(
         jobs=jobs,
         until=until,
     )
+
+
+def default_jobs(memory_mb: float | None = None) -> int:
+    """How many files at a time: as the cores, and the memory that is free, allow."""
+    memory = available_memory_mb() if memory_mb is None else memory_mb
+    room = available_cores() if memory is None else int(memory / _JOB_MB)
+    return max(min(available_cores(), room), 1)
 
 
 def _suffix(word: str | None) -> str | None:

@@ -18,7 +18,6 @@ from videnhance.conversion.workdir import kept_words
 from videnhance.errors import BusyError, OtherWorkError, VidenhanceError
 from videnhance.frame import VideoInfo
 from videnhance.report import Report
-from videnhance.system.memory import available_memory_mb
 from videnhance.system.processes import (
     Stopped,
     WorkerProcess,
@@ -26,7 +25,6 @@ from videnhance.system.processes import (
     readable,
 )
 from videnhance.system.startup import begin
-from videnhance.system.threads import available_cores
 
 __all__ = [
     "Advanced",
@@ -39,14 +37,11 @@ __all__ = [
     "Teller",
     "WorkerPool",
     "answer",
-    "default_jobs",
     "work",
 ]
 
 _END_SECONDS = 20.0
 """How long all processes may take to end in order: they close an encoder."""
-_JOB_MB = 1500.0
-"""What one conversion takes: 600 of 360p, 1,400 of 1080p."""
 _TELL_SECONDS = 0.1
 _BUSY_SECONDS = 20.0
 """How long what a killed run has left may take to notice that it is alone."""
@@ -277,10 +272,3 @@ class WorkerPool:
         self._members.remove(member)
         failed = Failed(f"the process that converted it {words}")
         return None if member.task is None else Said(member.task, failed)
-
-
-def default_jobs(memory_mb: float | None = None) -> int:
-    """How many files at a time: as the cores, and the memory that is free, allow."""
-    memory = available_memory_mb() if memory_mb is None else memory_mb
-    room = available_cores() if memory is None else int(memory / _JOB_MB)
-    return max(min(available_cores(), room), 1)

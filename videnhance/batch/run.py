@@ -140,7 +140,6 @@ class Batch:
             if (outcome := self.decided_on(one)) is not None
         ]
         if order.options.order == "shortest":
-            # How long they play is known only when they are opened.
             self.ready = deque(sorted(self.ready, key=lambda item: item.one.bytes))
         outcomes += [
             Outcome(name, name, Status.FAILED, reason)
@@ -220,11 +219,10 @@ class Batch:
 
     def _put_back(self, item: Item) -> Event:
         """Lets an input that has changed wait; one that is gone has failed."""
-        if version_of(item.one) == GONE:
-            return Finished(
-                self._failed(item.one, item.name, reason="the input is gone")
-            )
-        self._settling.wait_for(item.one)
+        one = item.one
+        if version_of(one) == GONE:
+            return Finished(self._failed(one, item.name, reason="the input is gone"))
+        self._settling.wait_for(one)
         return PutBack(item)
 
     def _prepared(self, job: Job, item: Item) -> Job:
@@ -232,11 +230,9 @@ class Batch:
         item.source = self._judge.source_of(item.one)
         folder_made(self._order.target, item.name)
         stamp = stamp_of(item.source.digest, item.wishes)
-        replaces = item.state is not State.ABSENT
+        options = replace(job.options, overwrite=item.state is not State.ABSENT)
         return replace(
-            job,
-            encoding=replace(job.encoding, stamp=stamp),
-            options=replace(job.options, overwrite=replaces),
+            job, encoding=replace(job.encoding, stamp=stamp), options=options
         )
 
     def _pinned(self, choice: Choice) -> Choice:

@@ -68,10 +68,11 @@ def bench(**options: Any) -> None:
     Each stage alone, then conversions with each model on every frame, fused and with
     skipping, and other programs that are installed.
     """
-    from videnhance.conversion import bench as measure
-    from videnhance.conversion import bench_table as tables
-    from videnhance.conversion.bench_stages import Stage
-    from videnhance.conversion.peers import installed_peers
+    from videnhance.conversion.bench import run as measure
+    from videnhance.conversion.bench import table as tables
+    from videnhance.conversion.bench.programs import installed_peers
+    from videnhance.conversion.bench.stages import Stage
+    from videnhance.system.processor import processor_name
 
     file, frames = options["file"], options["frames"]
     if frames < 1:
@@ -95,7 +96,7 @@ def bench(**options: Any) -> None:
             rows.append(found)
             words = f"{found.clip}: {found.name}"
         click.echo(f"videnhance: measured {words}", err=True)
-    click.echo(f"{measure.processor_name()}, {counted(frames, 'frame')} a clip\n")
+    click.echo(f"{processor_name()}, {counted(frames, 'frame')} a clip\n")
     click.echo("\n".join([*tables.stage_table(stages), "", *tables.table(rows)]))
     if options["target"]:
         text = json.dumps(tables.as_json(stages, rows), indent=2) + "\n"

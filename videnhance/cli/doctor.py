@@ -98,9 +98,9 @@ def _version(name: str) -> str:
 
 
 def _processor() -> Iterator[str]:
-    from videnhance.conversion.bench import processor_name
     from videnhance.models.torchscript import instruction_set, int8_engine
     from videnhance.system.memory import available_memory_mb
+    from videnhance.system.processor import processor_name
     from videnhance.system.threads import available_cores
 
     flags: set[str] = set()
@@ -246,7 +246,7 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
 
 def main() -> None:
     """In a child: tries each encoder, and writes a line of JSON for each, at once."""
-    from videnhance.conversion.scenes import moving_scene, scene_info
+    from videnhance.conversion.bench.scenes import moving_scene, scene_info
     from videnhance.errors import VidenhanceError
     from videnhance.geometry import Size
     from videnhance.media.encoder.encoder_trial import encoder_names, try_encoder

@@ -263,9 +263,9 @@ def bench(network: str, size: str, threads: int | None, runs: int) -> None:
 
     ONNX Runtime, OpenVINO and ncnn: benchmarks/model_engines.py, in the source.
     """
-    from videnhance.conversion.bench import processor_name
     from videnhance.geometry import size_of
     from videnhance.models import bench as work
+    from videnhance.system.processor import processor_name
     from videnhance.system.threads import available_cores
 
     counts = range(1, (threads or available_cores()) + 1)

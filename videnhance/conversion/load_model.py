@@ -1,6 +1,8 @@
 """Loads the model of a resolved job; brings torch, which takes a second."""
 
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 
 from videnhance.conversion.fingerprint import (
     arithmetic_of,
@@ -13,18 +15,28 @@ from videnhance.conversion.resolve import (
     LoadedModel,
     ResolvedJob,
 )
-from videnhance.conversion.sample_frames import sample_frames
 from videnhance.conversion.workdir import Key
-from videnhance.errors import UsageError
-from videnhance.media.open_any import PIPE
+from videnhance.errors import InputError, UsageError
+from videnhance.frame import Pixels, VideoInfo
+from videnhance.media.open_any import PIPE, is_video_file
+from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.sandbox.serialize import to_plain
+from videnhance.media.source import Reading, Span
 from videnhance.models.card import Card, find_card
 from videnhance.models.choice import Choice, check_trust, needs_import
-from videnhance.models.imported import channels_of, sources_of, with_card
+from videnhance.models.imported import (
+    calibration_chart,
+    channels_of,
+    sources_of,
+    with_card,
+)
 from videnhance.models.runtime import load, measured
+from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.enhance import Bicubic
 
-__all__ = ["loaded_model"]
+__all__ = ["loaded_model", "sample_frames"]
+
+_PLACES = 8
 
 
 def loaded_model(work: ResolvedJob) -> LoadedModel:
@@ -125,3 +137,26 @@ def _key(work: ResolvedJob) -> Key:
         # Which one does not matter: it may be changed to go on.
         **({} if job.budget is None else {"time budget": True}),
     }
+
+
+def sample_frames(
+    source: Path, info: VideoInfo, *, channels: int, reading: Reading | None = None
+) -> list[Pixels]:
+    """One picture at each of eight places, H x W x C, as luma or RGB.
+
+    Of what is no video file, or cannot be looked into, a test chart.
+    """
+    if not is_video_file(source):
+        return calibration_chart(channels)
+    seconds = info.duration_seconds or 0.0
+    found: list[Pixels] = []
+    for number in range(_PLACES if seconds else 1):
+        try:
+            with VideoReader(
+                source, Span(seconds * number / _PLACES), reading
+            ) as reader:
+                found += [model_input(channels, frame) for frame in islice(reader, 1)]
+        except (InputError, UsageError):
+            # A damaged place, or one behind the last frame; the conversion tells of it.
+            continue
+    return found or calibration_chart(channels)

@@ -172,7 +172,7 @@ class FolderOptions(ConvertOptions):
     jobs: int | None = None
     """Files at a time; None: as cores and memory allow."""
     order: Literal["name", "shortest"] = "name"
-    """Which input comes first."""
+    """Which input comes first; by bytes, for how long they play is not known yet."""
     settle: float = 2.0
     """Seconds; an input that changed less long ago is still being copied."""
     again: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from videnhance.conversion.scenes import SCENES, scene_info
+from videnhance.conversion.bench.scenes import SCENES, scene_info
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Plane, VideoInfo
 from videnhance.geometry import Size

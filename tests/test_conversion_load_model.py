@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.clips import Clip, write_clip
-from videnhance.conversion.sample_frames import sample_frames
+from videnhance.conversion.load_model import sample_frames
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.imported import calibration_chart
 

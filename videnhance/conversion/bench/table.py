@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from videnhance.conversion.bench import Row, processor_name
-from videnhance.conversion.bench_stages import Stage
+from videnhance.conversion.bench.run import Row
+from videnhance.conversion.bench.stages import Stage
 from videnhance.pipeline.plan import Fill
 from videnhance.quality.chart import Graph, drawn_graphs
+from videnhance.system.processor import processor_name
 from videnhance.system.threads import available_cores
 
 __all__ = ["as_json", "drawn", "stage_table", "table"]

@@ -6,7 +6,6 @@ every frame.
 """
 
 import json
-import platform
 import sys
 import tempfile
 from array import array
@@ -14,16 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from videnhance.conversion.bench_clips import BenchClip, bench_clips
-from videnhance.conversion.bench_stages import Stage, measured_stages
-from videnhance.conversion.peers import Peer
-from videnhance.conversion.taken import Taken, run_program
+from videnhance.conversion.bench.clips import BenchClip, bench_clips
+from videnhance.conversion.bench.programs import Peer, Taken, run_program
+from videnhance.conversion.bench.stages import Stage, measured_stages
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.quality.compare import Order, compared
 from videnhance.quality.pairs import Video
 from videnhance.system.memory import keep_freed_memory
 
-__all__ = ["SETTINGS", "BenchOrder", "Row", "benchmarked", "processor_name"]
+__all__ = ["SETTINGS", "BenchOrder", "Row", "benchmarked"]
 
 SETTINGS = ("--fuse 0", "--fuse 0.3", "--skip 2", "--skip 4")
 """Options of `convert`, for each model. The first is the network on every frame,
@@ -180,13 +178,3 @@ def _peer_row(clip: BenchClip, peer: Peer, taken: Taken, *, frames: int) -> Row:
         cpu_ms=1000 * cpu / frames if cpu else None,
         peak_memory_mb=peak or None,
     )
-
-
-def processor_name() -> str:
-    """The processor as its system names it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line for line in text.splitlines() if line.startswith("model name")]
-    return names[0].partition(":")[2].strip() if names else platform.machine()

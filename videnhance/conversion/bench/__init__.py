@@ -1,0 +1,3 @@
+"""Measures this machine: each stage, whole conversions, and other programs."""
+
+__all__: list[str] = []
