@@ -20,6 +20,7 @@ from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.muxer import Muxer
 from videnhance.media.output.output_file import (
     WRITE_ERRORS,
+    Committed,
     check_target,
     write_failure,
 )
@@ -169,7 +170,7 @@ def _delay(times: list[int]) -> int:
     return max((n - rank[pts] for n, pts in enumerate(times)), default=0)
 
 
-class SegmentedWriter:
+class SegmentedWriter(Committed):
     """An output that is being made in segments; leaving the `with` block without an
     error joins them under its name, and with an error keeps the closed ones.
 
@@ -201,15 +202,6 @@ class SegmentedWriter:
         self.chosen: Callable[[int], Mapping[str, float]] = nothing_chosen
         """What was chosen for the segment that ends with a frame."""
         self._open: SegmentEncoder | None = None
-
-    def __enter__(self) -> "SegmentedWriter":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self.commit()
-        else:
-            self.abort()
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""

@@ -1,7 +1,7 @@
 """Options of a live session, and the `convert` command that does the same to a file."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videnhance.errors import UsageError
@@ -64,17 +64,10 @@ def convert_command(
     # A name that begins with a dash would be taken for an option.
     names = [f"./{p}" if str(p).startswith("-") else str(p) for p in (path, target)]
     words = ["videnhance", "convert", *names]
-    strength, default = settings.strength if choice else 0.0, Settings()
-    if settings.scale != default.scale:
-        words += ["--scale", str(settings.scale)]
-    if strength != default.strength:
-        words += ["--strength", f"{strength:g}"]
-    if settings.grain != default.grain:
-        words += ["--grain", f"{settings.grain:g}"]
-    if settings.skip != default.skip:
-        words += ["--skip", str(settings.skip)]
-    if settings.fuse != default.fuse:
-        words += ["--fuse", f"{settings.fuse:g}"]
+    chosen = settings if choice else replace(settings, strength=0.0)
+    for option in ("scale", "strength", "grain", "skip", "fuse"):
+        if (value := getattr(chosen, option)) != getattr(Settings(), option):
+            words += [f"--{option}", f"{value:g}"]
     if source.video_track is not None:
         words += ["--video-track", str(source.video_track)]
     if choice is not None:

@@ -17,6 +17,7 @@ from videnhance.media.output.header import Header, OutputPlan, planned_output
 from videnhance.media.output.immersion import entry_boxes, projection, with_in_video
 from videnhance.media.output.output_file import (
     WRITE_ERRORS,
+    Committed,
     OutputFile,
     check_target,
     write_failure,
@@ -183,7 +184,7 @@ class Muxer:
         self._open.close()
 
 
-class VideoWriter(Muxer):
+class VideoWriter(Muxer, Committed):
     """A video that is being made of frames, in one go.
 
     Leaving the `with` block without an error gives it its name, and with an error
@@ -210,15 +211,6 @@ class VideoWriter(Muxer):
     def frames_written(self) -> int:
         """Frames given to the encoder."""
         return self._coder.frames
-
-    def __enter__(self) -> "VideoWriter":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self.commit()
-        else:
-            self.abort()
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""

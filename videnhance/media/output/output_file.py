@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import av
 
@@ -24,6 +25,7 @@ from videnhance.system.disk import free_bytes, sync, sync_folder
 
 __all__ = [
     "WRITE_ERRORS",
+    "Committed",
     "OutputFile",
     "cause_stays",
     "check_target",
@@ -34,6 +36,8 @@ __all__ = [
     "writing",
 ]
 
+Output = TypeVar("Output", bound="Committed")
+
 WRITE_ERRORS = (av.FFmpegError, OSError, ValueError)
 """What FFmpeg raises where a file cannot be written."""
 _NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
@@ -41,6 +45,26 @@ _NOT_TAKEN = (av.error.ArgumentError, av.error.InvalidDataError)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_STEM = 60
 """Bytes of the target's name in the temporary name, which has a limit of 255."""
+
+
+class Committed:
+    """What is complete at the end of its `with` block or, after an error, not there."""
+
+    def commit(self) -> None:
+        """Completes it. Raises OutputError."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Leaves nothing of it."""
+
+    def __enter__(self: Output) -> Output:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is None:
+            self.commit()
+        else:
+            self.abort()
 
 
 class OutputFile:

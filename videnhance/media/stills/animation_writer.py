@@ -24,6 +24,7 @@ from videnhance.media.encoder.storage import as_picture, storage
 from videnhance.media.encoder.video_encoder import added_stream
 from videnhance.media.output.output_file import (
     WRITE_ERRORS,
+    Committed,
     OutputFile,
     check_target,
     writing,
@@ -52,7 +53,7 @@ _QUICKEST = Fraction(1, 50)
 _GIF, _WEBP = FORMATS["GIF"], FORMATS["WEBP"]
 
 
-class AnimationWriter:
+class AnimationWriter(Committed):
     """An animated picture that is being made; complete under its name, or not there.
 
     Raises UsageError or OutputError at once for what cannot be written.
@@ -106,15 +107,6 @@ class AnimationWriter:
     def notices(self) -> tuple[str, ...]:
         """What the output does not keep as it is; known before the first frame."""
         return (*self._notes, *map(str, self.streams))
-
-    def __enter__(self) -> "AnimationWriter":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self.commit()
-        else:
-            self.abort()
 
     def write(self, frame: Frame) -> None:
         """Encodes a frame. Raises OutputError for another size, or a full disk."""

@@ -12,7 +12,11 @@ from videnhance.errors import (
 from videnhance.frame import Family, Frame, VideoInfo
 from videnhance.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.output_file import check_target, save_bytes
+from videnhance.media.output.output_file import (
+    Committed,
+    check_target,
+    save_bytes,
+)
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, open_source
 from videnhance.media.stills.exif import UPRIGHT, orientation_of, updated_exif
@@ -110,7 +114,7 @@ class _PictureMaker:
         return exif
 
 
-class StillWriter:
+class StillWriter(Committed):
     """A picture file that is being made, of exactly one frame.
 
     Raises UsageError or OutputError at once for what cannot be written.
@@ -148,13 +152,6 @@ class StillWriter:
                 if plan.action is not StreamAction.KEPT
             ),
         )
-
-    def __enter__(self) -> "StillWriter":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error is None:
-            self.commit()
 
     def write(self, frame: Frame) -> None:
         """Takes the frame. Raises OutputError for a second one, or another size."""
