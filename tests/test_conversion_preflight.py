@@ -20,8 +20,9 @@ from videnhance.conversion.preflight import (
     rehearsed,
 )
 from videnhance.errors import OutputError, UsageError
-from videnhance.frame import Frame
+from videnhance.frame import Frame, Light
 from videnhance.media.encoder.encoding import Encoding
+from videnhance.media.layout import delivered_layout
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
@@ -114,6 +115,35 @@ def test_a_job_is_looked_at_as_a_whole(source: Path) -> None:
     assert sorted(source.parent.iterdir()) == [source]
     with pytest.raises(UsageError, match="only the making of a video file"):
         preflight(replace(job, target=source.with_name("out.png")))
+
+
+def test_what_is_kept_of_the_picture_is_said(source: Path) -> None:
+    plan = plan_of(source, source.with_name("out.mkv"))
+    found = flight(source, plan)
+    deep = replace(
+        plan.info,
+        layout=delivered_layout("yuv444p"),
+        light=Light(max_cll=1000),
+        rotation_degrees=90,
+        sample_aspect_ratio=Fraction(4, 3),
+    )
+    stored = replace(plan.stored, pix_fmt="yuv422p10le")
+    words = replace(found, plan=replace(plan, info=deep, stored=stored)).as_json()
+    assert words["kept"] == [
+        "8 bits",
+        "HDR's mastering data",
+        "the turn by 90 degrees",
+        "pixels of the shape 4/3",
+    ]
+    assert not [
+        line for line in replace(found, free_bytes=None).lines() if "disk" in line
+    ]
+
+
+def test_a_source_without_a_frame_is_an_error(source: Path) -> None:
+    plan = plan_of(source, source.with_name("out.mkv"))
+    with pytest.raises(OutputError, match="there is no frame to write"):
+        rehearsed(plan, lambda span: VideoReader(source, span), lambda _: iter(()), 250)
 
 
 def test_an_unknown_length_is_said(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from videnhance.frame import ColourTags, Light
 from videnhance.geometry import Size
 from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output import muxer
+from videnhance.media.output import muxer, verify
 from videnhance.media.output.muxer import VideoWriter
-from videnhance.media.output.readback import Times
+from videnhance.media.output.readback import ReadBack, Times, read_back
 from videnhance.media.output.verify import Expected, check_file
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
@@ -129,6 +129,53 @@ def test_a_difference_is_an_error_in_words(
     with pytest.raises(OutputError) as caught:
         check_file(path, path, DIFFERENCES[words](expected), full=False)
     assert words in str(caught.value)
+
+
+FOUND: dict[str, Callable[[ReadBack], ReadBack]] = {
+    "its first frame cannot be decoded": lambda f: replace(f, picture=None),
+    "the order of decoding runs back 3 times": lambda f: replace(
+        f, video=replace(f.video, times=replace(f.video.times, falls=3))
+    ),
+    "11 frames can be decoded, not 12": lambda f: replace(f, decoded=11),
+    "2 frames are damaged": lambda f: replace(f, decoded=12, errors=2),
+    "is not the default any more": lambda f: replace(
+        f, others=(replace(f.others[0], default=False),)
+    ),
+    "is in no language, not deu": lambda f: replace(
+        f, others=(replace(f.others[0], language=""),)
+    ),
+}
+
+
+@pytest.mark.parametrize("words", FOUND)
+def test_what_is_found_amiss_is_an_error_in_words(
+    words: str, rich: tuple[Path, Expected], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, expected = rich
+    made = FOUND[words](read_back(path, False))
+    monkeypatch.setattr(verify, "read_back", lambda path, full: made)
+    with pytest.raises(OutputError) as caught:
+        check_file(path, path, expected, full=False)
+    assert words in str(caught.value)
+
+
+def test_damaged_sound_that_was_copied_is_told(
+    rich: tuple[Path, Expected], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, expected = rich
+    made = replace(read_back(path, False), damaged=2)
+    monkeypatch.setattr(verify, "read_back", lambda path, full: made)
+    told = check_file(path, path, expected, full=False)
+    assert told[-1] == "2 damaged packets of sound"
+
+
+def test_nothing_is_asked_of_times_that_are_not_known(
+    rich: tuple[Path, Expected],
+) -> None:
+    path, expected = rich
+    bare = replace(expected.video, first=None, last=None, end=None)
+    told = check_file(path, path, replace(expected, video=bare), full=False)
+    assert told[0] == "12 frames"
 
 
 def test_the_end_of_reordered_frames_is_known_to_a_step_of_decoding(
