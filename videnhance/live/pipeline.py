@@ -123,7 +123,7 @@ def preview_pipeline(player: Player, options: LiveOptions) -> Iterator[LivePipel
 def _engine_of(
     options: LiveOptions, budget: Budget | None
 ) -> Iterator[tuple[Engine, Models]]:
-    load_opencv()
+    load_opencv().setNumThreads(1)  # workers share the cores already
     keep_freed_memory()
     workers = max(options.settings.workers, 1)
     with pool_of(workers) as pool:  # type: ignore[union-attr]  # more than 0

@@ -97,7 +97,7 @@ def enhanced(
     Closing the iterator stops and joins every thread.
     """
     if settings.moves:
-        motion.load_opencv()
+        motion.load_opencv().setNumThreads(1)
     network = network_of(upscaler, settings)
     with ExitStack() as stack:
         pool = pool_of(settings.workers)

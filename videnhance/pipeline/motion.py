@@ -62,18 +62,13 @@ class Motion:
 
 
 def load_opencv() -> ModuleType:
-    """OpenCV on one thread, for workers share the cores already.
-
-    Raises MissingLibraryError, which names what to install.
-    """
-    cv2 = optional(
+    """OpenCV, or MissingLibraryError that names what to install."""
+    return optional(
         "cv2",
         failure="OpenCV does not load",
         remedy="--skip above 1 and --fuse above 0 need it. Install the system packages "
         "libgl1 and libglib2.0-0, or run with --skip 1 --fuse 0",
     )
-    cv2.setNumThreads(1)
-    return cv2
 
 
 def _halved(cv2: ModuleType, pixels: Pixels) -> Pixels:

@@ -51,9 +51,11 @@ _COLUMNS = 1280
 def opencv() -> ModuleType | None:
     """OpenCV, if it loads; it starts no threads of its own."""
     try:
-        return load_opencv()
+        cv2 = load_opencv()
     except MissingLibraryError:
         return None
+    cv2.setNumThreads(1)
+    return cv2
 
 
 def fixed_type(plane: Plane) -> type[np.floating[Any]]:
