@@ -35,7 +35,7 @@ class Prepared:
 
     def source(self, span: Span) -> FrameSource:
         """The source, open at a part of it."""
-        return reopened_source(replace(self.work.job, span=span))
+        return reopened_source(self.work.job, span)
 
     def enhanced(self, frames: Iterator[Frame]) -> Generator[Frame]:
         """Frames in a row as the conversion makes them, before they are encoded.
