@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.sources import ROOT
 
@@ -219,7 +219,7 @@ def shown_page(browser: Browser, server: StandIn, **context: object) -> Iterator
     opened.add_init_script(_SILENT)
     opened.route("**/*", server.answer)
     page.goto(f"{ADDRESS}/")
-    page.wait_for_function("document.body.classList.contains('ready')")
+    expect(page.locator("body.ready")).to_be_attached()
     yield page
     inside = (f"{ADDRESS}/", "data:", "blob:")
     assert [url for url in others if not url.startswith(inside)] == []

@@ -307,7 +307,9 @@ def test_the_preview_shows_any_moment_before_and_after(
     expect(page.locator("#time-words")).to_have_text("0:04.37 / 0:10.00")
     expect(page.locator("#said")).to_have_text("Picture at 0:04.37")
     sides = [side for path, side in server.pictures if path.endswith("frame")]
-    assert sides.count("source") == sides.count("result") == 2
+    # What was asked for between two keys may have been given up.
+    assert sorted(sides[-2:]) == ["result", "source"]
+    assert len(sides) >= 4
     page.keyboard.press("Escape")
     expect(page.locator("#preview")).to_be_hidden()
     expect(page.locator("#settings-place #settings")).to_be_visible()
@@ -319,7 +321,7 @@ def test_two_settings_stand_beside_each_other(page: Page, server: StandIn) -> No
     page.get_by_text("Hold these settings on the left").click()
     page.get_by_role("radio", name="Crisp").check()
     expect(page.locator("before-after .name.left")).to_have_text("Held settings")
-    page.wait_for_function("document.getElementById('preview-busy').hidden")
+    expect(page.locator("#preview-busy")).to_be_hidden()
     looks = {query.get("options", "") for query in server.queries}
     assert any('"look":"crisp"' in look for look in looks)
     assert any('"look":"faithful"' in look for look in looks)

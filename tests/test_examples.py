@@ -117,4 +117,4 @@ def test_the_documentation_runs(
 
 
 def test_the_documentation_has_programs() -> None:
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 6

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videnhance.batch.pool import Advanced, Began, Ended, Failed
+from videnhance.errors import counted
 from videnhance.options import ConvertOptions
 from videnhance.system.processes import WorkerProcess, readable
 from videnhance.system.threads import available_cores
@@ -163,7 +164,7 @@ class Converter:
         row.notices = [moved.words] if moved.words else []
         if moved.ended:
             row.state = "failed" if moved.failed else "done"
-            row.error = f"{moved.failed} of {moved.total} files failed"
+            row.error = f"{moved.failed} of {counted(moved.total, 'file')} failed"
             row.error = row.error if moved.failed else None
 
     def _progress(self, frames: int, total: int | None) -> dict[str, Any]:
