@@ -93,11 +93,11 @@ def test_keys_move_the_slider(page: Page) -> None:
 
 def test_a_key_flips_between_the_pictures(page: Page) -> None:
     page.get_by_role("slider").press("f")
-    assert page.get_by_text("sharp").is_visible()
-    assert not page.get_by_text("base").is_visible()
+    expect(page.get_by_text("sharp")).to_be_visible()
+    expect(page.get_by_text("base")).to_be_hidden()
     page.keyboard.press("f")  # the slider is gone, its focus is not lost
-    assert page.get_by_text("base").is_visible()
-    assert not page.get_by_text("sharp").is_visible()
+    expect(page.get_by_text("base")).to_be_visible()
+    expect(page.get_by_text("sharp")).to_be_hidden()
 
 
 def test_at_actual_size_a_pixel_is_a_pixel_and_the_picture_moves(page: Page) -> None:
@@ -119,7 +119,7 @@ def test_at_actual_size_a_pixel_is_a_pixel_and_the_picture_moves(page: Page) -> 
 
 def test_a_difference_is_shown_to_its_own_range(page: Page) -> None:
     page.get_by_role("button", name="Difference").click()
-    assert "25 times" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("25 times")
     pixel = "(e, x) => [...e.getContext('2d').getImageData(x, 9, 1, 1).data]"
     canvas = page.locator(".layer canvas")
     assert canvas.evaluate(pixel, 10) == [0, 0, 0, 255]
@@ -130,7 +130,7 @@ def test_equal_pictures_have_no_difference(browser: Browser, tmp_path: Path) -> 
     grey = Image.new("RGB", (64, 64), (9, 90, 200))
     with opened_page(browser, slider_page(tmp_path / "e.html", grey, grey)) as page:
         page.get_by_role("button", name="Difference").click()
-        assert page.get_by_role("status").inner_text() == "no difference"
+        expect(page.get_by_role("status")).to_have_text("no difference")
 
 
 def test_the_loupe_shows_both_pictures_enlarged(page: Page) -> None:
@@ -141,7 +141,7 @@ def test_the_loupe_shows_both_pictures_enlarged(page: Page) -> None:
     seen = [page.locator(".loupe canvas").nth(n).evaluate(pixel) for n in (0, 1)]
     assert seen == [[40, 40, 40, 255], [50, 50, 50, 255]]
     page.mouse.move(box["x"] - 5, 5)
-    assert not page.locator(".loupe").is_visible()
+    expect(page.locator(".loupe")).to_be_hidden()
 
 
 def test_an_address_may_change_and_the_place_stays(page: Page) -> None:
