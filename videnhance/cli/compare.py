@@ -11,7 +11,7 @@ from videnhance.cli.fields import FILE
 from videnhance.cli.help import Command, in_section, with_options
 from videnhance.cli.options import SPAN
 from videnhance.cli.process import signals
-from videnhance.cli.progress import is_watched, progress_bar
+from videnhance.cli.progress import FrameBar, is_watched
 from videnhance.cli.report_file import check_report
 from videnhance.errors import UsageError, printable
 
@@ -137,29 +137,8 @@ def _measured(
     names = words["metrics"]
     asked = None if names is None else (*names.replace(" ", "").split(","), *bounds)
     order = Order(asked, words["every"], tuple(bounds))
-    with _Bar(shown=is_watched() and not words["quiet"]) as bar:
+    with FrameBar(shown=is_watched() and not words["quiet"]) as bar:
         return compared(videos[0], videos[1:], order=order, advanced=bar.advanced)
-
-
-class _Bar:
-    """A bar from the first frame on; a `with` block."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._bar: Any = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def advanced(self, done: int, total: int | None) -> None:
-        """So many frames are measured."""
-        if self._shown:
-            self._bar = self._bar or progress_bar(total=total, unit="frame")
-            self._bar.update(done - self._bar.n)
 
 
 def _write(
@@ -180,7 +159,7 @@ def _write(
     if words["worst"]:
         save_worst(found, videos, words["worst"])
     if words["video"]:
-        with _Bar(shown=is_watched() and not words["quiet"]) as bar:
+        with FrameBar(shown=is_watched() and not words["quiet"]) as bar:
             save_video(
                 videos,
                 words["video"],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Display",
+    "FrameBar",
     "Tracker",
     "clock_words",
     "is_watched",
@@ -240,6 +241,27 @@ def progress_bar(**shown: Any) -> Any:
     # Its watching thread would outlive the bar; frames come often enough without it.
     tqdm.monitor_interval = 0
     return tqdm(dynamic_ncols=True, mininterval=0.25, **shown)
+
+
+class FrameBar:
+    """A bar of frames from the first on; a `with` block."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: Any = None
+
+    def __enter__(self) -> "FrameBar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advanced(self, done: int, total: int | None) -> None:
+        """So many frames are done."""
+        if self._shown:
+            self._bar = self._bar or progress_bar(total=total, unit="frame")
+            self._bar.update(done - self._bar.n)
 
 
 def _shares(report: "Report") -> dict[str, str]:

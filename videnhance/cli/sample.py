@@ -12,10 +12,9 @@ from videnhance.cli.help import in_section, with_options
 from videnhance.cli.options import ENCODER, SHARED, convert_options
 from videnhance.cli.process import signals
 from videnhance.cli.profiles import ProfileCommand
-from videnhance.cli.progress import is_watched, progress_bar
+from videnhance.cli.progress import FrameBar, is_watched
 from videnhance.errors import UsageError, printable
 from videnhance.options import ConvertOptions
-from videnhance.report import Progress
 
 __all__ = ["sample"]
 
@@ -61,13 +60,13 @@ def sample(**words: Any) -> None:
 
     tries = [_parsed(text) for text in words["tries"]]
     options = options_from(words, ConvertOptions)
-    with signals(), _Bar(shown=_shows(words)) as bar:
+    with signals(), FrameBar(shown=_shows(words)) as bar:
         found = made(
             words["source"],
             words["to"],
             options,
             tries=tries,
-            on_progress=bar.advanced,
+            on_progress=lambda so_far: bar.advanced(so_far.frames, so_far.total),
         )
     if not words["quiet"]:
         for way in found.tried:
@@ -120,24 +119,3 @@ def _parsed(text: str) -> dict[str, Any]:
             "use such as look=crisp, skip=2, size=1080p"
         )
     return {name: getattr(options, name) for name in names}
-
-
-class _Bar:
-    """A bar from the first frame on; a `with` block."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._bar: Any = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def advanced(self, progress: Progress) -> None:
-        """So far it is."""
-        if self._shown:
-            self._bar = self._bar or progress_bar(total=progress.total, unit="frame")
-            self._bar.update(progress.frames - self._bar.n)
