@@ -35,3 +35,10 @@ def test_names_are_quoted_for_a_shell() -> None:
         *("videnhance", "./-a b.mp4", "it's.mp4"),
         *("--look", "natural"),
     ]
+
+
+def test_all_digits_of_a_rate_are_told() -> None:
+    options = ConvertOptions(target_fps=23.976024, strength=1.25)
+    words = option_words(options)
+    assert words[words.index("--target-fps") + 1] == "23.976024"
+    assert words[words.index("--strength") + 1] == "1.25"

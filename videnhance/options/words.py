@@ -8,7 +8,7 @@ from typing import Any
 from videnhance.options import ConvertOptions
 from videnhance.options.bounds import option_name
 
-__all__ = ["command_line", "option_words"]
+__all__ = ["command_line", "option_words", "words_of"]
 
 
 def command_line(
@@ -28,16 +28,20 @@ def option_words(options: ConvertOptions) -> list[str]:
             for pair in value.items():
                 words += ["-e", "=".join(pair)]
         elif value != field.default:
-            words += _words(option_name(field.name), value)
+            words += words_of(field.name, value)
     return words
 
 
-def _words(option: str, value: Any) -> list[str]:  # noqa: ANN401
+def words_of(name: str, value: Any) -> list[str]:  # noqa: ANN401
+    """What the command line takes for a field of the options."""
+    option = option_name(name)
     if option == "--no-audio":
         return [option] * (not value)
     if isinstance(value, bool):
         return [option] * value
     shown = f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and float(shown) != value:
+        shown = str(value)  # 23.976024 has more digits than are shown otherwise
     # A value that begins with a dash would be taken for an option.
     return [f"{option}={shown}"] if shown.startswith("-") else [option, shown]
 

@@ -1,4 +1,4 @@
-"""The options that the app offers, and as words of a command line.
+"""The options that the app offers.
 
 Left out is what reaches beyond a conversion: programs given as models, addresses of
 other machines, and options of encoders, some of which write files.
@@ -16,7 +16,7 @@ from videnhance.options import FolderOptions
 from videnhance.options.bounds import option_name
 from videnhance.options.profiles import RIVALS
 
-__all__ = ["OFFERED", "checked", "looks", "merged", "offered", "words_of"]
+__all__ = ["OFFERED", "checked", "looks", "merged", "offered"]
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("look", "model", "clean", "strength", "grain", "fuse", "deinterlace"),
@@ -133,16 +133,3 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, str) and not _WORD.fullmatch(value):
             raise UsageError(f"{option_name(name)} {printable(value)} is not possible")
     return dict(options)
-
-
-def words_of(options: Mapping[str, Any]) -> list[str]:
-    """The options as words of a command line."""
-    words: list[str] = []
-    for name, value in options.items():
-        if name == "audio":
-            words += ["--no-audio"] * (not value)
-        elif isinstance(value, bool):
-            words += [option_name(name)] * value
-        else:
-            words += [option_name(name), str(value)]
-    return words

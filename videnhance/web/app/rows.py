@@ -3,11 +3,13 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from videnhance.options import ConvertOptions, FolderOptions
-from videnhance.web.app.choices import merged, words_of
+from videnhance.options.words import words_of
+from videnhance.web.app.choices import merged
 
 __all__ = ["OPEN", "Row", "State"]
 
@@ -72,7 +74,8 @@ class Row:
     def command(self) -> str:
         """The command line that does the same, quoted for a shell."""
         words = ["videnhance", *["batch"] * (self.kind == "folder")]
-        words += [self.source, self.target, *words_of(self._own)]
+        own = (words_of(name, value) for name, value in self._own.items())
+        words += [self.source, self.target, *chain.from_iterable(own)]
         return shlex.join(words + ["--watch"] * self.keep_watching)
 
     def as_json(self) -> dict[str, Any]:
