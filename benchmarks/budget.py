@@ -23,7 +23,7 @@ from typing import Any
 
 from psnr import psnr
 
-from videnhance.geometry import size_of
+from videnhance.frame.geometry import size_of
 from videnhance.media.probe import probe
 from videnhance.media.reader.video_reader import VideoReader
 

@@ -26,9 +26,9 @@ from videnhance.frame import Frame
 from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.resize import doubled
 from videnhance.quality.temporal import OverTime
-from videnhance.report import Report
 from videnhance.system.threads import available_cores
 from videnhance.training.measure import ssim
 

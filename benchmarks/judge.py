@@ -38,7 +38,7 @@ from halved import KnownClip, known_clip
 
 import videnhance
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.display import Displayer
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.resize import doubled

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from videnhance.geometry import size_of
+from videnhance.frame.geometry import size_of
 from videnhance.models.bench import (
     HEAD,
     TORCH,

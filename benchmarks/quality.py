@@ -25,8 +25,8 @@ from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.resize import doubled
-from videnhance.report import Report
 from videnhance.system.threads import available_cores
 
 Luma = npt.NDArray[np.uint8]

@@ -20,7 +20,7 @@ from statistics import median
 import numpy as np
 
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.processor import processor_name

@@ -20,7 +20,7 @@ from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels
 from videnhance.models.card import find_card
 from videnhance.models.runtime import Choice, Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.training.measure import KnownStill, bicubic, known_stills, mean_scores
 
 LAYOUTS = {1: Layout("gray", Family.GRAY, 8), 3: Layout("gbrp", Family.RGB, 8)}

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.enhance import Bicubic, Upscaler
 from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 from videnhance.pipeline.tiles import ANY_WIDTH

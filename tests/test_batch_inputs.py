@@ -18,7 +18,7 @@ from videnhance.batch.inputs import (
     found_in,
 )
 from videnhance.errors import InputError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 NOWHERE = Path("nowhere")
 

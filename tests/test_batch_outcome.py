@@ -5,7 +5,7 @@ import io
 import json
 
 from videnhance.batch.outcome import Outcome, Status, Summary
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 
 def _summary() -> Summary:

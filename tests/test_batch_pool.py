@@ -33,7 +33,7 @@ from videnhance.conversion.executor import Watcher
 from videnhance.conversion.job import Job
 from videnhance.conversion.run import convert
 from videnhance.conversion.workdir import folder_beside, locked_journal
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 Pair = tuple[Connection, Connection]

@@ -13,7 +13,7 @@ from videnhance.cli import app, doctor
 from videnhance.cli.doctor import CHECKS, report
 from videnhance.conversion.bench.scenes import moving_scene, scene_info
 from videnhance.errors import UsageError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoder_trial import (
     encoder_names,
     try_encoder,

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.clips import Clip, Sound, write_clip
 from tests.windows import FakeWindow
 from videnhance.cli import app
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live import app as watching
 from videnhance.live.capture_client import CaptureClient
 from videnhance.live.captured import CaptureKind, CaptureOrder

@@ -48,7 +48,7 @@ from videnhance.models import runtime
 from videnhance.models.runtime import Choice
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Bicubic, Settings
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 pytestmark = [
     pytest.mark.cluster,

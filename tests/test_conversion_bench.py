@@ -28,7 +28,7 @@ from videnhance.conversion.bench.scenes import SCENES, moving_scene
 from videnhance.conversion.bench.stages import Stage
 from videnhance.conversion.bench.table import as_json, drawn, stage_table, table
 from videnhance.errors import InputError, UsageError, VidenhanceError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.system.processor import processor_name
 

@@ -29,7 +29,7 @@ from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
 from videnhance.models.runtime import Choice
 from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 PLAIN = Settings(strength=0.0, fuse=0.0, workers=0)
 

@@ -15,7 +15,7 @@ from videnhance.conversion.load_model import loaded_model
 from videnhance.conversion.resolve import resolve
 from videnhance.errors import InputError, ModelError, UsageError
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.models.network import NetworkShape

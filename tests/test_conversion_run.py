@@ -22,8 +22,8 @@ from videnhance.models.runtime import Choice
 from videnhance.models.weights import sha256_of
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
+from videnhance.pipeline.report import Report
 from videnhance.quality import compare as measuring
-from videnhance.report import Report
 
 pytestmark = pytest.mark.opencv
 

@@ -23,7 +23,7 @@ from videnhance.conversion.segments import (
 from videnhance.conversion.workdir import folder_beside, kept_frames
 from videnhance.errors import OutputError, UsageError, VidenhanceError
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.muxer import VideoWriter

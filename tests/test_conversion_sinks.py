@@ -15,7 +15,7 @@ from videnhance.conversion.segments import ResumePoints
 from videnhance.conversion.sinks import KeptSequence, opened_sink
 from videnhance.conversion.workdir import folder_beside
 from videnhance.errors import OutputError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import SinkKind, opened
 from videnhance.models.runtime import Choice

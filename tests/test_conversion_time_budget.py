@@ -27,7 +27,7 @@ from videnhance.models.card import find_card
 from videnhance.models.runtime import Network
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.pace import Schedule
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 pytestmark = pytest.mark.opencv
 FRAMES = 12

@@ -5,7 +5,7 @@ import pytest
 
 from tests.frames import GRAY, LAYOUTS, YUV420, YUV420P10, frame_of, noise
 from videnhance.frame import ColourTags, Family, Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 
 @pytest.mark.parametrize("depth", [0, 7, 17])

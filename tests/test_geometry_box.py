@@ -3,7 +3,7 @@
 import pytest
 
 from videnhance.errors import UsageError
-from videnhance.geometry import Fit, box_of
+from videnhance.frame.geometry import Fit, box_of
 
 
 @pytest.mark.parametrize(

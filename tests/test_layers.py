@@ -22,15 +22,12 @@ ROWS = (
     ("quality",),
     ("media",),
     ("pipeline",),
-    ("system", "report"),
+    ("system",),
     ("options",),
     ("frame",),
-    ("geometry",),
     ("errors",),
     ("__init__",),
 )
-# Beside the rows: who may import which neighbour of its own row.
-PEERS = {("report", "system.threads")}
 HOMES = {
     "av": ("media",),
     "click": ("cli",),
@@ -104,11 +101,7 @@ def _is_within(name: str, places: tuple[str, ...]) -> bool:
 
 
 def _may_import(name: str, target: str) -> bool:
-    return (
-        _row(name) < _row(target)
-        or _entry(name) == _entry(target)
-        or (_short(name), _short(target)) in PEERS
-    )
+    return _row(name) < _row(target) or _entry(name) == _entry(target)
 
 
 def test_every_module_has_a_row() -> None:

@@ -19,7 +19,7 @@ from tests.frames import (
 )
 from videnhance.errors import ModelError
 from videnhance.frame import Frame, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live.budget import Enlargement
 from videnhance.live.captured import CapturedFrame, Trouble
@@ -38,8 +38,8 @@ from videnhance.pipeline.enhance import (
 from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import CELL, Fill
 from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import ANY_WIDTH
-from videnhance.report import Report
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.threads import pool_of
 

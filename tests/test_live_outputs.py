@@ -22,7 +22,7 @@ from videnhance.errors import (
     UsageError,
 )
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live import recorder as recorder_module
 from videnhance.live.captured import CapturedFrame, live_info
@@ -371,7 +371,7 @@ def test_a_screen_becomes_a_frame_and_a_screen_again() -> None:
 def test_a_window_after_pyav_is_refused_and_does_not_hang() -> None:
     code = (
         "import av; from videnhance.live.window import OpenCVWindow; "
-        "from videnhance.geometry import Size\n"
+        "from videnhance.frame.geometry import Size\n"
         "with OpenCVWindow('a', Size(64, 64)): pass"
     )
     if not sys.platform.startswith("linux"):

@@ -22,7 +22,7 @@ from videnhance.cli import app
 from videnhance.cli.convert import job_from
 from videnhance.errors import InputError, OutputError
 from videnhance.frame import Frame, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live import models as models_module
 from videnhance.live.budget import Reduced
 from videnhance.live.capture_client import Patience

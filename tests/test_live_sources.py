@@ -7,7 +7,7 @@ import pytest
 
 from tests.clips import write_clip
 from videnhance.errors import InputError, UsageError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.capture_client import CaptureClient
 from videnhance.live.player import Player
 from videnhance.live.sources import (

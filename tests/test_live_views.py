@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from videnhance.frame import Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.live.actions import KEYS, Action, action_of, help_of, keys_of
 from videnhance.live.overlay import Facts, Overlay, Words, painted, timeline_place
 from videnhance.live.stats import Measured

@@ -26,7 +26,7 @@ CORNER = slice(14, 24), slice(60, 400)
 PROGRAM = """
 import sys
 from videnhance.live.window import OpenCVWindow, find_window, tell_mapped
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 import numpy as np
 with OpenCVWindow("a title", Size(320, 200)) as window:
     assert find_window("another") is None

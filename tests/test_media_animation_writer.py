@@ -13,7 +13,7 @@ from tests.clips import Clip, Sound, write_clip
 from tests.pictures import PLAIN, rgb_samples, srgb_profile
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
 from videnhance.media.reader.seeking import frame_checksum

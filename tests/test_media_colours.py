@@ -15,7 +15,7 @@ from tests.clips import Clip, write_clip
 from tests.faithful_boxes import with_dolby
 from videnhance.cli import app
 from videnhance.frame import ColourTags, Light, Mastering
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.colours import (
     assumed_matrix,
     light_notice,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clips import Clip, write_clip
 from videnhance.errors import UsageError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.formats import even_size, size_advice, takes
 from videnhance.media.output.header import planned_output

@@ -16,7 +16,7 @@ from videnhance.frame import (
     Stereo,
     VideoInfo,
 )
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.output.immersion import (
     entry_boxes,
     immersion_notices,

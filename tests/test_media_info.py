@@ -24,7 +24,7 @@ from videnhance.frame import (
     Light,
     Mastering,
 )
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader import side_data
 from videnhance.media.reader.geometry import Crop, cropped, usable_crop
 from videnhance.media.reader.video_reader import VideoReader

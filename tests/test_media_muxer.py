@@ -20,7 +20,7 @@ import pytest
 from tests.clips import Clip, Sound, pts_of, write_clip
 from videnhance.errors import OutputError, UsageError, VidenhanceError
 from videnhance.frame import ColourTags, Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter, padded
 from videnhance.media.reader.video_reader import VideoReader

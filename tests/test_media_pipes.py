@@ -16,7 +16,7 @@ from tests.clips import Clip, Sound, write_clip
 from tests.frames import LAYOUTS, frame_of, noise
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import ColourTags, Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.reader import PipeReader

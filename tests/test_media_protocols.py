@@ -17,7 +17,7 @@ from videnhance.conversion.journal import Journal
 from videnhance.conversion.segments import ResumePoints, SegmentedWriter
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.header import planned_output
 from videnhance.media.output.muxer import VideoWriter

@@ -11,7 +11,7 @@ import pytest
 
 from tests.frames import LAYOUTS, RGB10, YUV420, YUV420P10, YUV444, frame_of, noise
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
-from videnhance.geometry import Fit, Region, Size, box_of
+from videnhance.frame.geometry import Fit, Region, Size, box_of
 from videnhance.media.encoder.rescale import (
     Rescaler,
     cut,

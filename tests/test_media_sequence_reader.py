@@ -11,7 +11,7 @@ from tests.clips import write_clip
 from tests.pictures import PLAIN, exif_block, rgb_samples
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.open_any import SinkKind, opened, sink_kind
 from videnhance.media.reader.seeking import frame_checksum
 from videnhance.media.reader.video_reader import VideoReader

@@ -21,7 +21,7 @@ from videnhance.frame import (
     UserData,
     VideoInfo,
 )
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.sandbox.serialize import (
     SerializeError,
     from_plain,

@@ -28,7 +28,7 @@ from tests.pictures import (
 )
 from videnhance.errors import InputError, OutputError, UsageError
 from videnhance.frame import ColourTags, Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.layout import delivered_layout
 from videnhance.media.stills.exif import orientation_of, updated_exif

@@ -12,7 +12,7 @@ from av.video.reformatter import VideoReformatter
 from tests.frames import frame_of, noise
 from videnhance.errors import OutputError, UsageError
 from videnhance.frame import ColourTags, Frame, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.converter import Converter, Way, set_opacity
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.formats import stored_format

@@ -10,7 +10,7 @@ import pytest
 from tests.clips import Clip, Sound, write_clip
 from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Light
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output import muxer, verify

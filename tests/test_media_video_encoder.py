@@ -23,7 +23,7 @@ from tests.frames import noise, pan
 from tests.test_media_colours import LIGHT
 from videnhance.errors import UsageError
 from videnhance.frame import ColourTags, Family, Frame, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.converter import Converter
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.storage import as_picture, storage

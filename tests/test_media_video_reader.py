@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from tests.clips import Clip, Sound, pattern, write_clip
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import ColourTags, Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader.video_reader import Span, VideoReader
 from videnhance.media.source import AnyPacket, packets_of
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tests.models import REPORT, network, noise
 from videnhance.cli import app
 from videnhance.errors import MissingLibraryError, UsageError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.models import timing
 from videnhance.models.bench import TORCH, Bench, Ready, Row, benched
 from videnhance.models.network import NetworkShape

@@ -30,7 +30,7 @@ from videnhance.models.pictures import RESIZING_REACH
 from videnhance.models.runtime import Choice, load
 from videnhance.models.weights import sha256_of, write_network
 from videnhance.pipeline.enhance import Settings, enhanced
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 COMPACT = NetworkShape(3, 6, 2, 2, "prelu")
 

@@ -24,7 +24,7 @@ from tests.models import (
 from tests.test_pipeline_enhance import UpscalerContract
 from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.models import runtime
 from videnhance.models.card import find_card
 from videnhance.models.network import NetworkShape

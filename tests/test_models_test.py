@@ -13,7 +13,7 @@ from tests.models import network, write_model
 from tests.stills import write_still
 from videnhance.cli import app
 from videnhance.errors import ModelError
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.models import timing
 from videnhance.models.card import card_names
 from videnhance.models.network import NetworkShape

@@ -5,13 +5,13 @@ import pytest
 
 from tests.frames import UPSCALERS, Weave, frame_of
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.alpha import laid_on_black, revealed_planes
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings, enhanced
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.resize import doubled
-from videnhance.report import Report
 
 RGBA = Layout("gbrap", Family.RGB, 8, alpha=True)
 YUVA420 = Layout("yuva420p", Family.YUV, 8, (1, 1), alpha=True)

@@ -18,7 +18,7 @@ from tests.frames import (
     noise,
 )
 from videnhance.frame import ColourTags, Frame, Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.colour import model_input, plane_residuals
 
 SIZE = Size(51, 37)

@@ -17,7 +17,7 @@ from tests.frames import (
     noise,
 )
 from videnhance.frame import Frame, Layout, Pixels, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.resize import FRACTION_BITS, doubled, doubled_strips
 

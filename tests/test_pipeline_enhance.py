@@ -31,7 +31,7 @@ from videnhance.errors import (
     UsageError,
 )
 from videnhance.frame import Frame, Layout, Pixels, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import (
@@ -41,8 +41,8 @@ from videnhance.pipeline.enhance import (
     enhanced,
 )
 from videnhance.pipeline.plan import CELL
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import ANY_WIDTH, PATCH_AREA
-from videnhance.report import Report
 
 pytestmark = [pytest.mark.opencv]
 

@@ -6,14 +6,14 @@ import pytest
 
 from tests.frames import GRAY, YUV420, assert_same_frames, frame_of, noise
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.plan import every_nth
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.single_frame import FrameEnhancer
 from videnhance.pipeline.upscaler import Bicubic
-from videnhance.report import Report
 
 SIZE = Size(70, 50)
 STEP = 0.5

@@ -9,7 +9,7 @@ import pytest
 from tests.frames import GRAY, pan, texture
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import ZERO_CODE, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline import motion
 from videnhance.pipeline.motion import Motion, analysed, fused, moved
 

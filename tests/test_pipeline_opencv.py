@@ -8,7 +8,7 @@ import pytest
 
 from tests.frames import frame_of
 from videnhance.frame import Family, Frame, Layout, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline import compose, resize
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.resize import doubled, opencv

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from videnhance.errors import UsageError
-from videnhance.geometry import Box, Fit, Region, Size, box_of
+from videnhance.frame.geometry import Box, Fit, Region, Size, box_of
 from videnhance.pipeline.output_size import Target, planned_size
 
 

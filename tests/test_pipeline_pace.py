@@ -7,13 +7,13 @@ import pytest
 
 from tests.frames import YUV420, pan
 from videnhance.frame import Frame, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.pace import AtRate, Pacer, Schedule, UntilDone
 from videnhance.pipeline.ration import Budget, Prices
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.pipeline.upscaler import Bicubic
-from videnhance.report import Report
 
 SIZE, CELLS = Size(320, 192), 15
 RATE = 25.0

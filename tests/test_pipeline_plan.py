@@ -9,7 +9,7 @@ import pytest
 
 from tests.frames import GRAY, frame_of, noise, texture
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import (
     CELL,

@@ -5,7 +5,7 @@ import pytest
 
 from tests.frames import GRAY, frame_of, texture
 from videnhance.frame import ZERO_CODE
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.residual import assembled, carried_of

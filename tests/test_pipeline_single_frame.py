@@ -8,7 +8,7 @@ import pytest
 
 from tests.frames import LAYOUTS, Weave, assert_same_frames, noise, pan
 from videnhance.frame import Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.bands import composing, joined
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.enhance import Settings

@@ -8,7 +8,7 @@ import pytest
 
 from tests.frames import YUV420, Weave, noise
 from videnhance.frame import Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.pipeline.plan import CELL, Fill, Plan, grid
 from videnhance.pipeline.tiles import (
     ANY_WIDTH,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.frames import GRAY, YUV420P10, Weave, noise
 from videnhance.frame import Layout, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.upscaler import SameSize, Upscaler
 

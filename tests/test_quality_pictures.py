@@ -9,7 +9,7 @@ import pytest
 from tests.clips import Clip, write_clip
 from tests.stills import write_still
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.stills.still_reader import StillReader
 from videnhance.quality.pictures import Form, Pictures, form_of

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from videnhance.cli import app
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.quality.advice import advice_of
 from videnhance.quality.clip_traits import clip_traits
 from videnhance.quality.flaws import Borders, borders_of, noise_of, repeats, steps_of

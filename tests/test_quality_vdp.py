@@ -10,7 +10,7 @@ import pytest
 from tests.films import texture
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.quality import vdp
 from videnhance.quality.vdp import colour_video_vdp
 

@@ -10,7 +10,7 @@ import pytest
 
 from videnhance.errors import MissingLibraryError, VidenhanceError
 from videnhance.frame import Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.quality import vmaf
 from videnhance.quality.vmaf import Vmaf, ffmpeg_with_vmaf, has_xpsnr
 

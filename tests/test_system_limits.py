@@ -6,7 +6,7 @@ import pytest
 
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import Family, Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.system.limits import (
     Demand,
     Limits,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from videnhance.frame import Frame, Pixels, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.captured import CapturedFrame, Trouble, live_info
 from videnhance.live.window import Mouse, Pressed
 from videnhance.system.latest import Wait

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from videnhance.frame import VideoInfo
     from videnhance.media.probe import probe
     from videnhance.options import ConvertOptions, FolderOptions
+    from videnhance.pipeline.report import Progress, Report
     from videnhance.quality.advice import Advice, advice_of
     from videnhance.quality.clip_traits import clip_traits
     from videnhance.quality.comparison import Comparison
     from videnhance.quality.traits import ClipTraits
-    from videnhance.report import Progress, Report
     from videnhance.web.sample.run import Sample, sample
 
 __all__ = [

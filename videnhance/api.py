@@ -37,7 +37,7 @@ from videnhance.conversion.run import convert as converted
 from videnhance.conversion.workdir import kept_is_told
 from videnhance.errors import Cancelled, UsageError
 from videnhance.frame import ColourTags, Frame, Pixels, VideoInfo
-from videnhance.geometry import Box
+from videnhance.frame.geometry import Box
 from videnhance.media.encoder.rescale import Rescaler
 from videnhance.media.layout import delivered_layout
 from videnhance.models.imported import with_card
@@ -51,7 +51,7 @@ from videnhance.pipeline.enhance import (
     enhanced,
 )
 from videnhance.pipeline.output_size import planned_size
-from videnhance.report import Progress, Report
+from videnhance.pipeline.report import Progress, Report
 
 if TYPE_CHECKING:
     from videnhance.quality.comparison import Comparison

@@ -17,7 +17,7 @@ from videnhance.conversion.run import convert
 from videnhance.conversion.workdir import kept_words
 from videnhance.errors import BusyError, OtherWorkError, VidenhanceError
 from videnhance.frame import VideoInfo
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.system.processes import (
     Stopped,
     WorkerProcess,

@@ -20,7 +20,7 @@ from videnhance.system.startup import begin
 
 if TYPE_CHECKING:
     from videnhance.conversion.job import Job
-    from videnhance.report import Report
+    from videnhance.pipeline.report import Report
 
 __all__ = ["convert", "job_from"]
 

@@ -248,7 +248,7 @@ def main() -> None:
     """In a child: tries each encoder, and writes a line of JSON for each, at once."""
     from videnhance.conversion.bench.scenes import moving_scene, scene_info
     from videnhance.errors import VidenhanceError
-    from videnhance.geometry import Size
+    from videnhance.frame.geometry import Size
     from videnhance.media.encoder.encoder_trial import encoder_names, try_encoder
 
     scene = list(moving_scene(Size(320, 240), 3))

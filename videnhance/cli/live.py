@@ -13,10 +13,10 @@ from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
 from videnhance.cli.report_file import check_report, write_report
 from videnhance.errors import UsageError, counted, printable
-from videnhance.geometry import size_of
+from videnhance.frame.geometry import size_of
 
 if TYPE_CHECKING:
-    from videnhance.geometry import Size
+    from videnhance.frame.geometry import Size
 
 __all__ = ["live"]
 

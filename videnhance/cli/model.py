@@ -263,7 +263,7 @@ def bench(network: str, size: str, threads: int | None, runs: int) -> None:
 
     ONNX Runtime, OpenVINO and ncnn: benchmarks/model_engines.py, in the source.
     """
-    from videnhance.geometry import size_of
+    from videnhance.frame.geometry import size_of
     from videnhance.models import bench as work
     from videnhance.system.processor import processor_name
     from videnhance.system.threads import available_cores

@@ -13,12 +13,12 @@ import click
 from videnhance.cli.keys import Keys
 from videnhance.cli.process import held
 from videnhance.errors import OutputError, counted, printable
-from videnhance.report import Progress
+from videnhance.pipeline.report import Progress
 
 if TYPE_CHECKING:
     from videnhance.conversion.executor import Watcher
     from videnhance.frame import VideoInfo
-    from videnhance.report import Report
+    from videnhance.pipeline.report import Report
 
 __all__ = [
     "Display",

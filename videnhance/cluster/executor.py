@@ -31,7 +31,7 @@ from videnhance.media.output.header import MemoryOutput
 from videnhance.media.output.output_file import save_bytes, temporary_beside
 from videnhance.media.stills.series import is_series
 from videnhance.models.card import card_names
-from videnhance.report import Report, Share
+from videnhance.pipeline.report import Report, Share
 
 __all__ = ["ClusterExecutor", "executor_for"]
 

@@ -13,7 +13,7 @@ from videnhance.conversion.workdir import Key
 from videnhance.errors import ClusterError, VidenhanceError
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.source import ResumePoint
-from videnhance.report import Report, Share
+from videnhance.pipeline.report import Report, Share
 
 __all__ = [
     "Converted",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from videnhance.conversion.job import Job
 from videnhance.errors import VidenhanceError
 from videnhance.media.stills.series import is_series
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 __all__ = ["compare"]
 

@@ -12,7 +12,7 @@ from videnhance.conversion.segments import SegmentedWriter
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.protocols import FrameSink, FrameSource
 from videnhance.pipeline.enhance import Settings, enhanced_ahead
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.system.threads import available_cores
 from videnhance.system.throttle import Throttle
 

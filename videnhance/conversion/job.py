@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from videnhance.errors import UsageError
-from videnhance.geometry import Box, Fit, box_of, size_of
+from videnhance.frame.geometry import Box, Fit, box_of, size_of
 from videnhance.media.containers import CONTAINERS, container_named
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE

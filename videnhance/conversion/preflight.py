@@ -36,7 +36,7 @@ from videnhance.media.output.trial_encode import (
 )
 from videnhance.media.source import Span
 from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.system.disk import free_bytes
 
 __all__ = [

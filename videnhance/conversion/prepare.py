@@ -15,7 +15,7 @@ from videnhance.media.protocols import FrameSource
 from videnhance.media.source import Source, Span
 from videnhance.pipeline.enhance import enhanced
 from videnhance.pipeline.pace import Pacer
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 
 __all__ = ["Prepared", "prepared"]
 

@@ -7,7 +7,7 @@ from videnhance.conversion.job import Job
 from videnhance.conversion.segments import segment_length
 from videnhance.conversion.workdir import Key, recorded
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.media.containers import container_for
 from videnhance.media.encoder.formats import even_size
 from videnhance.media.encoder.rescale import Rescaler

@@ -29,7 +29,7 @@ from videnhance.media.source import Source
 from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.models.choice import is_weights
 from videnhance.pipeline.pace import Pacer
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.startup import ready
 from videnhance.system.throttle import be_nice

@@ -15,7 +15,7 @@ from pathlib import Path
 from videnhance.conversion.journal import Journal, Segment
 from videnhance.errors import OutputError, counted, printable
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.muxer import Muxer
 from videnhance.media.output.output_file import (

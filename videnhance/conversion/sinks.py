@@ -7,7 +7,7 @@ from videnhance.conversion.job import Job
 from videnhance.conversion.journal import Journal, Segment
 from videnhance.conversion.segments import ResumePoints, nothing_chosen
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.output_file import write_failure
 from videnhance.media.pipes.writer import PipeForm, PipeWriter, standard_output

@@ -22,8 +22,8 @@ from videnhance.pipeline.enhance import Settings, enhanced, network_of, passes_o
 from videnhance.pipeline.pace import AtRate, Pacer, Schedule, UntilDone
 from videnhance.pipeline.plan import CELL, grid
 from videnhance.pipeline.ration import Budget, Mode, Prices, is_too_dear
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.upscaler import Bicubic, Upscaler
-from videnhance.report import Report
 from videnhance.system.threads import available_cores
 
 __all__ = ["Paced", "concluded", "measured", "paced", "with_budget"]

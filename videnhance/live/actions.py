@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.engine import Result
 from videnhance.live.options import convert_command
 from videnhance.live.outputs import Outputs

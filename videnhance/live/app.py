@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.capture_client import CaptureClient
 from videnhance.live.captured import CaptureKind, LiveSource
 from videnhance.live.options import LiveOptions, convert_command

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 
 from videnhance.frame import ColourTags, Frame, VideoInfo
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.live.captured import (
     TICKS,
     YUV420,

@@ -15,7 +15,7 @@ import numpy as np
 
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.captured import (
     ENDED,
     TICKS,

@@ -13,7 +13,7 @@ from videnhance.frame import (
     Layout,
     VideoInfo,
 )
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.system.latest import Wait
 
 __all__ = [

@@ -6,7 +6,7 @@ from math import prod
 from typing import Protocol
 
 from videnhance.frame import Frame
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.budget import Enlargement
 from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.budget import Enlargement, Reduced, affordable_area
 from videnhance.live.captured import LiveSource, Trouble
 from videnhance.live.engine import Engine, InOrder, Result

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.live.captured import TICKS, CapturedFrame, Ticker
 from videnhance.live.views import fitted
 from videnhance.media.containers import container_for, container_named

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import ColourTags, Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live.capture_client import CaptureClient
 from videnhance.live.captured import (
     TICKS,

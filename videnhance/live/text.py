@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = ["ACCENT", "DIM", "WARNING", "WHITE", "Cell", "Label", "label", "stamped"]
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from videnhance.frame import Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 
 __all__ = [
     "Pair",

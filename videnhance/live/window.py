@@ -18,7 +18,7 @@ import cv2
 
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.live import PYAV_CAME_FIRST
 from videnhance.media.sandbox.ipc import child_command
 

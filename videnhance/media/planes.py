@@ -10,7 +10,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.layout import (
     delivered_layout,
     is_full_range_name,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from videnhance.errors import OutputError
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.source import ResumePoint
 from videnhance.media.streams.other_streams import StreamPlan
 

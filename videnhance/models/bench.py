@@ -13,7 +13,7 @@ import torch
 
 from videnhance.errors import MissingLibraryError, UsageError
 from videnhance.frame import ZERO_CODE, Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.models.network import SRVGGNetLightweight
 from videnhance.models.program import (
     calibration_crops,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from videnhance.errors import ModelError
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.models.card import find_card
 from videnhance.models.imported import with_card
 from videnhance.models.runtime import Choice, Network, load

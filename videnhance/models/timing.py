@@ -7,7 +7,7 @@ from statistics import fmean, median, pstdev
 
 import numpy as np
 
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = ["SIZES", "Times", "timed"]
 

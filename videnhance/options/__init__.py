@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Literal, get_type_hints
 
 from videnhance.errors import UsageError
-from videnhance.geometry import Fit, box_of, size_of
+from videnhance.frame.geometry import Fit, box_of, size_of
 from videnhance.options.bounds import check, check_kinds, option_name
 from videnhance.options.times import deadline_of, rate_of
 

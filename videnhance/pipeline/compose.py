@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import ZERO_CODE, Family, Frame, Pixels, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.pipeline.alpha import revealed_planes
 from videnhance.pipeline.colour import plane_residuals
 from videnhance.pipeline.resize import (

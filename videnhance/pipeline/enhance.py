@@ -21,10 +21,10 @@ from videnhance.pipeline.compose import Composer
 from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.plan import CELL, Fill, Plan
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.residual import assembled, carried_of
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
 from videnhance.pipeline.upscaler import Bicubic, SameSize, Upscaler
-from videnhance.report import Report
 from videnhance.system.threads import (
     Pool,
     ordered_map,

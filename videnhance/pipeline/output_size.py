@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 
 from videnhance.errors import UsageError, printable
-from videnhance.geometry import LONGEST_SIDE, Box, Fit, Region, Size
+from videnhance.frame.geometry import LONGEST_SIDE, Box, Fit, Region, Size
 
 __all__ = ["Target", "planned_size", "squared"]
 

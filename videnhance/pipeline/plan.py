@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import Frame, Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.pipeline.motion import Motion
 
 __all__ = [

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import Pixels
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.pipeline.plan import CELL, Fill, Plan
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import Family, Frame, Pixels, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.display import Displayer
 from videnhance.pipeline.colour import model_input
 

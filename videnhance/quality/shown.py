@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from videnhance.frame import Frame, Pixels, VideoInfo
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.media.containers import container_for, container_named
 from videnhance.media.display import frame_of_screen
 from videnhance.media.encoder.encoding import Encoding

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from videnhance.errors import counted
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.quality.flaws import Borders, Noise, Steps
 from videnhance.quality.softness import Softness
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Pixels
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.system.optional import optional
 
 if TYPE_CHECKING:

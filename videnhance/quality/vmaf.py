@@ -19,7 +19,7 @@ import numpy as np
 
 from videnhance.errors import MissingLibraryError, VidenhanceError, printable
 from videnhance.frame import Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.system.optional import optional
 from videnhance.system.threads import available_cores
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = [
     "LIMIT_PIXELS",

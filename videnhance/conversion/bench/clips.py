@@ -10,7 +10,7 @@ import numpy as np
 from videnhance.conversion.bench.scenes import SCENES, scene_info
 from videnhance.errors import InputError, printable
 from videnhance.frame import Frame, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = ["SCENES", "moving_scene", "scene_info"]
 

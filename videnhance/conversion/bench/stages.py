@@ -16,8 +16,8 @@ from videnhance.models.runtime import Choice, load
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.enhance import Settings, Upscaler, enhanced
 from videnhance.pipeline.plan import Fill, Plan, grid
+from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import Tiling, tiles_of
-from videnhance.report import Report
 from videnhance.system.threads import available_cores
 
 __all__ = ["Stage", "measured_stages"]

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videnhance.frame import ColourTags, Light, Mastering
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import quietened
 from videnhance.media.planes import BT601_MATRICES, SCALED_MATRICES, set_tags, tags_of
 from videnhance.media.source import DECODE_ERRORS

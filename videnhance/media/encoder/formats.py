@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Family, Layout
-from videnhance.geometry import LONGEST_SIDE, Size
+from videnhance.frame.geometry import LONGEST_SIDE, Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.encoding import (
     SOURCE_FORMAT,

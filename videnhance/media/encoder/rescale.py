@@ -12,7 +12,7 @@ import numpy as np
 from av.filter import Graph
 
 from videnhance.frame import Family, Frame, Layout, Plane
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 from videnhance.media.layout import native_layout
 from videnhance.media.planes import copied_planes, picture_of
 from videnhance.pipeline.alpha import revealed_planes

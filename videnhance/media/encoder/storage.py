@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 
 from videnhance.errors import OutputError
 from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.colours import assumed_matrix, stored_tags
 from videnhance.media.encoder.converter import Converter, Way, set_opacity

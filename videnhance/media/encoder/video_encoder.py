@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from videnhance.errors import OutputError, UsageError, counted, printable
 from videnhance.frame import Frame, UserData, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.converter import Converter
 from videnhance.media.encoder.encoding import Encoding, is_hardware, software_for

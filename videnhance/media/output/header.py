@@ -14,7 +14,7 @@ import av
 from av.video.stream import VideoStream
 
 from videnhance.frame import Sphere, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import (
     Container,
     check_length,

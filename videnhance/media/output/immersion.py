@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from videnhance.errors import OutputError, printable
 from videnhance.frame import Packing, Projection, Sphere, Stereo, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.ebml import children, element, element_head
 from videnhance.media.encoder.user_data import has_messages

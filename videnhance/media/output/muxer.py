@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import check_length
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.video_encoder import VideoCoder

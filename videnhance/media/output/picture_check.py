@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 
 from videnhance.errors import counted
 from videnhance.frame import ColourTags, Light, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import Container, container_named
 from videnhance.media.encoder.colours import light_notice
 from videnhance.media.encoder.encoding import video_encoder

@@ -7,7 +7,7 @@ import av
 
 from videnhance.errors import UsageError, printable
 from videnhance.frame import Family, Layout, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.layout import delivered_layout, is_pixel_format, native_layout
 
 __all__ = ["RawShape", "y4m_header", "y4m_layout"]

@@ -16,7 +16,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from videnhance.errors import OutputError, UsageError
 from videnhance.frame import Family, Frame, Layout, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.converter import Converter
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.encoder.storage import as_picture, storage

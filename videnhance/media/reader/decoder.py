@@ -18,7 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader.clock import LONGEST_SECONDS
 from videnhance.media.reader.decoding import LONGEST_LEAD, PacketDecoder, lead_notice
 from videnhance.media.reader.file_notices import (

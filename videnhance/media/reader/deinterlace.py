@@ -19,7 +19,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.reader.combing import FIELDS, FieldOrder, Shot, combing_of
 from videnhance.media.reader.survey import FieldAction, FieldSurvey
 from videnhance.media.source import Deinterlace

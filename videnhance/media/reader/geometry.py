@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videnhance.frame import Family, Layout, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = [
     "Crop",

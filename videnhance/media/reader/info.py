@@ -8,7 +8,7 @@ import av
 from av.video.frame import VideoFrame
 
 from videnhance.frame import VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.layout import delivered_layout, delivery_notice
 from videnhance.media.planes import reserved_notice, tags_of
 from videnhance.media.reader.decoder import MOST_OF_FIELDS, Decoder, time_base_of

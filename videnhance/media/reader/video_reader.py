@@ -14,7 +14,7 @@ from av.video.reformatter import VideoReformatter
 
 from videnhance.errors import InputError, UsageError, counted, printable
 from videnhance.frame import Frame, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.planes import copied_planes, native_picture, reformatted, tags_of
 from videnhance.media.reader.clock import FAULTS_SAID, TimeFault, timed, until_next
 from videnhance.media.reader.combing import Shot

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from videnhance.frame import Layout, Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 if sys.platform == "linux":
     import fcntl

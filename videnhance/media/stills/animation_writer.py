@@ -16,7 +16,7 @@ from videnhance.errors import (
     printable,
 )
 from videnhance.frame import Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.containers import container_named
 from videnhance.media.encoder.converter import Converter
 from videnhance.media.encoder.encoding import Encoding

@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from videnhance.frame import Frame, Layout
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.layout import is_full_range_name
 from videnhance.media.planes import SCALING_THREADS, copied_planes, tags_of
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = ["UPRIGHT", "is_mirrored", "orientation_of", "turn_degrees", "updated_exif"]
 

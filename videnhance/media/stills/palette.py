@@ -16,7 +16,7 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 
 from videnhance.frame import Plane
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = ["Palettes"]
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from videnhance.errors import OutputError, UsageError, printable
 from videnhance.frame import ColourTags, Family, Frame, Plane, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.picture_formats import STILLS, PictureFormat
 from videnhance.media.stills.picture_tags import PICTURE_ERRORS

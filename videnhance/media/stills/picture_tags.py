@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from videnhance.errors import InputError, printable
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.picture_formats import HEAD, format_of_head
 from videnhance.media.stills.exif import UPRIGHT, orientation_of
 

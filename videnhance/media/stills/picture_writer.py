@@ -10,7 +10,7 @@ from videnhance.errors import (
     printable,
 )
 from videnhance.frame import Family, Frame, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.output_file import (
     Committed,

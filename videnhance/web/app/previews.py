@@ -29,7 +29,7 @@ from videnhance.media.source import Span
 from videnhance.models.choice import needs_import
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.web.app.answers import Answers, serve
 from videnhance.web.app.pictures import frame_at
 

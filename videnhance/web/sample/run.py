@@ -10,10 +10,10 @@ from videnhance.errors import OutputError, UsageError, printable
 from videnhance.media.open_any import PIPE
 from videnhance.options import ConvertOptions
 from videnhance.options.bounds import check_names
+from videnhance.pipeline.report import Progress
 from videnhance.quality.advice import advice_of
 from videnhance.quality.clip_traits import clip_traits
 from videnhance.quality.moments import Moment
-from videnhance.report import Progress
 from videnhance.system.memory import keep_freed_memory
 from videnhance.web.sample.columns import Tried, columns_of
 from videnhance.web.sample.work import Teller, Work

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from videnhance.frame import Frame, Pixels, VideoInfo
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 from videnhance.media.display import Displayer, frame_of_screen
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter

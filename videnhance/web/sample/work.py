@@ -13,8 +13,8 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.media.open_any import is_video_file
 from videnhance.media.reader.glimpses import glimpses
 from videnhance.media.source import Span
+from videnhance.pipeline.report import Progress
 from videnhance.quality.moments import Moment, look_at, telling_moments
-from videnhance.report import Progress
 from videnhance.web.sample.columns import Column, Tried
 from videnhance.web.sample.page import facts_of, page_of
 from videnhance.web.sample.shots import Cut, Shot, Shown, shot_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from videnhance.report import Report
+from videnhance.pipeline.report import Report
 from videnhance.system.threads import Meter
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from videnhance.geometry import Size
+from videnhance.frame.geometry import Size
 
 __all__ = [
     "LONGEST_USER_DATA",

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from videnhance.geometry import Region, Size
+from videnhance.frame.geometry import Region, Size
 
 FRAME = Size(13, 9)
 
