@@ -25,12 +25,7 @@ from videnhance.batch.run import Batch
 from videnhance.batch.timing import Watch
 from videnhance.cluster.executor import executor_for
 from videnhance.conversion.executor import Watcher
-from videnhance.conversion.job import (
-    box_from,
-    choice_of,
-    job_of,
-    settings_of,
-)
+from videnhance.conversion.job import box_from, choice_of, job_of, settings_of
 from videnhance.conversion.preflight import Preflight
 from videnhance.conversion.preflight import preflight as looked_ahead
 from videnhance.conversion.run import convert as converted
@@ -44,12 +39,7 @@ from videnhance.models.imported import with_card
 from videnhance.models.runtime import load
 from videnhance.options import ConvertOptions, FolderOptions
 from videnhance.options.bounds import check_names, option_name
-from videnhance.pipeline.enhance import (
-    Bicubic,
-    Settings,
-    Upscaler,
-    enhanced,
-)
+from videnhance.pipeline.enhance import Bicubic, Settings, Upscaler, enhanced
 from videnhance.pipeline.output_size import planned_size
 from videnhance.pipeline.report import Progress, Report
 
@@ -150,10 +140,7 @@ def compare(
 
 
 def preflight(
-    source: Name,
-    target: Name,
-    options: ConvertOptions | None = None,
-    **changes: Any,
+    source: Name, target: Name, options: ConvertOptions | None = None, **changes: Any
 ) -> Preflight:
     """What `convert` would do, keep, lose and take, found in seconds; writes nothing.
 
@@ -203,9 +190,7 @@ def convert_folder(
 
 
 def enhance(
-    frames: Iterable[Pixels],
-    options: ConvertOptions | None = None,
-    **changes: Any,
+    frames: Iterable[Pixels], options: ConvertOptions | None = None, **changes: Any
 ) -> Iterator[Pixels]:
     """Enlarged pictures for pictures, one for one, in order, as they come.
 

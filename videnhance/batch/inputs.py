@@ -19,15 +19,7 @@ from videnhance.media.picture_formats import PICTURES, STILLS
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import natural_order, series_of
 
-__all__ = [
-    "Choosing",
-    "Found",
-    "Input",
-    "Kind",
-    "Sequences",
-    "found_in",
-    "is_media",
-]
+__all__ = ["Choosing", "Found", "Input", "Kind", "Sequences", "found_in", "is_media"]
 
 # fmt: off
 _VIDEOS = frozenset((

@@ -99,10 +99,7 @@ class Batch:
 
     def left(self) -> Iterator[Outcome]:
         """The inputs that were found, and have no outcome."""
-        for words, items in (
-            ("begun", self._running.values()),
-            ("", self.ready),
-        ):
+        for words, items in (("begun", self._running.values()), ("", self.ready)):
             for item in items:
                 yield Outcome(item.one.relative, item.name, Status.LEFT, words)
 

@@ -13,23 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from videnhance.batch.inputs import Input, Kind
-from videnhance.batch.records import (
-    Identity,
-    Made,
-    Records,
-    identity_of,
-    start_of,
-)
+from videnhance.batch.records import Identity, Made, Records, identity_of, start_of
 from videnhance.conversion.fingerprint import option_key
 from videnhance.conversion.job import Job
 from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import InputError, OutputError, printable
-from videnhance.media.output.provenance import (
-    digest_of,
-    has_place,
-    stamp_in,
-    stamp_of,
-)
+from videnhance.media.output.provenance import digest_of, has_place, stamp_in, stamp_of
 from videnhance.media.reader.file_notices import cut_notice
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import series_of

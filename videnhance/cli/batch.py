@@ -50,10 +50,7 @@ _OPTIONS = with_options(
         "--sequences",
         "Numbered pictures are one input: where they look so, always, never.",
     ),
-    _files(
-        "--name PATTERN",
-        "How outputs are called, as {stem}-x2.",
-    ),
+    _files("--name PATTERN", "How outputs are called, as {stem}-x2."),
     _files("--to SUFFIX", "Container of videos, as .mkv.", shown="as the input"),
     _files(
         "--pictures-to SUFFIX", "Format of pictures, as .png.", shown="as the input"

@@ -8,14 +8,7 @@ import click
 
 from videnhance.cli.fields import FILE, field_option
 from videnhance.cli.help import complete_model
-from videnhance.cli.options import (
-    AMOUNTS,
-    DEVICE,
-    FUSE,
-    LOOK,
-    PRECISION,
-    TRUST_MODEL,
-)
+from videnhance.cli.options import AMOUNTS, DEVICE, FUSE, LOOK, PRECISION, TRUST_MODEL
 from videnhance.errors import UsageError, printable
 from videnhance.options import DEFAULT_LOOK, ConvertOptions
 

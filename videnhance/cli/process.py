@@ -119,8 +119,5 @@ def _text(number: int, before: TextIO | None) -> TextIO:
     encoding = getattr(before, "encoding", None) or "utf-8"
     # Behind a buffer, a signal that ends a write has the same words written again.
     return io.TextIOWrapper(
-        _Stream(number),
-        encoding,
-        errors="backslashreplace",
-        write_through=True,
+        _Stream(number), encoding, errors="backslashreplace", write_through=True
     )

@@ -8,12 +8,7 @@ import click
 from click.core import ParameterSource
 
 from videnhance.cli.help import Command, in_section, with_options
-from videnhance.cli.profiles import (
-    COMMANDS,
-    ProfileCommand,
-    kept_options,
-    root_command,
-)
+from videnhance.cli.profiles import COMMANDS, ProfileCommand, kept_options, root_command
 from videnhance.errors import UsageError, printable
 from videnhance.options.profiles import (
     profiles_file,

@@ -11,12 +11,7 @@ from secrets import token_hex
 from videnhance.cluster.client import Cluster
 from videnhance.cluster.compat import pickled_call
 from videnhance.cluster.coordinator import Beginning, Coordinator, SourceUpload
-from videnhance.cluster.messages import (
-    Converted,
-    Outcome,
-    TaskContext,
-    WorkerProgress,
-)
+from videnhance.cluster.messages import Converted, Outcome, TaskContext, WorkerProgress
 from videnhance.cluster.worker import DaskWorker, Heartbeat, answered, target_seen
 from videnhance.conversion.executor import Executor, Running, Watcher, local
 from videnhance.conversion.fingerprint import library_key, source_key

@@ -141,10 +141,7 @@ def make_segment(
 
 
 def _segment(
-    context: TaskContext,
-    worker: DaskWorker,
-    heartbeat: Heartbeat,
-    order: SegmentOrder,
+    context: TaskContext, worker: DaskWorker, heartbeat: Heartbeat, order: SegmentOrder
 ) -> SegmentResult:
     begun, report, job = time.process_time(), Report(), context.job
     with _file_for(context, order) as path:

@@ -10,11 +10,7 @@ from videnhance.conversion.fingerprint import (
     option_key,
     source_key,
 )
-from videnhance.conversion.resolve import (
-    NOT_IN_THE_PICTURE,
-    LoadedModel,
-    ResolvedJob,
-)
+from videnhance.conversion.resolve import NOT_IN_THE_PICTURE, LoadedModel, ResolvedJob
 from videnhance.conversion.workdir import Key
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import Pixels, VideoInfo

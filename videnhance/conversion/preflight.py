@@ -140,10 +140,7 @@ def preflight(job: Job) -> Preflight:
     check_target(job.target, job.source, overwrite=job.options.overwrite)
     ready = prepared(job)
     found = rehearsed(
-        ready.plan,
-        ready.source,
-        ready.enhanced,
-        ready.work.job.settings.segment_frames,
+        ready.plan, ready.source, ready.enhanced, ready.work.job.settings.segment_frames
     )
     return replace(found, notices=(*ready.notices, *found.notices), budget=ready.budget)
 

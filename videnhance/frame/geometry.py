@@ -100,11 +100,7 @@ class Region:
         return Region(left, top, right - left, bottom - top)
 
 
-_NAMED = {
-    "2k": Size(2560, 1440),
-    "4k": Size(3840, 2160),
-    "8k": Size(7680, 4320),
-}
+_NAMED = {"2k": Size(2560, 1440), "4k": Size(3840, 2160), "8k": Size(7680, 4320)}
 _LINES = re.compile(r"(\d{3,4})p")
 _SIDES = re.compile(r"(\d{0,6})x(\d{0,6})")
 _SHORTEST_SIDE = 16

@@ -242,10 +242,7 @@ class Actions:
             picture = Size(picture.height, picture.width)
         columns = window.width // (2 if state.view is View.BESIDE else 1)
         hidden = picture.width - columns, picture.height - window.height
-        moved = (
-            (at[0] - held[0]) * window.width,
-            (at[1] - held[1]) * window.height,
-        )
+        moved = ((at[0] - held[0]) * window.width, (at[1] - held[1]) * window.height)
         x, y = (
             min(max(pan - pixels / max(beyond, 1), 0.0), 1.0)
             for pan, pixels, beyond in zip(state.pan, moved, hidden, strict=True)

@@ -10,13 +10,7 @@ import numpy as np
 
 from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.frame.geometry import Region, Size
-from videnhance.live.captured import (
-    TICKS,
-    YUV420,
-    CapturedFrame,
-    LiveSource,
-    Trouble,
-)
+from videnhance.live.captured import TICKS, YUV420, CapturedFrame, LiveSource, Trouble
 from videnhance.media.encoder.rescale import Rescaler
 from videnhance.pipeline.enhance import Bicubic, Settings
 from videnhance.pipeline.output_size import Target

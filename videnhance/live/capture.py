@@ -19,21 +19,11 @@ import numpy as np
 
 from videnhance.errors import InputError, VidenhanceError
 from videnhance.frame import ColourTags
-from videnhance.live.captured import (
-    ENDED,
-    CaptureKind,
-    CaptureOrder,
-    Picture,
-)
+from videnhance.live.captured import ENDED, CaptureKind, CaptureOrder, Picture
 from videnhance.media.addresses import received
 from videnhance.media.sandbox.child import speak
 from videnhance.media.sandbox.confine import confine, end_with_parent
-from videnhance.media.sandbox.messages import (
-    LONGEST_LINE,
-    Failed,
-    decoded,
-    encoded,
-)
+from videnhance.media.sandbox.messages import LONGEST_LINE, Failed, decoded, encoded
 
 __all__ = ["Grabber", "main", "serve"]
 

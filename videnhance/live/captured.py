@@ -6,13 +6,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Protocol
 
-from videnhance.frame import (
-    ColourTags,
-    Family,
-    Frame,
-    Layout,
-    VideoInfo,
-)
+from videnhance.frame import ColourTags, Family, Frame, Layout, VideoInfo
 from videnhance.frame.geometry import Size
 from videnhance.system.latest import Wait
 

@@ -196,12 +196,7 @@ class Engine:
         frame, passes, base = capture.frame, list[Enhanced](), self.with_base
         for enhancer in self._enhancers:
             done = enhancer(
-                frame,
-                settings,
-                rule=rule,
-                moves=moves,
-                base=base,
-                again=capture.again,
+                frame, settings, rule=rule, moves=moves, base=base, again=capture.again
             )
             passes.append(done)
             frame = done.frame

@@ -7,15 +7,7 @@ from itertools import zip_longest
 from videnhance.frame import Pixels
 from videnhance.frame.geometry import Region, Size
 from videnhance.live.stats import Measured
-from videnhance.live.text import (
-    ACCENT,
-    DIM,
-    WARNING,
-    WHITE,
-    Cell,
-    label,
-    stamped,
-)
+from videnhance.live.text import ACCENT, DIM, WARNING, WHITE, Cell, label, stamped
 from videnhance.live.views import (
     Pair,
     View,
@@ -26,13 +18,7 @@ from videnhance.live.views import (
     drawn,
 )
 
-__all__ = [
-    "Facts",
-    "Overlay",
-    "Words",
-    "painted",
-    "timeline_place",
-]
+__all__ = ["Facts", "Overlay", "Words", "painted", "timeline_place"]
 
 _MARGIN = 12
 _TIMELINE_HEIGHT = 38

@@ -27,11 +27,7 @@ __all__ = ["Received", "is_address", "received"]
 _SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "tcp", "udp", "srt")
 _PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,http,https,tcp,tls,udp,srt,crypto,httpproxy"
 """What FFmpeg may follow: no `file`, `concat`, `subfile`, `data` or `pipe`."""
-_LOW_DELAY = {
-    "flags": "low_delay",
-    "probesize": "500000",
-    "analyzeduration": "1000000",
-}
+_LOW_DELAY = {"flags": "low_delay", "probesize": "500000", "analyzeduration": "1000000"}
 # Without `nobuffer`: it drops what is read to find out about a stream, key frame too.
 # Decoding that is quick, and the newest picture wins.
 _OPEN_SECONDS, _READ_SECONDS = 8.0, 4.0

@@ -11,11 +11,7 @@ from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Plane
 from videnhance.frame.geometry import Size
-from videnhance.media.layout import (
-    delivered_layout,
-    is_full_range_name,
-    native_layout,
-)
+from videnhance.media.layout import delivered_layout, is_full_range_name, native_layout
 
 __all__ = [
     "BT601_MATRICES",

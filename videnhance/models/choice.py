@@ -7,13 +7,7 @@ from videnhance.errors import ModelError
 from videnhance.models.card import Card
 from videnhance.models.looks import is_between
 
-__all__ = [
-    "SUFFIXES",
-    "Choice",
-    "check_trust",
-    "is_weights",
-    "needs_import",
-]
+__all__ = ["SUFFIXES", "Choice", "check_trust", "is_weights", "needs_import"]
 
 SUFFIXES = {".pth", ".pt", ".ckpt", ".safetensors"}
 """Of files of weights. A `.pt` may be TorchScript, too, which is refused by name."""

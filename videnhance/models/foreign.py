@@ -16,12 +16,7 @@ from torch.nn import functional
 from videnhance.errors import ModelError, counted
 from videnhance.models.choice import SUFFIXES
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
-from videnhance.models.weights import (
-    network_of,
-    read_network,
-    read_tensors,
-    shape_of,
-)
+from videnhance.models.weights import network_of, read_network, read_tensors, shape_of
 
 __all__ = [
     "OverBase",

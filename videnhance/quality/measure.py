@@ -6,13 +6,7 @@ from contextlib import ExitStack
 from math import nan
 
 from videnhance.quality.comparison import Figure, Scored, figure_of
-from videnhance.quality.fidelity import (
-    blockiness,
-    gradient,
-    mean_square,
-    psnr_of,
-    ssim,
-)
+from videnhance.quality.fidelity import blockiness, gradient, mean_square, psnr_of, ssim
 from videnhance.quality.metrics import Kind, Metric
 from videnhance.quality.pairs import Matched, Pairs
 from videnhance.quality.perceptual import PERCEPTUAL, picture_metric

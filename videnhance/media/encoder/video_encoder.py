@@ -80,10 +80,7 @@ def added_stream(
 
 
 def _turn(
-    stream: VideoStream,
-    container: OutputContainer,
-    info: VideoInfo,
-    notices: list[str],
+    stream: VideoStream, container: OutputContainer, info: VideoInfo, notices: list[str]
 ) -> None:
     degrees, mirrored = info.rotation_degrees, info.mirrored
     if not degrees and not mirrored:

@@ -47,11 +47,7 @@ _BY_APPLE = {
     Projection.FISHEYE: b"fish",
 }
 _IN_V2 = (Projection.EQUIRECTANGULAR, Projection.TILE, Projection.CUBEMAP)
-_TYPES = {
-    Projection.EQUIRECTANGULAR: 1,
-    Projection.TILE: 1,
-    Projection.CUBEMAP: 2,
-}
+_TYPES = {Projection.EQUIRECTANGULAR: 1, Projection.TILE: 1, Projection.CUBEMAP: 2}
 """Of Matroska's ProjectionType."""
 _DEGREE = 65536
 _ROUNDED_PIXELS = 2

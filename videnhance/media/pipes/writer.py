@@ -23,11 +23,7 @@ from videnhance.media.encoder.storage import as_picture, storage
 from videnhance.media.encoder.video_encoder import VideoCoder, added_stream
 from videnhance.media.output.file_tags import carried_tags
 from videnhance.media.pipes.raw import y4m_header, y4m_layout
-from videnhance.media.planes import (
-    SCALING_THREADS,
-    copied_planes,
-    picture_of,
-)
+from videnhance.media.planes import SCALING_THREADS, copied_planes, picture_of
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, reason
 from videnhance.media.stills.picture_writer import left_out

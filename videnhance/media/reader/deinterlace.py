@@ -279,10 +279,7 @@ def _graph(image: VideoFrame, *steps: tuple[str, str]) -> Graph:
     graph = Graph()
     nodes = [
         graph.add_buffer(
-            width=image.width,
-            height=image.height,
-            format=image.format,
-            time_base=_ANY,
+            width=image.width, height=image.height, format=image.format, time_base=_ANY
         ),
         *(graph.add(*step) for step in steps),
         graph.add("buffersink"),

@@ -30,12 +30,7 @@ from videnhance.media.reader.side_data import (
 from videnhance.media.source import Span
 from videnhance.media.stream_choice import rate_of
 
-__all__ = [
-    "described",
-    "first_notices",
-    "shortened",
-    "shown_part",
-]
+__all__ = ["described", "first_notices", "shortened", "shown_part"]
 
 _CENTRED = ("flv1", "h261", "h263", "mjpeg", "mpeg1video", "theora", "webp")
 """Codecs whose chroma lies between luma samples unless they say otherwise."""

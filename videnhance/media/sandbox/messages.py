@@ -17,11 +17,7 @@ from videnhance.frame import (
     VideoInfo,
 )
 from videnhance.media.layout import native_layout
-from videnhance.media.sandbox.serialize import (
-    SerializeError,
-    from_plain,
-    to_plain,
-)
+from videnhance.media.sandbox.serialize import SerializeError, from_plain, to_plain
 from videnhance.media.source import Reading, ResumePoint, Span
 from videnhance.media.times.timeline import Timeline
 

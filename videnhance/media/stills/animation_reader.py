@@ -23,12 +23,7 @@ from videnhance.frame import Frame, VideoInfo
 from videnhance.media.layout import delivered_layout, native_layout
 from videnhance.media.planes import tags_of, with_opacity
 from videnhance.media.reader.seeking import check_tail
-from videnhance.media.source import (
-    DECODE_ERRORS,
-    ResumePoint,
-    Span,
-    check_readable,
-)
+from videnhance.media.source import DECODE_ERRORS, ResumePoint, Span, check_readable
 from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.picture_tags import (
     PICTURE_ERRORS,

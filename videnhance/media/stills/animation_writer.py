@@ -8,13 +8,7 @@ from pathlib import Path
 import av
 from av.video.frame import VideoFrame
 
-from videnhance.errors import (
-    InputError,
-    OutputError,
-    UsageError,
-    counted,
-    printable,
-)
+from videnhance.errors import InputError, OutputError, UsageError, counted, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.frame.geometry import Size
 from videnhance.media.containers import container_named
@@ -34,11 +28,7 @@ from videnhance.media.protocols import check_size
 from videnhance.media.source import AnyPacket, Source
 from videnhance.media.stills.finishing import finish
 from videnhance.media.stills.palette import Palettes
-from videnhance.media.stills.picture_tags import (
-    PictureTags,
-    picture_tags,
-    tags_of_file,
-)
+from videnhance.media.stills.picture_tags import PictureTags, picture_tags, tags_of_file
 from videnhance.media.stills.picture_writer import left_out
 from videnhance.media.stills.rgb import packed
 from videnhance.media.stills.turning import orientation_for, turned, turned_layout

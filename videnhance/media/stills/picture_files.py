@@ -29,13 +29,7 @@ from videnhance.media.picture_formats import STILLS, PictureFormat
 from videnhance.media.stills.picture_tags import PICTURE_ERRORS
 from videnhance.media.stills.rgb import packed
 
-__all__ = [
-    "Extras",
-    "Style",
-    "picture_bytes",
-    "png_bytes",
-    "style_for",
-]
+__all__ = ["Extras", "Style", "picture_bytes", "png_bytes", "style_for"]
 
 
 _ANY_QUALITY = 95

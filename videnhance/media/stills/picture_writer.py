@@ -3,20 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.errors import (
-    InputError,
-    OutputError,
-    UsageError,
-    printable,
-)
+from videnhance.errors import InputError, OutputError, UsageError, printable
 from videnhance.frame import Family, Frame, VideoInfo
 from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.media.output.output_file import (
-    Committed,
-    check_target,
-    save_bytes,
-)
+from videnhance.media.output.output_file import Committed, check_target, save_bytes
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, open_source
 from videnhance.media.stills.exif import UPRIGHT, orientation_of, updated_exif
@@ -26,10 +17,7 @@ from videnhance.media.stills.picture_files import (
     picture_bytes,
     style_for,
 )
-from videnhance.media.stills.picture_tags import (
-    PictureTags,
-    tags_of_file,
-)
+from videnhance.media.stills.picture_tags import PictureTags, tags_of_file
 from videnhance.media.stills.series import is_series, numbered_name, series_of
 from videnhance.media.stills.turning import orientation_for, turned
 from videnhance.media.stream_choice import chosen_video, context_of
@@ -48,11 +36,7 @@ class _PictureMaker:
     """
 
     def __init__(
-        self,
-        style: Style,
-        info: VideoInfo,
-        size: Size,
-        tags: PictureTags | None = None,
+        self, style: Style, info: VideoInfo, size: Size, tags: PictureTags | None = None
     ) -> None:
         self.notices = style.losses(info, size)
         self._style = style

@@ -18,11 +18,7 @@ from videnhance.media.source import ResumePoint, Span
 from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import series_of
-from videnhance.media.stills.still_reader import (
-    Still,
-    still_info,
-    still_of,
-)
+from videnhance.media.stills.still_reader import Still, still_info, still_of
 from videnhance.media.stills.turning import turned
 
 __all__ = ["DEFAULT_RATE", "SequenceReader"]

@@ -98,10 +98,7 @@ class StreamCopy:
     """
 
     def __init__(
-        self,
-        source: Source,
-        out: OutputContainer,
-        plans: Sequence[StreamPlan],
+        self, source: Source, out: OutputContainer, plans: Sequence[StreamPlan]
     ) -> None:
         self._dropped, self._row = 0, container_named(out.format.name)
         self._path, self._out, self._span = source.path, out, source.span
