@@ -56,17 +56,8 @@ logger = logging.getLogger(__name__)
 _FULL_RANGE = 2
 _OF_PICTURES = frozenset(
     (
-        *("scale", "size", "fit", "skip", "fuse", "strength", "grain", "look"),
-        *(
-            "reuse",
-            "model",
-            "clean",
-            "trust_model",
-            "precision",
-            "device",
-            "workers",
-            "tile",
-        ),
+        *("scale", "size", "fit", "skip", "fuse", "strength", "grain", "look", "reuse"),
+        *("model", "clean", "trust_model", "precision", "device", "workers", "tile"),
     )
 )
 """Options that `enhance` knows."""

@@ -15,7 +15,8 @@
 Every message says what failed, on which file or value, and what to do next.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -34,6 +35,7 @@ __all__ = [
     "counted",
     "nearest",
     "printable",
+    "reading",
 ]
 
 
@@ -93,6 +95,17 @@ class Cancelled(VidenhanceError):
 
 class ClusterError(VidenhanceError):
     """The machines that should do the work cannot be used, or were lost."""
+
+
+@contextmanager
+def reading(name: object, advice: str = "") -> Iterator[None]:
+    """Raises InputError, which names the file, for what the system refuses within."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{printable(name)} cannot be read: {error.strerror}{advice}"
+        ) from error
 
 
 def printable(name: object) -> str:

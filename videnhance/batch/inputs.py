@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from videnhance.errors import InputError, printable
+from videnhance.errors import reading
 from videnhance.media.picture_formats import PICTURES, STILLS
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.media.stills.series import natural_order, series_of
@@ -148,12 +148,8 @@ def found_in(folder: Path, choosing: Choosing, *, without: Path) -> Found:
     InputError if the folder cannot be read.
     """
     found = Found()
-    try:
+    with reading(folder, "; name a folder"):
         list(os.scandir(folder))
-    except OSError as error:
-        raise InputError(
-            f"{printable(folder)} cannot be read: {error.strerror}; name a folder"
-        ) from None
     walk = _Walk(choosing, found)
     if without.is_dir():
         walk.seen.add(_place(without.stat()))

@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from videnhance.conversion.fingerprint import input_key, series_key
 from videnhance.conversion.workdir import check_own_folder, journal_line, parsed_line
-from videnhance.errors import BusyError, InputError, OutputError, printable
+from videnhance.errors import BusyError, OutputError, printable, reading
 from videnhance.media.output.provenance import digest_of
 from videnhance.media.stills.series import is_series, series_of
 from videnhance.system.disk import sync, sync_folder
@@ -58,18 +58,12 @@ def identity_of(
     if is_series(path):
         files = series_of(path).files
         return _of_many(files[:count] if count else files)
-    try:
+    with reading(path):
         status = path.stat()
-    except OSError as error:
-        raise InputError(
-            f"{printable(path)} cannot be read: {error.strerror}"
-        ) from error
-    digest = ""
-    found = Identity(status.st_size, status.st_mtime_ns, digest)
+    found = Identity(status.st_size, status.st_mtime_ns, "")
     if known is not None and known.looks_like(found):
         return known
-    digest = digest_of(json.dumps(input_key(path)))
-    return Identity(status.st_size, status.st_mtime_ns, digest)
+    return replace(found, digest=digest_of(json.dumps(input_key(path))))
 
 
 def _of_many(files: tuple[Path, ...]) -> Identity:

@@ -24,7 +24,13 @@ from videnhance.cluster.messages import (
 from videnhance.cluster.worker import make_segment
 from videnhance.conversion.journal import Segment
 from videnhance.conversion.segments import ResumePoints, SegmentedWriter
-from videnhance.errors import ClusterError, InputError, VidenhanceError, printable
+from videnhance.errors import (
+    ClusterError,
+    InputError,
+    VidenhanceError,
+    printable,
+    reading,
+)
 from videnhance.frame import Frame
 from videnhance.media.encoder.video_encoder import ticks_of
 from videnhance.media.output.output_file import write_failure
@@ -277,7 +283,7 @@ class SourceUpload:
         advice = "put it where all machines have it under this name"
         if is_series(self._source):
             raise ClusterError(f"{name}, and many pictures are not sent; {advice}")
-        try:
+        with reading(self._source):
             size = self._source.stat().st_size
             if size > LARGEST_SENT:
                 raise ClusterError(
@@ -285,8 +291,4 @@ class SourceUpload:
                     f"({size >> 20} MB); {advice}"
                 )
             self.sent = self._cluster.sent(self._source.read_bytes())
-        except OSError as error:
-            raise InputError(
-                f"{printable(self._source)} cannot be read: {error.strerror}"
-            ) from error
         _LOG.info("%s: it is sent through the cluster (%d bytes)", name, size)

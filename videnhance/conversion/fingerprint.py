@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from videnhance import __version__
-from videnhance.errors import InputError, printable
+from videnhance.errors import reading
 from videnhance.media.open_any import PIPE
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import is_series, series_of
@@ -40,17 +40,12 @@ def input_key(path: Path) -> dict[str, Any]:
     Not its time: a copy or a touch is no reason to lose days of work.
     """
     digest = sha256()
-    try:
+    with reading(path), path.open("rb") as file:
         size = path.stat().st_size
         step = max((size - _SAMPLE_BYTES) // (_SAMPLES - 1), _SAMPLE_BYTES)
-        with path.open("rb") as file:
-            for place in (*range(0, size, step), max(size - _SAMPLE_BYTES, 0)):
-                file.seek(place)
-                digest.update(file.read(_SAMPLE_BYTES))
-    except OSError as error:
-        raise InputError(
-            f"{printable(path)} cannot be read: {error.strerror}"
-        ) from error
+        for place in (*range(0, size, step), max(size - _SAMPLE_BYTES, 0)):
+            file.seek(place)
+            digest.update(file.read(_SAMPLE_BYTES))
     return {"input bytes": size, "input hash": digest.hexdigest()}
 
 
@@ -58,12 +53,8 @@ def series_key(files: Sequence[Path]) -> dict[str, Any]:
     """Names, sizes and times of many files. Raises InputError."""
     digest = sha256()
     for path in files:
-        try:
+        with reading(path):
             status = path.stat()
-        except OSError as error:
-            raise InputError(
-                f"{printable(path)} cannot be read: {error.strerror}"
-            ) from error
         line = f"{path.name!r} {status.st_size} {status.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return {"input files": len(files), "input hash": digest.hexdigest()}

@@ -14,7 +14,7 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE
 from videnhance.media.pipes.raw import RawShape
 from videnhance.media.pipes.writer import PipeForm
-from videnhance.media.source import Deinterlace, Reading, Span
+from videnhance.media.source import Deinterlace, Reading, Source, Span
 from videnhance.models.choice import Choice
 from videnhance.models.looks import clean_model, model_of_look
 from videnhance.options import DEFAULT_LOOK, ConvertOptions
@@ -87,6 +87,11 @@ class Job:
         options = self.options
         limit = options.limit_pixels or Reading().limit_pixels
         return Reading(Deinterlace(options.deinterlace), limit, options.video_track)
+
+    @property
+    def part(self) -> Source:
+        """The source as a file with other streams than the video that is worked on."""
+        return Source(self.source, self.span, self.options.video_track)
 
     @property
     def box(self) -> Box | None:

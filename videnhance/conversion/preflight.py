@@ -107,16 +107,7 @@ class Preflight:
             "height": plan.size.height,
             "codec": plan.encoding.codec,
             "pixel_format": plan.stored.pix_fmt,
-            "streams": [
-                {
-                    "stream": stream.index,
-                    "kind": stream.kind,
-                    "codec": stream.codec,
-                    "fate": stream.action.value,
-                    "why": stream.why,
-                }
-                for stream in plan.streams
-            ],
+            "streams": [{**s.as_json(), "stream": s.index} for s in plan.streams],
             "kept": _kept(plan),
             "changed": list(plan.notices),
             "estimate": asdict(self.estimate),

@@ -12,7 +12,7 @@ from videnhance.frame import Frame
 from videnhance.media.open_any import is_video_file
 from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.protocols import FrameSource
-from videnhance.media.source import Source, Span
+from videnhance.media.source import Span
 from videnhance.pipeline.enhance import enhanced
 from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.report import Report
@@ -59,8 +59,7 @@ def prepared(job: Job, *, known: bool = False) -> Prepared:
         work, model = with_budget(job, reader.info)
         told = (*job.notices, *reader.notices)
     job = work.job
-    others = is_video_file(job.source)
-    source = Source(job.source, job.span, job.reading.video_track) if others else None
+    source = job.part if is_video_file(job.source) else None
     plan = planned_output(
         job.target, work.info, size=work.size, encoding=job.encoding, source=source
     )

@@ -25,8 +25,6 @@ from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.immersion import immersion_notices
 from videnhance.media.output.output_file import check_target
 from videnhance.media.protocols import FrameSink
-from videnhance.media.source import Source
-from videnhance.media.streams.other_streams import StreamPlan
 from videnhance.models.choice import is_weights
 from videnhance.pipeline.pace import Pacer
 from videnhance.pipeline.report import Report
@@ -107,10 +105,7 @@ class _Run:
         """A video file: segments first, then joined."""
         job, work = self._job, self._work
         # Pictures and pipes have no other streams, and cannot be opened a second time.
-        others = is_video_file(job.source)
-        source = (
-            Source(job.source, job.span, job.reading.video_track) if others else None
-        )
+        source = job.part if is_video_file(job.source) else None
         plan = planned_output(
             job.target, work.info, size=work.size, encoding=job.encoding, source=source
         )
@@ -207,7 +202,7 @@ class _Run:
 
     def _begin(self, sink: FrameSink) -> None:
         report, reader = self._report, self._reader
-        report.streams = [_words(stream) for stream in sink.streams]
+        report.streams = [stream.as_json() for stream in sink.streams]
         report.notices += [*self._job.notices, *reader.notices, *sink.notices]
         lost = lost_user_data(reader.info.user_data, self._encoder)
         if self._plan is None:
@@ -252,13 +247,3 @@ class _Run:
                 if words not in (*report.notices, *report.later_notices):
                     report.later_notices.append(words)
             yield frame
-
-
-def _words(stream: StreamPlan) -> dict[str, str]:
-    return {
-        "stream": str(stream.index),
-        "kind": stream.kind,
-        "codec": stream.codec,
-        "fate": stream.action.value,
-        "why": stream.why,
-    }

@@ -12,7 +12,6 @@ from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.output_file import write_failure
 from videnhance.media.pipes.writer import PipeForm, PipeWriter, standard_output
 from videnhance.media.protocols import FrameSink
-from videnhance.media.source import Source
 from videnhance.media.stills.animation_writer import AnimationWriter
 from videnhance.media.stills.picture_writer import SequenceWriter, StillWriter
 from videnhance.media.streams.other_streams import StreamPlan
@@ -44,9 +43,7 @@ def opened_sink(
 
     Raises UsageError or OutputError at once for what cannot be written.
     """
-    source = None
-    if job.source != PIPE:
-        source = Source(job.source, job.span, job.reading.video_track)
+    source = None if job.source == PIPE else job.part
     if kind is SinkKind.PIPE:
         with (
             standard_output() as stream,

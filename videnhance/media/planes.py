@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from av.filter import Graph
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
@@ -17,6 +18,7 @@ __all__ = [
     "BT601_MATRICES",
     "SCALED_MATRICES",
     "SCALING_THREADS",
+    "chained",
     "copied_planes",
     "first_plane",
     "native_picture",
@@ -73,6 +75,15 @@ def reformatted(
         )
     finally:
         picture.colorspace = matrix
+
+
+def chained(*steps: tuple[str, str]) -> Graph:
+    """A chain of filters by name and options, for one thread; its end is added."""
+    graph = Graph()
+    graph.threads = 1  # frames run beside each other already
+    nodes = [graph.add(*step) for step in (*steps, ("buffersink", ""))]
+    graph.link_nodes(*nodes).configure()
+    return graph
 
 
 def copied_planes(picture: VideoFrame, layout: Layout) -> tuple[Plane, ...]:

@@ -22,7 +22,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from videnhance.errors import InputError, UsageError, printable
+from videnhance.errors import InputError, UsageError, printable, reading
 from videnhance.media.joined import JoinedFile, flv_parts
 from videnhance.options.bounds import check
 from videnhance.system.limits import LIMIT_PIXELS
@@ -188,11 +188,8 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{name} is not a regular file: name a video file")
     if not status.st_size:
         raise InputError(f"{name} is empty: copy or download it again")
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}") from None
+    with reading(path), path.open("rb"):
+        pass
 
 
 @contextmanager

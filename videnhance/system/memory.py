@@ -13,6 +13,7 @@ __all__ = [
     "give_back_freed_memory",
     "keep_freed_memory",
     "peak_memory_mb",
+    "peak_memory_of",
 ]
 
 # Parameters of glibc's mallopt (malloc.h).
@@ -54,15 +55,17 @@ def give_back_freed_memory() -> None:
         libc.malloc_trim(0)
 
 
+def peak_memory_of(process: int | str) -> float | None:
+    """The largest resident size of a process, in MB; None where nothing tells."""
+    return _told_mb(f"/proc/{process}/status", "VmHWM:")
+
+
 def peak_memory_mb() -> float:
     """The largest resident size of this process so far; 0 where nothing tells."""
-    try:
-        # The system call below also counts the parent before the program was started.
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(lines[0].split()[1]) / (1 << 10)
-    except (OSError, LookupError, ValueError):
-        pass
+    # The system call below also counts the parent before the program was started.
+    told = peak_memory_of("self")
+    if told is not None:
+        return told
     if sys.platform == "win32":
         return 0.0
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -71,9 +74,13 @@ def peak_memory_mb() -> float:
 
 def available_memory_mb() -> float | None:
     """What programs may still take without swapping; None where nothing tells."""
+    return _told_mb("/proc/meminfo", "MemAvail")
+
+
+def _told_mb(file: str, name: str) -> float | None:
+    """What Linux tells under a name; None where it does not."""
     try:
-        status = Path("/proc/meminfo").read_text(encoding="ascii")
-        lines = [line for line in status.splitlines() if line.startswith("MemAvail")]
-        return int(lines[0].split()[1]) / (1 << 10)
-    except (OSError, LookupError, ValueError):
+        lines = Path(file).read_text(encoding="ascii").splitlines()
+        return int(next(n for n in lines if n.startswith(name)).split()[1]) / (1 << 10)
+    except (OSError, LookupError, StopIteration, ValueError):
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videnhance.errors import UsageError, VidenhanceError, printable
+from videnhance.system.memory import peak_memory_of
 
 __all__ = ["Peer", "Taken", "installed_peers", "peer_of", "run_program"]
 
@@ -102,7 +103,7 @@ def run_program(words: Sequence[str]) -> Taken:
             ) from error
         with process:
             while process.poll() is None:
-                peak = max(peak, _peak_mb(process.pid))
+                peak = max(peak, peak_memory_of(process.pid) or 0.0)
                 # Until it ends, but not longer than until the next look.
                 _waited(process)
         taken = time.perf_counter() - began
@@ -127,13 +128,3 @@ def _children() -> float:
     """Seconds of processor of all children that have ended."""
     times = os.times()
     return times.children_user + times.children_system
-
-
-def _peak_mb(process: int) -> float:
-    """What a running process has had at most; 0 where nothing tells."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-        lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(lines[0].split()[1]) / (1 << 10)
-    except (OSError, LookupError, ValueError):
-        return 0.0

@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 
 from videnhance.frame import Plane
 from videnhance.media.layout import chroma_shift
-from videnhance.media.planes import SCALING_THREADS
+from videnhance.media.planes import SCALING_THREADS, chained
 
 __all__ = ["Converter", "Way", "set_opacity"]
 
@@ -77,8 +77,6 @@ class Converter:
 
 
 def _graph(size: str, own: str, *, name: str, way: Way) -> Graph:
-    graph = Graph()
-    graph.threads = 1
     before, after = way.matrices
     options = [
         f"flags={_FLAGS}",
@@ -87,14 +85,11 @@ def _graph(size: str, own: str, *, name: str, way: Way) -> Graph:
     ]
     options += [] if before == after else [f"out_color_matrix={after}"]
     source = f"video_size={size}:pix_fmt={own}:time_base=1/1:colorspace={before}"
-    nodes = (
-        graph.add("buffer", f"{source}:range={way.ranges[0]}"),
-        graph.add("scale", ":".join(options)),
-        graph.add("format", name),
-        graph.add("buffersink"),
+    return chained(
+        ("buffer", f"{source}:range={way.ranges[0]}"),
+        ("scale", ":".join(options)),
+        ("format", name),
     )
-    graph.link_nodes(*nodes).configure()
-    return graph
 
 
 def set_opacity(picture: VideoFrame, opacity: Plane, *, depth: int) -> None:

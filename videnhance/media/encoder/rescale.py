@@ -14,7 +14,7 @@ from av.filter import Graph
 from videnhance.frame import Family, Frame, Layout, Plane
 from videnhance.frame.geometry import Region, Size
 from videnhance.media.layout import native_layout
-from videnhance.media.planes import copied_planes, picture_of
+from videnhance.media.planes import chained, copied_planes, picture_of
 from videnhance.pipeline.alpha import revealed_planes
 from videnhance.pipeline.output_size import Target
 
@@ -136,17 +136,12 @@ class Rescaler:
 
 
 def _scaler(layout: Layout, size: Size, wanted: Size) -> Graph:
-    graph = Graph()
-    graph.threads = 1  # frames run beside each other already
     place = "left" if any(layout.sited_left) else "center"
     sited = f":in_chroma_loc={place}:out_chroma_loc={place}"
-    nodes = (
-        graph.add("buffer", f"video_size={size}:pix_fmt={layout.name}:time_base=1/1"),
-        graph.add("scale", f"w={wanted.width}:h={wanted.height}:flags={_FLAGS}{sited}"),
-        graph.add("buffersink"),
+    return chained(
+        ("buffer", f"video_size={size}:pix_fmt={layout.name}:time_base=1/1"),
+        ("scale", f"w={wanted.width}:h={wanted.height}:flags={_FLAGS}{sited}"),
     )
-    graph.link_nodes(*nodes).configure()
-    return graph
 
 
 def _parts(frame: Frame) -> Iterator[Frame]:

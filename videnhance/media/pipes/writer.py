@@ -27,7 +27,6 @@ from videnhance.media.planes import SCALING_THREADS, copied_planes, picture_of
 from videnhance.media.protocols import check_size
 from videnhance.media.source import Source, reason
 from videnhance.media.stills.picture_writer import left_out
-from videnhance.media.streams.other_streams import StreamPlan
 
 __all__ = ["PipeForm", "PipeWriter", "standard_output"]
 
@@ -89,9 +88,8 @@ class PipeWriter:
         self.frames_written = 0
         self.dropped_packets = 0
         self._size = size
-        self.streams: tuple[StreamPlan, ...] = ()
-        if source is not None:
-            self.streams = left_out(source.path, f"{form.value} on a pipe")
+        path = None if source is None else source.path
+        self.streams = left_out(path, f"{form.value} on a pipe")
         notes: list[str] = []
         self._form: _Y4m | _Raw | _Container
         if form is PipeForm.Y4M:

@@ -69,8 +69,7 @@ class AnimationWriter(Committed):
         self._notes: list[str] = []
         check_target(target, path, overwrite=overwrite)
         tags = tags_of_file(path) if path else None
-        video = path if tags is None else None
-        self.streams = left_out(video, self._name) if video else ()
+        self.streams = left_out(path, self._name)
         self._turn = orientation_for(info.rotation_degrees, info.mirrored)
         if self._turn != 1:
             self._notes.append(f"the pixels are turned: {self._name} has no turn")

@@ -125,17 +125,8 @@ class StillWriter(Committed):
         check_target(target, path, overwrite=overwrite)
         tags = tags_of_file(path) if path else None
         self._maker = _PictureMaker(style, info, size, tags)
-        # The opacity of an AVIF is a second stream, but no other video.
-        video = path if tags is None else None
-        self.streams = left_out(video, style.form.name) if video else ()
-        self.notices = (
-            *self._maker.notices,
-            *(
-                str(plan)
-                for plan in self.streams
-                if plan.action is not StreamAction.KEPT
-            ),
-        )
+        self.streams = left_out(path, style.form.name)
+        self.notices = (*self._maker.notices, *map(str, self.streams))
 
     def write(self, frame: Frame) -> None:
         """Takes the frame. Raises OutputError for a second one, or another size."""
@@ -201,7 +192,7 @@ class SequenceWriter:
             path = None
         self._check(info)
         self._maker = _PictureMaker(style, info, size, tags)
-        self.streams = left_out(path, style.form.name) if path else ()
+        self.streams = left_out(path, style.form.name)
         self.notices = (*self._maker.notices, *map(str, self.streams))
 
     @property
@@ -262,10 +253,11 @@ def _shared(tags: PictureTags | None) -> PictureTags | None:
     return replace(tags, exif=None, orientation=1)
 
 
-def left_out(source: Path, form: str) -> tuple[StreamPlan, ...]:
+def left_out(source: Path | None, form: str) -> tuple[StreamPlan, ...]:
     """The streams besides the video of a file, none of which pictures can hold."""
-    if tags_of_file(source) is not None:
-        return ()  # the tracks of an animated AVIF are all of one picture
+    # The tracks of an animated AVIF, such as its opacity, are all of one picture.
+    if source is None or tags_of_file(source) is not None:
+        return ()
     try:
         with open_source(source) as opened:
             video = chosen_video(opened, source).index

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from videnhance.errors import InputError, UsageError, counted, printable
+from videnhance.errors import InputError, UsageError, counted, printable, reading
 from videnhance.media.picture_formats import STILLS
 
 __all__ = [
@@ -99,12 +99,8 @@ def series_of(place: Path) -> Series:
     Raises InputError if there is none, or the folder cannot be read.
     """
     folder = place.parent
-    try:
+    with reading(folder, "; check the name"):
         names = sorted((p.name for p in folder.iterdir()), key=natural_order)
-    except OSError as error:
-        raise InputError(
-            f"{printable(folder)} cannot be read: {error.strerror}; check the name"
-        ) from None
     if "*" in place.name:
         wanted = re.compile(".*".join(map(re.escape, place.name.split("*"))), re.DOTALL)
         kept = [n for n in names if wanted.fullmatch(n) and not n.startswith(".")]

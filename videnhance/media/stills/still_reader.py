@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from PIL import Image, ImageCms
 
-from videnhance.errors import InputError, UsageError, printable
+from videnhance.errors import InputError, UsageError, printable, reading
 from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.media.layout import delivered_layout
 from videnhance.media.picture_formats import FORMATS
@@ -58,12 +58,8 @@ def still_of(path: Path, limit_pixels: int | None = None) -> Still:
     check_readable(path)
     if path.stat().st_size > _LARGEST_FILE:
         raise InputError(f"{printable(path)} is no picture: it is larger than 1 GiB")
-    try:
+    with reading(path):
         data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{printable(path)} cannot be read: {error.strerror}"
-        ) from None
     tags = picture_tags(data, path)
     if limit_pixels is not None:
         check_pixels(path, tags.size, limit=limit_pixels)

@@ -68,6 +68,16 @@ class StreamPlan:
         order = (StreamAction.LOST, StreamAction.CONVERTED, StreamAction.KEPT)
         return order.index(self.action), not self.lessened
 
+    def as_json(self) -> dict[str, str]:
+        """What becomes of it, as a report says it."""
+        return {
+            "stream": str(self.index),
+            "kind": self.kind,
+            "codec": self.codec,
+            "fate": self.action.value,
+            "why": self.why,
+        }
+
     def __str__(self) -> str:
         words = (
             f"stream {self.index} ({self.kind}, {self.codec}) is {self.action.value}"
