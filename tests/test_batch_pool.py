@@ -267,11 +267,13 @@ def test_a_pause_holds_the_work(pair: Pair, job: Job) -> None:
         ours.send(Pause(False))  # one that nobody waits for
         ours.send(Task(0, job))
         ours.send(Pause(True))
-        seen.append(ours.recv())
+        while not seen or seen[-1] != Pause(True):
+            seen.append(ours.recv())
         while ours.poll(0.5):
             seen.append(ours.recv())
         seen.append("paused")
         ours.send(Pause(False))
+        assert ours.recv() == Pause(False)
         _hear(ours, seen, 1)
 
     driving = threading.Thread(target=drive)
@@ -279,6 +281,7 @@ def test_a_pause_holds_the_work(pair: Pair, job: Job) -> None:
     work(theirs)
     driving.join()
     place = seen.index("paused")
+    assert seen[place - 1] == Pause(True)
     assert not any(isinstance(words, Ended) for words in seen[:place])
     assert isinstance(seen[-1], Ended)
 

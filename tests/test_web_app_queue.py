@@ -204,11 +204,13 @@ def test_each_option_is_described_for_a_page() -> None:
         "name": "skip",
         "kind": "number",
         "least": 1,
-        "most": 100,
+        "most": None,
         "whole": True,
         "default": 1,
         "group": "speed",
     }
+    strength = found["strength"]
+    assert (strength["least"], strength["most"]) == (0, 1.5)
     assert found["audio"]["kind"] == "bool"
     assert found["deadline"]["kind"] == "text"
     assert [look["name"] for look in choices.looks()] == found["look"]["choices"]

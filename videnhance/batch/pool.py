@@ -6,7 +6,7 @@ with it and nothing else; another takes its place.
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
@@ -58,7 +58,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The work stands still, or goes on."""
+    """The work stands still, or goes on; said back as soon as it does."""
 
     paused: bool
 
@@ -176,10 +176,20 @@ class Teller:
         if now - self._told >= _TELL_SECONDS:
             self._told = now
             self.say(Advanced(report.frames_written))
+        self.obey()
+
+    def obey(self, hold: Callable[[bool], None] = lambda _: None) -> None:
+        """Stands still as long as the parent wants it; `hold` is told of both turns.
+
+        Ends this process if the parent is gone.
+        """
         try:
             paused = False
             while paused or self._connection.poll():
-                paused = self._connection.recv().paused
+                words: Pause = self._connection.recv()
+                paused = words.paused
+                hold(paused)
+                self.say(words)
         except (EOFError, OSError) as error:
             raise Stopped(1) from error
 
@@ -235,14 +245,12 @@ class WorkerPool:
             free.remove(dead)
         member = free[0] if free else self._hired()
         member.task = number
-        with suppress(OSError):  # it has just died, which `hear` will tell
-            member.process.connection.send(Task(number, job))
+        member.process.tell(Task(number, job))
 
     def pause(self, paused: bool) -> None:
         """Lets all work stand still after the frame that it is at, or go on."""
         for member in self._members:
-            with suppress(OSError):  # it has just died
-                member.process.connection.send(Pause(paused))
+            member.process.tell(Pause(paused))
 
     def hear(self, seconds: float) -> list[Said]:
         """What is told, waited for at most so long."""
@@ -259,12 +267,14 @@ class WorkerPool:
     def _heard(self, member: _Member) -> Said | None:
         number = member.task
         try:
-            words: Words = member.process.connection.recv()
+            words: Words | Pause = member.process.connection.recv()
         except (EOFError, OSError):
             return self._buried(member)
         if isinstance(words, Ended | Failed):
             member.task = None
-        return None if number is None else Said(number, words)
+        if number is None or isinstance(words, Pause):
+            return None
+        return Said(number, words)
 
     def _buried(self, member: _Member) -> Said | None:
         """Takes a process that has died off the list."""

@@ -8,7 +8,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 from videnhance.errors import UsageError, printable
 
-__all__ = ["check", "check_kinds", "check_names", "option_name"]
+__all__ = ["bounds", "check", "check_kinds", "check_names", "option_name"]
 
 # Where the command line has another word.
 _OWN_NAMES = {"pipe_format": "format", "encoder_options": "-e", "audio": "no-audio"}
@@ -52,6 +52,12 @@ def check(**chosen: object) -> None:
                 f"{option_name(name)} {printable(value)} is not possible; use "
                 f"{_wanted(name)}"
             )
+
+
+def bounds(name: str) -> tuple[float | None, float | None]:
+    """The least and the largest value of an option; None where there is no such."""
+    low, high, _ = _RANGES.get(name, _ANY)
+    return None if low == -inf else low, None if high == inf else high
 
 
 def _is_possible(name: str, value: object) -> bool:

@@ -1,6 +1,7 @@
 """Options as words of a command line."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import fields
 from os import PathLike, fspath
 from typing import Any
@@ -8,15 +9,25 @@ from typing import Any
 from videnhance.options import ConvertOptions
 from videnhance.options.bounds import option_name
 
-__all__ = ["command_line", "option_words", "words_of"]
+__all__ = ["command_line", "joined", "option_words", "words_of"]
 
 
 def command_line(
     source: str | PathLike[str], target: str | PathLike[str], options: ConvertOptions
 ) -> str:
     """The command that converts with these options, quoted for a shell."""
+    return joined(["videnhance"], source, target, option_words(options))
+
+
+def joined(
+    command: list[str],
+    source: str | PathLike[str],
+    target: str | PathLike[str],
+    words: Iterable[str],
+) -> str:
+    """A command with its files and the words of its options, quoted for a shell."""
     files = [_as_file(fspath(source)), _as_file(fspath(target))]
-    return shlex.join(["videnhance", *files, *option_words(options)])
+    return shlex.join([*command, *files, *words])
 
 
 def option_words(options: ConvertOptions) -> list[str]:

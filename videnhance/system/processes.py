@@ -43,6 +43,11 @@ class WorkerProcess:
         """Whether it runs still."""
         return self._process.is_alive()
 
+    def tell(self, words: object) -> None:
+        """Sends it words, unless it has just died."""
+        with suppress(OSError):
+            self.connection.send(words)
+
     def hold(self, still: bool) -> None:
         """Lets it stand still, or go on, at once; Windows knows no such thing."""
         if sys.platform != "win32" and self._process.pid is not None:

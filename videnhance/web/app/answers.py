@@ -1,9 +1,10 @@
 """A process that answers questions about files, so that no file takes the app down."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -14,7 +15,10 @@ __all__ = ["Answerer", "Answers", "serve"]
 
 _END_SECONDS = 2.0
 _PATIENCE_SECONDS = 120.0
-"""For one answer: a file that takes longer holds up all others."""
+"""For one answer, and so much more as a slow disk takes to read the file through: one
+that takes longer holds up all others."""
+_SLOW_BYTES = 10e6
+"""That a slow disk reads in a second."""
 Answers = Callable[..., Any]
 """Answers one kind of question."""
 
@@ -31,7 +35,8 @@ def serve(connection: Connection, answers: Mapping[str, Answers]) -> None:
             said = True, answers[name](*given)
         except (VidenhanceError, OSError, ValueError, MemoryError) as error:
             said = False, str(error) or type(error).__name__
-        connection.send(said)
+        with suppress(OSError):  # nobody is there any more
+            connection.send(said)
 
 
 class Answerer:
@@ -91,8 +96,9 @@ class Answerer:
         process = self._running()
         try:
             process.connection.send((name, given))
-            if not process.connection.poll(_PATIENCE_SECONDS):
-                raise InputError(f"no answer in {_PATIENCE_SECONDS:.0f} s: given up")
+            patience = _patience(given)
+            if not process.connection.poll(patience):
+                raise InputError(f"no answer in {patience:.0f} s: given up")
             is_right, said = process.connection.recv()
         except (EOFError, OSError):
             words = self._end()
@@ -114,3 +120,12 @@ class Answerer:
     def _end(self) -> str:
         process, self._process = self._process, None
         return process.end(time.monotonic() + _END_SECONDS) if process else ""
+
+
+def _patience(given: tuple[object, ...]) -> float:
+    """How long an answer about a file, which is named first, may take, in seconds."""
+    size = 0
+    if given:
+        with suppress(OSError):
+            size = os.stat(str(given[0])).st_size
+    return _PATIENCE_SECONDS + size / _SLOW_BYTES

@@ -13,7 +13,7 @@ from videnhance.errors import UsageError, printable
 from videnhance.models.card import card_names
 from videnhance.models.looks import shipped_looks
 from videnhance.options import FolderOptions
-from videnhance.options.bounds import option_name
+from videnhance.options.bounds import bounds, option_name
 from videnhance.options.profiles import RIVALS
 
 __all__ = ["OFFERED", "checked", "looks", "merged", "offered"]
@@ -40,16 +40,6 @@ _FOR: Mapping[str, str] = {
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .:_/-]{0,39}")
 _HINTS = get_type_hints(FolderOptions)
 _DEFAULTS = {field.name: field.default for field in fields(FolderOptions)}
-_LIMITS: Mapping[str, tuple[float, float]] = {
-    "clean": (0, 1),
-    "strength": (0, 1.5),
-    "grain": (0, 1),
-    "fuse": (0, 1),
-    "skip": (1, 100),
-    "target_fps": (0.001, 1000),
-    "crf": (0, 63),
-    "tile": (32, 4096),
-}
 
 
 def offered() -> list[dict[str, Any]]:
@@ -74,7 +64,7 @@ def _described(name: str, group: str) -> dict[str, Any]:
         kind = "bool"
     elif kinds & {int, float} and str not in kinds:
         kind = "number"
-    least, most = _LIMITS.get(name, (None, None))
+    least, most = bounds(name)
     limits = {"least": least, "most": most, "whole": float not in kinds}
     return {
         "name": name,

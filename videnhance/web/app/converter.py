@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from videnhance.batch.pool import Advanced, Began, Ended, Failed
+from videnhance.batch.pool import Advanced, Began, Ended, Failed, Pause
 from videnhance.errors import counted
 from videnhance.options import ConvertOptions
 from videnhance.system.processes import WorkerProcess, readable
@@ -23,87 +23,137 @@ _END_SECONDS = 30.0
 """For an encoder to be closed, and, of a folder, for all its processes."""
 _SURE_SECONDS = 3.0
 """After which a pace is one."""
+_MOST_HELD = 2
+"""Processes that stand still: each has frames, a network and an encoder in memory."""
+_OVER = ("done", "failed")
 
 
 class Converter:
-    """Who works at the queue; one row runs at a time, with all cores it may have."""
+    """Who works at the queue; one row runs at a time, with all cores it may have.
+
+    A row that is paused keeps its process, which stands still between two frames.
+    """
 
     def __init__(self, queue: Queue, pictures: Path) -> None:
         """`pictures` is the folder of the last frames."""
         self._queue, self._pictures = queue, pictures
         self._row: Row | None = None
         self._process: WorkerProcess | None = None
-        self._then: State | None = None
-        """What becomes of the row that is being stopped."""
-        self._is_gone = False
+        self._held: dict[str, tuple[Work, WorkerProcess]] = {}
+        """Processes that stand still, by their rows."""
+        self._turn = asyncio.Lock()
+        self._stands, self._is_gone = False, False
         self._began, self._kept = 0.0, 0
 
     def picture(self, row: Row) -> Path:
         """Where the last frame of a row is, if there is one."""
         return self._pictures / f"{row.id}.jpg"
 
-    def stop(self, row: Row, then: State) -> None:
-        """Ends a row's work at the next frame, if it runs; what is closed is kept."""
+    def pause(self, row: Row, state: State) -> None:
+        """Has a row's work, if it runs, stand still after the frame that it is at."""
+        if row.state == "running":
+            row.state = state
+            if self._process is not None:
+                self._process.tell(Pause(True))
+
+    async def end(self, row: Row) -> None:
+        """Ends what works at a row that was removed; what is closed of it is kept."""
         if row is self._row:
-            self._then = then
             if self._process is not None:
                 self._process.stop()
+            async with self._turn:
+                return
+        await self._drop(row.id)
 
     async def work(self) -> None:
         """Converts whatever waits while the queue runs; ends when it is cancelled."""
         queue, wake = self._queue, self._queue.waker()
-        while True:
-            row = queue.next() if queue.state == "running" else None
-            if row is not None:
-                await self._convert(row)
-            if queue.state == "stopping" or (
-                queue.state == "running" and queue.next() is None
-            ):
-                queue.state = "idle"
-                queue.show()
-                await queue.keep()
-            if queue.state == "idle" or queue.next() is None:
-                wake.clear()
-                await wake.wait()
+        try:
+            while True:
+                row = queue.next() if queue.state == "running" else None
+                if row is not None:
+                    await self._convert(row)
+                if queue.state == "stopping" or (
+                    queue.state == "running" and queue.next() is None
+                ):
+                    queue.state = "idle"
+                    queue.show()
+                    await queue.note()
+                if queue.state == "idle" or queue.next() is None:
+                    wake.clear()
+                    await wake.wait()
+        finally:
+            await asyncio.gather(*(self._drop(one) for one in [*self._held]))
 
     async def _convert(self, row: Row) -> None:
         queue = self._queue
         was_there = row.is_made
-        row.state, row.error, row.progress = "running", None, None
-        self._row, self._then, self._is_gone = row, None, False
+        row.state, row.error = "running", None
+        self._row, self._stands, self._is_gone = row, False, False
         queue.show(row)
-        await queue.keep()
-        try:
-            self._process = await asyncio.to_thread(self._started, row)
-            while self._goes_on(row):
-                await self._hear(row, self._process)
-        finally:
-            how = await self._ended(row)
-        if row.state == "running":
-            row.state, row.error = self._outcome(how)
+        await queue.note()
+        async with self._turn:
+            how = await self._worked(row)
+            self._row = None
+            for oldest in [*self._held][:-_MOST_HELD]:
+                await self._drop(oldest)
+        if row.id not in queue.rows:
+            return
+        if not (self._stands or row.state in _OVER):
+            row.state, row.error = "failed", f"the process that converted it {how}"
         if row.state == "failed" and row.is_made and not was_there:
             # A process that outlived a crash of the app came to its end meanwhile.
             row.state, row.error = "done", None
-        self._row = None
-        if row.id in queue.rows:
-            queue.show(row)
-            await queue.keep()
+        queue.show(row)
+        await queue.note()
 
-    def _outcome(self, how: str) -> tuple[State, str | None]:
-        """What becomes of a row whose process has ended without a word."""
-        if self._then is not None:
-            return self._then, None
-        return "failed", f"the process that converted it {how}"
+    async def _worked(self, row: Row) -> str:
+        """Has a process work at a row until it ends or stands still; gives how it
+        ended, in words.
+        """
+        work = self._work(row)
+        try:
+            process = self._process = await self._running(row, work)
+            if row.id not in self._queue.rows:
+                process.stop()
+            elif row.state != "running":
+                process.tell(Pause(True))
+            while self._goes_on(row):
+                await self._hear(row, process)
+        finally:
+            held, self._process = self._process, None
+            if held is not None and self._stands and row.id in self._queue.rows:
+                self._held[row.id] = work, held
+                how = "stands still"
+            else:
+                how = await _ended(held, in_order=row.state in _OVER)
+        return how
 
     def _goes_on(self, row: Row) -> bool:
-        return row.state == "running" and not (self._then or self._is_gone)
+        return not (self._stands or self._is_gone or row.state in _OVER)
 
-    def _started(self, row: Row) -> WorkerProcess:
-        options = self._limited(row.chosen)
-        self.picture(row).unlink(missing_ok=True)
-        work = Work(Path(row.source), Path(row.target), options, self.picture(row))
+    async def _running(self, row: Row, work: Work) -> WorkerProcess:
+        """What stood still for a row, if it does this work; else a new process."""
+        held = self._held.get(row.id)
+        if held is not None and held[0] == work and held[1].is_alive:
+            del self._held[row.id]
+            held[1].tell(Pause(False))
+            return held[1]
+        await self._drop(row.id)
+        row.progress = None
+        work.picture.unlink(missing_ok=True)
         target = convert_folder if row.kind == "folder" else convert_file
-        return WorkerProcess(partial(target, work=work))
+        return await asyncio.to_thread(WorkerProcess, partial(target, work=work))
+
+    def _work(self, row: Row) -> Work:
+        options = self._limited(row.chosen)
+        return Work(Path(row.source), Path(row.target), options, self.picture(row))
+
+    async def _drop(self, row: str) -> None:
+        """Ends the process that stands still for a row."""
+        if row in self._held:
+            _, process = self._held.pop(row)
+            await _ended(process)
 
     def _limited(self, options: ConvertOptions) -> ConvertOptions:
         """The same, polite: no pixel depends on it."""
@@ -124,16 +174,6 @@ class Converter:
         self._take(row, words)
         self._queue.show(row)
 
-    async def _ended(self, row: Row) -> str:
-        """Waits until the process has ended; gives how, in words."""
-        process, self._process = self._process, None
-        if process is None:
-            return "was not started"
-        if row.state == "running":
-            process.stop()
-        last = time.monotonic() + _END_SECONDS
-        return await asyncio.to_thread(process.end, last)
-
     def _take(self, row: Row, words: object) -> None:
         """What the process tells."""
         if isinstance(words, Began):
@@ -143,6 +183,10 @@ class Converter:
             total = (row.progress or {}).get("total")
             row.progress = self._progress(words.frames, total)
             self._learn(row)
+        elif isinstance(words, Pause):
+            self._stands = words.paused
+            self._began = time.monotonic()
+            self._kept = (row.progress or {}).get("frames", 0)
         elif isinstance(words, FolderMoved):
             self._take_folder(row, words)
         elif isinstance(words, Failed):
@@ -189,3 +233,15 @@ class Converter:
             return
         if plan.get("seconds"):
             self._queue.pace = min(max(frames / plan["seconds"] / pace, 0.1), 10.0)
+
+
+async def _ended(process: WorkerProcess | None, *, in_order: bool = False) -> str:
+    """Ends a process, or waits until one that has nothing more to do has ended; gives
+    how, in words.
+    """
+    if process is None:
+        return "was not started"
+    if not in_order:
+        process.stop()
+    last = time.monotonic() + _END_SECONDS
+    return await asyncio.to_thread(process.end, last)

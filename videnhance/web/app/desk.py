@@ -60,11 +60,15 @@ class Desk:
             helpers = self.looker, self.planner, self.previewer, self.clipper
             await asyncio.gather(*(helper.close() for helper in helpers))
 
-    def forget(self, row: Row) -> None:
-        """Removes what was kept for a row: its pictures, and what was uploaded."""
-        for path in self.pictures.glob(f"{row.id}*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        if row.state != "running":
+    async def remove(self, rows: list[Row]) -> None:
+        """Takes rows out of the queue, and removes what was kept for them: pictures,
+        and what was uploaded. What is made of them stays.
+        """
+        self.queue.remove(rows)
+        for row in rows:
+            await self.converter.end(row)
+            for path in self.pictures.glob(f"{row.id}*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             self.uploads.forget(Path(row.source))
 
     def state(self) -> dict[str, Any]:
@@ -124,7 +128,7 @@ class Desk:
                     row.state, row.error = "refused", str(error)
             if row.id in queue.rows:
                 queue.show(row)
-                await queue.keep()
+                await queue.note()
 
     async def _look_at(self, row: Row) -> None:
         if row.kind == "folder":

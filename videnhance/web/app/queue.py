@@ -6,12 +6,19 @@ Lives in one event loop; every change is on the disk before it is answered.
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from videnhance.batch.inputs import is_media
-from videnhance.errors import InputError, UsageError, VidenhanceError, printable
+from videnhance.errors import (
+    InputError,
+    OutputError,
+    UsageError,
+    VidenhanceError,
+    printable,
+)
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.picture_formats import PICTURES
 from videnhance.web.app.choices import merged
@@ -77,6 +84,11 @@ class Queue:
             rows = [row.kept() for row in self.rows.values()]
             values = {"state": self.state, "cores": self.cores, "rows": rows}
             await asyncio.to_thread(self._file.write, values)
+
+    async def note(self) -> None:
+        """Keeps what came by itself; a disk that is full now takes it the next time."""
+        with suppress(OutputError):
+            await self.keep()
 
     def show(self, *rows: Row) -> None:
         """These have changed, and with them perhaps the whole."""

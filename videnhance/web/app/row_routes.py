@@ -75,6 +75,8 @@ async def _act(request: Request) -> Response:
         if before is not None:
             desk.queue.named([before])
         desk.queue.move(rows, before)
+    elif action == "remove":
+        await desk.remove(rows)
     elif action in _ACTIONS:
         _ACTIONS[action](desk, rows)
     else:
@@ -83,22 +85,14 @@ async def _act(request: Request) -> Response:
     return rows_as_json([row for row in rows if row.id in desk.queue.rows])
 
 
-def _remove(desk: Desk, rows: list[Row]) -> None:
-    for row in rows:
-        desk.converter.stop(row, "paused")
-        desk.forget(row)
-    desk.queue.remove(rows)
-
-
 def _retry(desk: Desk, rows: list[Row]) -> None:
     desk.queue.retry([r for r in rows if r.state in ("done", "failed", "refused")])
 
 
 def _pause(desk: Desk, rows: list[Row]) -> None:
     for row in rows:
-        if row.state == "running":
-            desk.converter.stop(row, "paused")
-        elif row.state == "waiting":
+        desk.converter.pause(row, "paused")
+        if row.state == "waiting":
             row.state = "paused"
     desk.queue.show(*rows)
 
@@ -111,7 +105,7 @@ def _resume(desk: Desk, rows: list[Row]) -> None:
     desk.queue.show(*rows)
 
 
-_ACTIONS = {"remove": _remove, "retry": _retry, "pause": _pause, "resume": _resume}
+_ACTIONS = {"retry": _retry, "pause": _pause, "resume": _resume}
 
 
 async def _whole(request: Request) -> Response:
@@ -124,11 +118,11 @@ async def _whole(request: Request) -> Response:
     elif action == "pause":
         queue.state = "idle"
         for row in queue.rows.values():
-            desk.converter.stop(row, "waiting")
+            desk.converter.pause(row, "waiting")
     elif action == "stop_after":
         queue.state = "idle" if queue.state == "idle" else "stopping"
     elif action == "clear_done":
-        _remove(desk, [row for row in queue.rows.values() if row.state == "done"])
+        await desk.remove([r for r in queue.rows.values() if r.state == "done"])
     elif action not in (None, "cores"):
         raise UsageError(f"{printable(action)} is nothing that the queue can do")
     queue.show()

@@ -1,6 +1,5 @@
 """A row of the queue: one file or folder, what is wanted of it, and how far it is."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from videnhance.options import ConvertOptions, FolderOptions
-from videnhance.options.words import words_of
+from videnhance.options.words import joined, words_of
 from videnhance.web.app.choices import merged
 
 __all__ = ["OPEN", "Row", "State"]
@@ -73,10 +72,10 @@ class Row:
     @property
     def command(self) -> str:
         """The command line that does the same, quoted for a shell."""
-        words = ["videnhance", *["batch"] * (self.kind == "folder")]
+        command = ["videnhance", *["batch"] * (self.kind == "folder")]
         own = (words_of(name, value) for name, value in self._own.items())
-        words += [self.source, self.target, *chain.from_iterable(own)]
-        return shlex.join(words + ["--watch"] * self.keep_watching)
+        words = [*chain.from_iterable(own), *["--watch"] * self.keep_watching]
+        return joined(command, self.source, self.target, words)
 
     def as_json(self) -> dict[str, Any]:
         """All that a page shows of it."""

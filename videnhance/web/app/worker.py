@@ -124,8 +124,11 @@ def convert_folder(connection: Connection, work: Work) -> None:
             watch = None
             if work.options.watch:
                 watch = stack.enter_context(Watch(order.source, order.target))
-            events = Batch(order, records, pool, watch).events()
-            for event in stack.enter_context(closing(events)):
+            batch = Batch(order, records, pool, watch)
+            for event in stack.enter_context(closing(batch.events())):
+                stood = time.monotonic()
+                teller.obey(pool.pause)
+                batch.eta.paused(time.monotonic() - stood)
                 if isinstance(event, Looked):
                     total = max(len(event.found.inputs), moved.total)
                     moved = replace(moved, total=total)
