@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videnhance.frame.geometry import Size
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = [
     "LONGEST_USER_DATA",
@@ -29,10 +31,14 @@ __all__ = [
     "VideoInfo",
 ]
 
-Pixels = npt.NDArray[np.uint8]
-"""What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
-Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-"""One channel, H x W, 8 bits or 9 to 16 bits a sample."""
+if TYPE_CHECKING:
+    Pixels: TypeAlias = npt.NDArray[np.uint8]
+    """What a model sees: H x W x C, C = 1 (luma) or 3 (RGB)."""
+    Plane: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    """One channel, H x W, 8 bits or 9 to 16 bits a sample."""
+else:
+    # Help and options need sizes, which stand in this room, and no arrays.
+    Pixels = Plane = Any
 LONGEST_USER_DATA = 1 << 16
 """Bytes of a piece; captions have 100, and a camera's own notes a few thousand."""
 ZERO_CODE = 128
@@ -215,9 +221,9 @@ class Frame:
         got = tuple(Size(p.shape[1], p.shape[0]) for p in self.planes)
         if got != wanted:
             raise ValueError(f"planes of {got} do not make a {self.layout.name} frame")
-        dtype = np.uint8 if self.layout.depth == 8 else np.uint16
-        if any(p.dtype != dtype for p in self.planes):
-            raise ValueError(f"{self.layout.depth} bits are stored as {dtype.__name__}")
+        kind = "uint8" if self.layout.depth == 8 else "uint16"
+        if any(p.dtype != kind for p in self.planes):
+            raise ValueError(f"{self.layout.depth} bits are stored as {kind}")
 
     @property
     def size(self) -> Size:
