@@ -361,7 +361,7 @@ def test_the_folders_are_looked_through(browser: Browser) -> None:
     place = {"path": "/films", "parent": None, "roots": roots, "entries": entries}
     server = StandIn([], browse=place)
     with shown_page(browser, server) as page:
-        page.get_by_text("Browse…").click()
+        page.get_by_text("Choose files…").click()
         page.get_by_label("x.mp4").check()
         page.get_by_role("button", name="Add 1 file").click()
         expect(page.locator(".row h3")).to_have_text("x.mp4")
@@ -394,3 +394,42 @@ def test_a_narrow_page_needs_no_scrolling_sideways(
         expect(page.locator("#said")).to_contain_text("Picture at")
         fits = "e => e.scrollWidth - e.clientWidth"
         assert page.locator("#preview").evaluate(fits) <= 0
+
+
+def test_what_the_server_says_is_said_in_german(browser: Browser) -> None:
+    gone = (
+        "/films/a.mp4: no frame of its h264 video can be decoded; it is damaged, cut "
+    )
+    kept = "the disk hangs; 250 frames are kept: the same command goes on after them, "
+    rows = [
+        made_row("a.mp4", state="refused", error=f"{gone}off or encrypted"),
+        made_row("b.mp4", state="failed", error=f"{kept}--discard starts over"),
+        made_row("c.mp4", state="failed", error="nobody knows (why) {this}"),
+    ]
+    rows[0]["plan"]["kept"] = ["stream 1 (audio, aac) is kept", "8 bits, yuv420p"]
+    with shown_page(browser, StandIn(rows), locale="de-DE") as page:
+        errors = page.locator(".row .bad[data-part=error]")
+        expect(errors).to_have_text(
+            [
+                "kein Bild des Films (h264) ist lesbar; die Datei ist beschädigt, "
+                "unvollständig oder verschlüsselt",
+                "the disk hangs; 250 Bilder sind fertig: „Nochmals versuchen“ macht "
+                "danach weiter",
+                "nobody knows (why) {this}",
+            ]
+        )
+        assert [node.get_attribute("lang") for node in errors.all()] == [
+            "de",
+            "de",
+            "en",
+        ]
+        expect(page.locator("dd").first).to_have_text("Spur 1 (Ton, aac) bleibt")
+
+
+def test_a_row_that_is_done_shows_its_folder(browser: Browser) -> None:
+    server = StandIn([made_row("a.mp4", state="done")])
+    with shown_page(browser, server) as page:
+        page.get_by_role("button", name="Open folder").click()
+        page.get_by_role("button", name="More for a.mp4").click()
+        expect(page.get_by_role("menuitem", name="Do it again")).to_be_visible()
+    assert [path for _, path, _ in server.asked] == ["/api/open"]

@@ -1,8 +1,10 @@
 """The page's files are well formed, safe and open to all; its messages are complete."""
 
+import ast
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,29 @@ MESSAGES = {
 }
 PAGES = sorted(PAGE.glob("*.html"))
 SCRIPTS = sorted(PAGE.glob("*.js"))
-_MADE = ("details", "group", "look", "option", "preset", "said", "slider", "state")
+_MADE = (
+    "server",
+    "details",
+    "group",
+    "look",
+    "option",
+    "preset",
+    "said",
+    "slider",
+    "state",
+)
 """Beginnings of keys that a script puts together."""
+
+_PUT_TOGETHER = re.compile(
+    r"stream \{\}|the \{\} \(|\{\} \w+$|\{\}; \{\} frame|\{\} of \{\} file"
+)
+"""What the source puts together of parts."""
+_NOT_FOR_PEOPLE = re.compile(
+    r"--listen|port |this user|another app|of another|options are|side is|which is"
+    r"|at and|that is no (JSON|object)|send |a clip|a page of|a target|this server"
+    r"|\{\} (is missing|is nothing|\{\} is no number)"
+)
+"""What only a program hears that asks in a wrong way, or who starts the app."""
 
 
 def _forms(message: str | dict[str, str]) -> list[str]:
@@ -48,6 +71,49 @@ def test_each_message_is_there_and_needed() -> None:
     made = {key for key in known if key.startswith(_MADE)}
     quoted = {w for p in SCRIPTS for w in re.findall(r'"([\w.]+)"', p.read_text())}
     assert known - used - quoted - made == set()
+
+
+def _without_names(text: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", text)
+
+
+def _written(node: ast.expr) -> str | None:
+    """A string of the source with {} for what it is filled with."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    parts = (v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)
+    return "".join(map(str, parts))
+
+
+def _strings(folder: Path) -> Iterator[tuple[ast.AST, str]]:
+    """Strings of a folder's source, and, each apart, what is called with them."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for one in ast.iter_child_nodes(node):
+                text = _written(one) if isinstance(one, ast.expr) else None
+                if text is not None:
+                    yield node, text
+
+
+def test_what_the_server_says_is_known_as_it_says_it() -> None:
+    """English messages of the server are those of the source, and all of the app's."""
+    source = {text for _, text in _strings(ROOT / "videnhance")}
+    known = {
+        _without_names(form)
+        for key, message in MESSAGES["en"].items()
+        if key.startswith("server.")
+        for form in _forms(message)
+    }
+    assert {text for text in known - source if not _PUT_TOGETHER.match(text)} == set()
+    raised = {
+        text
+        for node, text in _strings(ROOT / "videnhance/web/app")
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "").endswith(("Error", "_error"))
+    }
+    assert {text for text in raised - known if not _NOT_FOR_PEOPLE.match(text)} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

@@ -91,7 +91,7 @@ def _makes_frames(row: Locator) -> None:
 
 
 def _add(page: Page, films: Path) -> None:
-    page.get_by_text("Browse…").click()
+    page.get_by_text("Choose files…").click()
     page.get_by_label("Folder", exact=True).fill(str(films))
     page.keyboard.press("Enter")
     expect(page.locator("#browser-list input")).to_have_count(3, timeout=PATIENCE_MS)

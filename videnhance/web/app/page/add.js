@@ -4,11 +4,11 @@ import { send, upload } from "./api.js";
 import { byId, copy, say, setShown } from "./dom.js";
 import { newFolder, newOptions, place } from "./settings.js";
 import { applyRows, select, store } from "./store.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 /** Shows what could not be done, until it is closed. */
 export function report(error) {
-  const words = error instanceof TypeError ? t("error.offline") : error.message;
+  const words = error instanceof TypeError ? t("error.offline") : said(error.message);
   const { root, parts } = copy("notice-template");
   parts.text.textContent = words;
   parts.close.addEventListener("click", () => root.remove());
@@ -24,7 +24,7 @@ export async function addPaths(paths) {
   if (newFolder()) await place(rows, newFolder());
   if (rows.length && store.active === null) store.active = rows[0].id;
   if (rows.length === 1 && store.order.length === 1) select([], rows[0].id);
-  for (const { path, error } of refused) report(new Error(`${path}: ${error}`));
+  for (const { path, error } of refused) report(new Error(`${path}: ${said(error)}`));
   say(t("said.added", { n: rows.length }));
 }
 
@@ -41,7 +41,7 @@ async function addFiles(files) {
       const path = await upload(file, (share) => { parts.bar.value = share; });
       await addPaths([path]);
     } catch (error) {
-      report(new Error(`${file.name}: ${error.message}`));
+      report(new Error(`${file.name}: ${said(error.message)}`));
     } finally {
       root.remove();
     }

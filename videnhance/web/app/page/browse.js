@@ -3,7 +3,7 @@
 
 import { get } from "./api.js";
 import { byId, copy, icon, make, openDialog, setShown, setText } from "./dom.js";
-import { bytes, t } from "./words.js";
+import { bytes, showSaid, t } from "./words.js";
 
 const LAST = "folder";
 const dialog = byId("browser");
@@ -25,7 +25,7 @@ async function open(path) {
     localStorage.setItem(LAST, found.path);
     show();
   } catch (error) {
-    setText(byId("browser-error"), error.message);
+    showSaid(byId("browser-error"), error.message);
     if (!place && path) await open("");
   }
 }

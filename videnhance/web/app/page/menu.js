@@ -59,6 +59,9 @@ function show(button, id) {
     can = possible(row);
   open = { id, button };
   for (const item of menu.querySelectorAll("button")) setShown(item, can[item.dataset.do]);
+  menu.querySelector("[data-do=retry]").textContent = t(
+    row.state === "done" ? "menu.again" : "menu.retry",
+  );
   menu.querySelector("[data-do=watch]").setAttribute("aria-checked", row.keep_watching);
   if (!store.selected.has(id)) select([id], id);
   menu.showPopover();

@@ -8,7 +8,7 @@ import { focusOn } from "./settings.js";
 import { fillSides, pin, resetSides, sideName, sideOptions } from "./sides.js";
 import { on, store } from "./store.js";
 import { fillTimeline, moment, setMoment, showMoment, startTimeline } from "./timeline.js";
-import { clock, t } from "./words.js";
+import { clock, said, showSaid, t } from "./words.js";
 
 const SETTLE_MS = 120;
 const CLIP_S = 2;
@@ -74,7 +74,7 @@ async function load() {
     shown = "";
     setText(
       byId("preview-error"),
-      error instanceof TypeError ? t("error.offline") : error.message,
+      error instanceof TypeError ? t("error.offline") : said(error.message),
     );
   }
   setShown(byId("preview-busy"), false);
@@ -103,7 +103,7 @@ async function playClip() {
     setShown(byId("clip"), true);
     fillPair(byId("clip"), { source, result, loop: true });
   } catch (error) {
-    setText(byId("preview-error"), error.message);
+    showSaid(byId("preview-error"), error.message);
   } finally {
     button.disabled = false;
     setShown(byId("preview-busy"), false);

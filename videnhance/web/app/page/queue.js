@@ -81,7 +81,7 @@ function show() {
 
 function showButtons(found, state) {
   const start = byId("start"),
-    active = state !== "idle";
+    active = state !== "idle" && found.open > 0;
   setShown(start, !active);
   setShown(byId("pause"), active);
   setShown(byId("stop-after"), active);

@@ -2,7 +2,8 @@
 
 import { rowAddress } from "./api.js";
 import { copy, icon, make, setAttribute, setShown, setText } from "./dom.js";
-import { bytes, clock, number, percent, span, t } from "./words.js";
+import { store } from "./store.js";
+import { bytes, clock, number, percent, said, showSaid, span, t } from "./words.js";
 
 const THUMBNAIL_PIXELS = 256;
 const ICONS = {
@@ -81,16 +82,16 @@ export class RowView {
     const { root, parts } = this;
     setAttribute(root, "data-state", row.state);
     if (this.last.name !== row.name) this.#name(row);
-    if (this.last.state !== row.state) this.#state(row);
+    if (this.last.state !== row.state || !this.last.info !== !row.info) this.#state(row);
     this.#look(row);
     setText(parts.facts, facts(row));
     setText(parts.expected, expected(row));
     setText(parts.progressed, progressed(row));
-    setText(parts.error, row.error ?? "");
+    showSaid(parts.error, row.error ?? "", `${row.source}: `);
     const lost = row.plan?.lost ?? [];
     setText(
       parts.lost,
-      lost.length && row.state !== "done" ? t("row.lost", { what: lost.join("; ") }) : "",
+      lost.length && row.state !== "done" ? t("row.lost", { what: lost.map(said).join("; ") }) : "",
     );
     this.#percent(row);
     this.#details(row);
@@ -111,16 +112,14 @@ export class RowView {
     const { parts } = this;
     parts.badge.replaceChildren(icon(ICONS[row.state]), t(`state.${row.state}`));
     setShown(parts.bar, row.state === "running" || row.state === "paused");
-    parts.preview.disabled =
-      row.state === "looking" || row.state === "refused" || row.kind === "folder";
-    setShown(
-      parts.look,
-      ["ready", "waiting", "paused"].includes(row.state) && !parts.preview.disabled,
-    );
+    parts.preview.disabled = !row.info || row.state === "refused" || row.kind === "folder";
+    const before = ["looking", "ready", "waiting", "paused"].includes(row.state);
+    setShown(parts.look, before && !parts.preview.disabled);
     setShown(parts.retry, row.state === "failed" || row.state === "refused");
     setShown(parts.pause, row.state === "running");
     setShown(parts.resume, row.state === "paused");
     setShown(parts.play, row.state === "done" && row.kind === "file");
+    setShown(parts.folder, row.state === "done" && store.can.open_folder === true);
   }
 
   /** Loads the picture once it is known that there is one. */
@@ -158,8 +157,7 @@ export class RowView {
           ? []
           : [
               make("dt", { textContent: t(`details.${name}`) }),
-              // The words are the program's.
-              ...lines.map((line) => make("dd", { textContent: line, lang: "en" })),
+              ...lines.map((line) => showSaid(make("dd"), line)),
             ],
       ),
     );

@@ -6,7 +6,7 @@ import { byId, setShown, setText } from "./dom.js";
 import { fillMore, showMore, valueOf } from "./more.js";
 import { folderOf, lastName } from "./row.js";
 import { applyRows, chosen, on, store } from "./store.js";
-import { has, t } from "./words.js";
+import { has, showSaid, t } from "./words.js";
 
 const KEPT = "options";
 const KEPT_FOLDER = "results";
@@ -56,7 +56,7 @@ async function choosePlace(folder) {
   try {
     await place(edited(), folder);
   } catch (error) {
-    setText(byId("settings-error"), error.message);
+    showSaid(byId("settings-error"), error.message);
   }
   show();
 }
@@ -74,7 +74,7 @@ export async function change(options, more = {}) {
     const { rows: answered } = await send("PATCH", "/api/rows", { ids, options, ...more });
     applyRows(answered);
   } catch (error) {
-    setText(byId("settings-error"), error.message);
+    showSaid(byId("settings-error"), error.message);
     applyRows(rows);
     shown = "";
     show();

@@ -1,9 +1,14 @@
 // Messages of the page in the reader's language; numbers, times and sizes as it writes them.
 
+import { setAttribute, setText } from "./dom.js";
+
 const LANGUAGES = { en: "English", de: "Deutsch" };
 const KEPT = "language";
+/** Parts of messages that are no words. */
+const NAMES = new Set(["name", "folder"]);
 
 let messages = {};
+let patterns = [];
 export let language = "en";
 let plurals = new Intl.PluralRules("en");
 
@@ -19,6 +24,8 @@ export async function loadMessages() {
   const read = async (tag) => (await fetch(`/page/messages/${tag}.json`)).json();
   const [english, own] = await Promise.all([read("en"), read(language)]);
   messages = { ...english, ...own };
+  patterns = language === "en" ? [] : Object.entries(english).flatMap(patternsOf);
+  patterns.sort((one, other) => other.literal - one.literal);
   plurals = new Intl.PluralRules(language);
   document.documentElement.lang = language;
 }
@@ -41,6 +48,38 @@ export function t(key, values = {}) {
   const text =
     typeof found === "string" ? found : (found[plurals.select(values.n)] ?? found.other);
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** Regular expressions of a message of the server, which says it in English. */
+function patternsOf([key, found]) {
+  if (!key.startsWith("server.")) return [];
+  return (typeof found === "string" ? [found] : Object.values(found)).map((text) => {
+    const parts = text.split(/\{(\w+)\}/);
+    const escaped = parts.map((part, at) =>
+      at % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
+    );
+    const literal = parts.filter((_, at) => at % 2 === 0).join("").length;
+    return { key, literal, pattern: new RegExp(`^${escaped.join("")}$`, "s") };
+  });
+}
+
+/** What the server says, in the reader's language as far as it is known. */
+export function said(words) {
+  for (const { key, pattern } of patterns) {
+    const found = pattern.exec(words);
+    if (!found) continue;
+    const own = ([name, text]) => [name, NAMES.has(name) ? text : said(text)];
+    return t(key, Object.fromEntries(Object.entries(found.groups ?? {}).map(own)));
+  }
+  return words;
+}
+
+/** Shows what the server says in a node, without a beginning that is known there. */
+export function showSaid(node, words, known = "") {
+  const text = said(words);
+  setAttribute(node, "lang", text === words ? "en" : language);
+  setText(node, text.startsWith(known) ? text.slice(known.length) : text);
+  return node;
 }
 
 /** Fills what is marked with data-t (text) and data-t-NAME (an attribute). */
