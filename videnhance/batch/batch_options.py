@@ -1,31 +1,126 @@
-"""What is asked of a batch: from where, to where, what of it, and how long it takes."""
+"""What is asked of a batch: from where, to where, under which names, what of it, and
+how long it takes.
+"""
 
+import json
+import os
+import re
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from videnhance.batch.inputs import Choosing, Input, Kind, Sequences
-from videnhance.batch.output_names import Naming
 from videnhance.conversion.estimate import bytes_words, seconds_words
+from videnhance.conversion.fingerprint import option_key
 from videnhance.conversion.job import Job, budget_of, default_workers, job_of
 from videnhance.conversion.preflight import preflight
+from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.media.containers import CONTAINERS
-from videnhance.media.picture_formats import PICTURES
+from videnhance.media.output.provenance import digest_of
+from videnhance.media.picture_formats import PICTURES, STILLS, animation_suffix
+from videnhance.media.sandbox.serialize import to_plain
+from videnhance.media.stills.picture_tags import tags_of_file
+from videnhance.models.card import find_card
+from videnhance.models.imported import with_card
 from videnhance.options import FolderOptions
 from videnhance.system.memory import available_memory_mb
 from videnhance.system.threads import available_cores
 
-__all__ = ["BatchOptions", "batch_options_of", "default_jobs", "foretold"]
+__all__ = [
+    "BatchOptions",
+    "Naming",
+    "batch_options_of",
+    "default_jobs",
+    "foretold",
+    "options_digest",
+]
 
 _OF_VIDEOS: dict[str, Any] = dict.fromkeys(("codec", "crf", "preset", "pix_fmt"))
 _JOB_MB = 1500.0
 """What one conversion takes: 600 of 360p, 1,400 of 1080p."""
 _LOOKED_AT = 3
 """Videos: some frames of each are made, which takes seconds."""
+_LONGEST_NAME = 255
+"""Bytes, in nearly all file systems."""
+_NUMBER_BYTES = 8
+"""Kept free for the number of a name that is shared."""
+_MANY = re.compile(r"%(?=\d*d)|\*")
+"""What would make the name of a picture stand for many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How outputs are called."""
+
+    pattern: str = "{stem}"
+    """The name without its suffix; {stem} is the input's."""
+    video_suffix: str | None = None
+    """None: the input's, if such a container can be written, else .mkv."""
+    picture_suffix: str | None = None
+    """None: the input's. Animations keep theirs where the format holds none."""
+
+    def __post_init__(self) -> None:
+        rest = self.pattern.replace("{stem}", "", 1)
+        if rest == self.pattern or set("{}/\\\0") & set(rest):
+            raise UsageError(
+                f"--name {printable(self.pattern)} is not possible: write {{stem}} "
+                "once, and no slashes or braces, for example {stem}-x2"
+            )
+        _check("--to", self.video_suffix, known=CONTAINERS)
+        _check("--pictures-to", self.picture_suffix, known=PICTURES)
+
+    def name_for(self, one: Input) -> tuple[str, str]:
+        """Stem and suffix of the output; they fit into a file system together."""
+        stem, suffix = os.path.splitext(one.relative.rpartition("/")[2])
+        stem = self.pattern.replace("{stem}", stem)
+        suffix = self._suffix(one, suffix)
+        if one.kind is Kind.SEQUENCE:
+            return stem, suffix  # shortened, it would lose its number
+        if suffix.lower() in STILLS:
+            stem = _MANY.sub("_", stem)
+        return _cut(stem, _LONGEST_NAME - len(os.fsencode(suffix))), suffix
+
+    def _suffix(self, one: Input, suffix: str) -> str:
+        if one.kind is Kind.VIDEO:
+            known = suffix.lower() in CONTAINERS
+            return self.video_suffix or (suffix if known else ".mkv")
+        wanted = (self.picture_suffix or suffix).lower()
+        moving = animation_suffix(wanted)
+        if wanted in (moving, suffix.lower()) or not _moves(one):
+            return self.picture_suffix or suffix
+        # What moves does not fit into a single picture.
+        return moving or suffix
+
+
+def _moves(one: Input) -> bool:
+    if one.kind is Kind.SEQUENCE:
+        return False
+    tags = tags_of_file(one.path)
+    return tags is not None and tags.pictures > 1
+
+
+def _check(option: str, suffix: str | None, *, known: Mapping[str, object]) -> None:
+    if suffix is not None and suffix.lower() not in known:
+        raise UsageError(
+            f"{option} {printable(suffix)} cannot be written; choose one of "
+            f"{', '.join(sorted(known))}"
+        )
+
+
+def _cut(stem: str, most: int) -> str:
+    """The stem in at most so many bytes; one that is cut ends in a part of its hash."""
+    data = os.fsencode(stem)
+    if len(data) <= most - _NUMBER_BYTES:
+        return stem
+    mark = f"~{sha256(data).hexdigest()[:8]}"
+    kept = data[: most - _NUMBER_BYTES - len(mark)]
+    return kept.decode(sys.getfilesystemencoding(), "ignore") + mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +274,25 @@ def _trial(order: BatchOptions, one: Input) -> Job:
     whole = order.until is not None  # a time is for all, and not for each
     options = replace(job.options, overwrite=True)
     return replace(job, options=options, budget=None if whole else job.budget)
+
+
+def options_digest(job: Job) -> str:
+    """What a user chose; equal for jobs whose outputs differ by their inputs alone.
+
+    Versions of libraries are not in it: an update is no reason to make thousands of
+    outputs anew. Raises ModelError if there is no such model.
+    """
+    wishes: dict[str, Any] = {
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, ("stamp",)),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+        **({} if job.budget is None else {"time budget": True}),
+    }
+    if job.settings.strength:
+        card = find_card(with_card(job.choice).model)
+        wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
+        wishes["precision"] = job.choice.precision
+    return digest_of(json.dumps(wishes, sort_keys=True))

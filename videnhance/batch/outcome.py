@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any
 
 from videnhance.batch.inputs import Found, Input
+from videnhance.batch.outputs import State
 from videnhance.batch.records import Identity
-from videnhance.batch.up_to_date import State
 from videnhance.errors import printable
 
 __all__ = [

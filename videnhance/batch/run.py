@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from videnhance.batch.batch_options import BatchOptions, foretold
+from videnhance.batch.batch_options import BatchOptions, foretold, options_digest
 from videnhance.batch.inputs import Found, Input, Kind, found_in
 from videnhance.batch.outcome import (
     Event,
@@ -23,11 +23,10 @@ from videnhance.batch.outcome import (
     Status,
     Ticked,
 )
-from videnhance.batch.output_names import Names, folder_made
+from videnhance.batch.outputs import Case, Judge, Names, State, folder_made
 from videnhance.batch.pool import Advanced, Began, Ended, Failed, Said, WorkerPool
 from videnhance.batch.records import Made, Records, identity_of, start_of
 from videnhance.batch.timing import GONE, Eta, Settling, version_of
-from videnhance.batch.up_to_date import Case, Judge, State, options_digest
 from videnhance.conversion.job import Job
 from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.media.output.provenance import digest_of, stamp_of

@@ -1,33 +1,138 @@
-"""What is done already: whether an output is whole, and of this input and these wishes.
+"""What each output is called, and how it stands: whole, of this input and these wishes?
+
+Outputs lie in the same tree, a name for each input, none shared. A name once given
+stays: which of two inputs has it does not depend on what is added.
 
 Complete and current, not merely present: only such an output is left as it is. And only
 one that is certainly ours is replaced without being asked.
 """
 
-import json
 import os
 import stat
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
+from videnhance.batch.batch_options import Naming
 from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made, Records, identity_of, start_of
-from videnhance.conversion.fingerprint import option_key
-from videnhance.conversion.job import Job
-from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import InputError, OutputError, printable
-from videnhance.media.output.provenance import digest_of, has_place, stamp_in, stamp_of
+from videnhance.media.output.provenance import has_place, stamp_in, stamp_of
+from videnhance.media.picture_formats import STILLS
 from videnhance.media.reader.file_notices import cut_notice
-from videnhance.media.sandbox.serialize import to_plain
-from videnhance.media.stills.series import series_of
-from videnhance.models.card import find_card
-from videnhance.models.imported import with_card
+from videnhance.media.stills.series import (
+    NumberedName,
+    is_series,
+    numbered_name,
+    series_of,
+)
 
-__all__ = ["Case", "Judge", "State", "options_digest"]
+__all__ = ["Case", "Judge", "Names", "State", "folder_made"]
 
 _MATROSKA = (".mkv", ".webm")
+
+
+class Names:
+    """Which output each input has, below the folder of outputs."""
+
+    def __init__(self, naming: Naming, owners: Mapping[str, str]) -> None:
+        """`owners` are the inputs of all outputs of earlier runs, the latest last."""
+        self._naming = naming
+        self._given = {source: name for name, source in owners.items()}
+        self._owners = {_folded(name): source for name, source in owners.items()}
+        self._series: dict[str, list[NumberedName]] = {}
+        """Sequences that are outputs, by folder."""
+        for name in owners:
+            self._note_series(name)
+        self.notices: list[str] = []
+        """Names that are not what one would expect, in words."""
+
+    def name_of(self, one: Input) -> str:
+        """The output's name, with slashes; the same whenever it is asked for."""
+        folder = one.relative.rpartition("/")[0]
+        stem, suffix = self._naming.name_for(one)
+        wanted = f"{folder}/{stem}" if folder else stem
+        before = self._given.get(one.relative)
+        if before is not None and self._fits(before, wanted, suffix=suffix, one=one):
+            return before
+        name, number = f"{wanted}{suffix}", 1
+        while not self._is_free(name, one):
+            number += 1
+            name = f"{wanted}-{number}{suffix}"
+        self._owners[_folded(name)] = one.relative
+        self._given[one.relative] = name
+        if one.kind is Kind.SEQUENCE:
+            self._note_series(name)
+        asked = self._naming.picture_suffix
+        if one.kind is Kind.PICTURE and asked and suffix != asked:
+            self.notices.append(
+                f"{printable(one.relative)} holds more than one picture, which "
+                f"{asked} does not: its output is {printable(name)}"
+            )
+        if number > 1:
+            self.notices.append(
+                f"{printable(one.relative)} and another input share a name: its output "
+                f"is {printable(name)}"
+            )
+        return name
+
+    def _is_free(self, name: str, one: Input) -> bool:
+        """Whether no other input has the name, or one of the names it stands for."""
+        if self._owners.get(_folded(name), one.relative) != one.relative:
+            return False
+        folder, _, last = name.rpartition("/")
+        if one.kind is not Kind.SEQUENCE:
+            series = self._series.get(_folded(folder), ())
+            return all(numbered.number(_folded(last)) is None for numbered in series)
+        numbered = numbered_name(Path(_folded(last)))
+        others = (other.rpartition("/") for other in self._owners)
+        singles = (name for place, _, name in others if place == _folded(folder))
+        return all(numbered.number(single) is None for single in singles)
+
+    def _note_series(self, name: str) -> None:
+        folder, _, last = name.rpartition("/")
+        is_one = Path(last).suffix.lower() in STILLS and is_series(Path(last))
+        if is_one and "*" not in last:
+            numbered = numbered_name(Path(_folded(last)))
+            self._series.setdefault(_folded(folder), []).append(numbered)
+
+    def _fits(self, name: str, wanted: str, *, suffix: str, one: Input) -> bool:
+        """Whether a name of an earlier run is what these wishes would make, too."""
+        if name == f"{wanted}{suffix}":
+            return True
+        number = name.removeprefix(f"{wanted}-").removesuffix(suffix)
+        numbered = number.isdecimal() and name == f"{wanted}-{number}{suffix}"
+        # With a name that is free, the number was the user's own.
+        return numbered and not self._is_free(f"{wanted}{suffix}", one)
+
+
+def _folded(name: str) -> str:
+    """Equal for names that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def folder_made(root: Path, name: str) -> Path:
+    """The output's path, with its folder made; no link on the way leads elsewhere.
+
+    Raises OutputError.
+    """
+    place = root
+    try:
+        for part in name.split("/")[:-1]:
+            place /= part
+            if place.is_symlink():
+                raise OutputError(
+                    f"{printable(place)} is a link, and outputs go into no linked "
+                    "folder: remove it, or name another folder for the outputs"
+                )
+            place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{printable(place)} cannot be made: {error.strerror}; name another folder"
+        ) from error
+    return place / name.rpartition("/")[2]
 
 
 class State(Enum):
@@ -183,25 +288,3 @@ def _is_cut(made: Made, files: tuple[Path, ...]) -> bool:
         return sum(file.stat().st_size for file in files) < made.result.bytes
     shorter = files[0].stat().st_size < made.result.bytes
     return shorter and made.start.startswith(start_of(files[0]))
-
-
-def options_digest(job: Job) -> str:
-    """What a user chose; equal for jobs whose outputs differ by their inputs alone.
-
-    Versions of libraries are not in it: an update is no reason to make thousands of
-    outputs anew. Raises ModelError if there is no such model.
-    """
-    wishes: dict[str, Any] = {
-        **option_key(job.settings, NOT_IN_THE_PICTURE),
-        **option_key(job.encoding, ("stamp",)),
-        **option_key(job.span),
-        **option_key(job.reading, ("limit_pixels",)),
-        "box": to_plain(job.box),
-        "rate": to_plain(job.rate),
-        **({} if job.budget is None else {"time budget": True}),
-    }
-    if job.settings.strength:
-        card = find_card(with_card(job.choice).model)
-        wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())
-        wishes["precision"] = job.choice.precision
-    return digest_of(json.dumps(wishes, sort_keys=True))

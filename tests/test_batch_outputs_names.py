@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.trees import input_of
+from videnhance.batch.batch_options import Naming
 from videnhance.batch.inputs import Kind
-from videnhance.batch.output_names import Names, Naming, folder_made
+from videnhance.batch.outputs import Names, folder_made
 from videnhance.errors import OutputError, UsageError
 
 

@@ -11,14 +11,15 @@ from PIL import Image
 from tests.clips import write_clip
 from tests.models import write_model
 from tests.trees import filled, job_for
+from videnhance.batch.batch_options import options_digest
 from videnhance.batch.inputs import Choosing, Input, found_in
+from videnhance.batch.outputs import Case, Judge, State
 from videnhance.batch.records import (
     Made,
     Records,
     identity_of,
     start_of,
 )
-from videnhance.batch.up_to_date import Case, Judge, State, options_digest
 from videnhance.conversion.job import Job
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.media.output.provenance import stamp_of, stamped
