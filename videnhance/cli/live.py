@@ -7,7 +7,7 @@ import click
 
 from videnhance.cli.fields import FILE, field_option
 from videnhance.cli.help import with_options
-from videnhance.cli.live_options import WINDOW, live_options, picture_options
+from videnhance.cli.live_options import WINDOW, check_picture, live_options
 from videnhance.cli.options import VIDEO_TRACK
 from videnhance.cli.process import INTERRUPTED, signals
 from videnhance.cli.profiles import ProfileCommand
@@ -162,5 +162,5 @@ def _capture(words: str | None) -> "tuple[Size | None, int | None]":
 
 def _check(words: dict[str, Any]) -> None:
     """Raises UsageError for words that no run could do with."""
-    picture_options(words, model=(*words["models"], None)[0])
+    check_picture(words)
     _capture(words["size"])

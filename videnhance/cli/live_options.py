@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from videnhance.live.recorder import Recording
     from videnhance.models.choice import Choice
 
-__all__ = ["WINDOW", "live_options", "picture_options"]
+__all__ = ["WINDOW", "check_picture", "live_options"]
 
 _COMMON = (
     *("codec", "crf", "device", "fuse", "look", "overwrite", "pix_fmt", "precision"),
@@ -121,6 +121,11 @@ def picture_options(words: dict[str, Any], **more: Any) -> ConvertOptions:
     common = {name: words[name] for name in _COMMON if name in words}
     scale = int(words["scale"] or _SCALE)  # unless the machine decides
     return ConvertOptions(scale=scale, **common, **more)
+
+
+def check_picture(words: dict[str, Any]) -> None:
+    """Raises UsageError for words that no run could do with."""
+    picture_options(words, model=(*words["models"], None)[0])
 
 
 def _choices(words: dict[str, Any]) -> "tuple[Choice, ...]":

@@ -6,7 +6,7 @@ import click
 
 from videnhance.cli.fields import FILE, field_option
 from videnhance.cli.help import with_options
-from videnhance.cli.live_options import WINDOW, live_options, picture_options
+from videnhance.cli.live_options import WINDOW, check_picture, live_options
 from videnhance.cli.options import VIDEO_TRACK
 from videnhance.cli.process import signals
 from videnhance.cli.profiles import ProfileCommand
@@ -36,7 +36,7 @@ _PREVIEW = with_options(
 
 @click.command(
     cls=ProfileCommand,
-    check=lambda words: _check(words),
+    check=check_picture,
     examples=(
         "videnhance preview in.mp4 --start 60       from the second minute",
         "videnhance preview in.mp4 -m default -m restore     M changes between them",
@@ -59,8 +59,3 @@ def _print(words: str) -> None:
     # The command is the result; all else is talk.
     is_command = words.startswith("videnhance convert")
     click.echo(words if is_command else f"videnhance: {words}", err=not is_command)
-
-
-def _check(words: dict[str, Any]) -> None:
-    """Raises UsageError for words that no run could do with."""
-    picture_options(words, model=(*words["models"], None)[0])
