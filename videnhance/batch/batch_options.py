@@ -16,15 +16,13 @@ from typing import Any
 
 from videnhance.batch.inputs import Choosing, Input, Kind, Sequences
 from videnhance.conversion.estimate import bytes_words, seconds_words
-from videnhance.conversion.fingerprint import option_key
+from videnhance.conversion.fingerprint import job_key
 from videnhance.conversion.job import Job, budget_of, default_workers, job_of
 from videnhance.conversion.preflight import preflight
-from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import UsageError, VidenhanceError, counted, printable
 from videnhance.media.containers import CONTAINERS
 from videnhance.media.output.provenance import digest_of
 from videnhance.media.picture_formats import PICTURES, STILLS, animation_suffix
-from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.picture_tags import tags_of_file
 from videnhance.models.card import find_card
 from videnhance.models.imported import with_card
@@ -282,15 +280,7 @@ def options_digest(job: Job) -> str:
     Versions of libraries are not in it: an update is no reason to make thousands of
     outputs anew. Raises ModelError if there is no such model.
     """
-    wishes: dict[str, Any] = {
-        **option_key(job.settings, NOT_IN_THE_PICTURE),
-        **option_key(job.encoding, ("stamp",)),
-        **option_key(job.span),
-        **option_key(job.reading, ("limit_pixels",)),
-        "box": to_plain(job.box),
-        "rate": to_plain(job.rate),
-        **({} if job.budget is None else {"time budget": True}),
-    }
+    wishes = job_key(job, encoding_without=("stamp",))
     if job.settings.strength:
         card = find_card(with_card(job.choice).model)
         wishes["model"] = sorted(sha256 for _, sha256 in card.files.values())

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from videnhance import __version__
+from videnhance.conversion.job import Job
+from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import reading
 from videnhance.media.open_any import PIPE
 from videnhance.media.sandbox.serialize import to_plain
@@ -21,6 +23,7 @@ from videnhance.pipeline.enhance import Upscaler
 __all__ = [
     "arithmetic_of",
     "input_key",
+    "job_key",
     "library_key",
     "option_key",
     "series_key",
@@ -95,6 +98,20 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "none"
+
+
+def job_key(job: Job, *, encoding_without: tuple[str, ...]) -> dict[str, Any]:
+    """What a user chose, as far as it changes pixels, without the model."""
+    return {
+        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.encoding, encoding_without),
+        **option_key(job.span),
+        **option_key(job.reading, ("limit_pixels",)),
+        "box": to_plain(job.box),
+        "rate": to_plain(job.rate),
+        # Which one does not matter: it may be changed to go on.
+        **({} if job.budget is None else {"time budget": True}),
+    }
 
 
 def option_key(options: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: ANN401

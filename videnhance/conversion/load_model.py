@@ -6,17 +6,16 @@ from pathlib import Path
 
 from videnhance.conversion.fingerprint import (
     arithmetic_of,
+    job_key,
     library_key,
-    option_key,
     source_key,
 )
-from videnhance.conversion.resolve import NOT_IN_THE_PICTURE, LoadedModel, ResolvedJob
+from videnhance.conversion.resolve import LoadedModel, ResolvedJob
 from videnhance.conversion.workdir import Key
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import Pixels, VideoInfo
 from videnhance.media.open_any import PIPE, is_video_file
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.source import Reading, Span
 from videnhance.models.card import Card, find_card
 from videnhance.models.choice import Choice, check_trust, needs_import
@@ -123,15 +122,8 @@ def _key(work: ResolvedJob) -> Key:
     return {
         **source_key(job.source),
         **library_key(),
-        **option_key(job.settings, NOT_IN_THE_PICTURE),
-        **option_key(job.encoding, ("audio", "stamp")),
-        **option_key(job.span),
-        **option_key(job.reading, ("limit_pixels",)),
-        "box": to_plain(job.box),
-        "rate": to_plain(job.rate),
+        **job_key(job, encoding_without=("audio", "stamp")),
         "model": job.choice.model,
-        # Which one does not matter: it may be changed to go on.
-        **({} if job.budget is None else {"time budget": True}),
     }
 
 
