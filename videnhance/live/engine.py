@@ -90,11 +90,10 @@ class Engine:
         *,
         pool: Pool | None = None,
         budget: Budget | None = None,
-        enlargement: Enlargement | None = None,
     ) -> None:
         self.settings = settings
         """May be replaced at any time, from another thread."""
-        self.enlargement = enlargement or Enlargement(settings.scale)
+        self.enlargement = Enlargement(settings.scale)
         """What decides the scale, whatever the settings say."""
         self.with_base = True
         """Whether the plain enlargement is made, too."""

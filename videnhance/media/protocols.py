@@ -1,7 +1,7 @@
 """The two ends of the pipeline: what gives frames, and what takes them."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from videnhance.errors import OutputError
 from videnhance.frame import Frame, VideoInfo
@@ -9,7 +9,9 @@ from videnhance.frame.geometry import Size
 from videnhance.media.source import ResumePoint
 from videnhance.media.streams.other_streams import StreamPlan
 
-__all__ = ["FrameSink", "FrameSource", "check_size"]
+__all__ = ["FrameSink", "FrameSource", "OpenReader", "check_size"]
+
+Reader = TypeVar("Reader", bound="OpenReader")
 
 
 class FrameSource(Protocol):
@@ -43,6 +45,26 @@ class FrameSource(Protocol):
     def __enter__(self) -> "FrameSource": ...
 
     def __exit__(self, kind: object, error: object, trace: object) -> None: ...
+
+
+class OpenReader:
+    """What all sources of frames have alike: they close, and say a thing once."""
+
+    notices: list[str]
+
+    def __enter__(self: Reader) -> Reader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees what is held; frames already delivered stay valid."""
+        raise NotImplementedError
+
+    def _note(self, words: str) -> None:
+        if words not in self.notices:
+            self.notices.append(words)
 
 
 class FrameSink(Protocol):

@@ -68,14 +68,14 @@ class Throttle:
         self._seen = now
 
 
-def be_nice(level: int = _NICE) -> bool:
+def be_nice() -> bool:
     """Lowers this thread's priority, and so that of those it starts; never raises it.
 
     Linux takes the priority of input and output from it. Gives False where the system
     does not let it.
     """
     try:
-        return _lowered(level)
+        return _lowered(_NICE)
     except (OSError, AttributeError):
         return False
 

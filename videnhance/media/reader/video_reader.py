@@ -16,6 +16,7 @@ from videnhance.errors import InputError, UsageError, counted, printable
 from videnhance.frame import Frame, Plane
 from videnhance.frame.geometry import Size
 from videnhance.media.planes import copied_planes, native_picture, reformatted, tags_of
+from videnhance.media.protocols import OpenReader
 from videnhance.media.reader.clock import FAULTS_SAID, TimeFault, timed, until_next
 from videnhance.media.reader.combing import Shot
 from videnhance.media.reader.decoder import Decoder, frame_step, time_base_of
@@ -45,7 +46,7 @@ _MARGIN_SECONDS = 1
 is before it (open GOP), and deinterlacing needs the frames before."""
 
 
-class VideoReader:
+class VideoReader(OpenReader):
     """An open video: `info` at once, and its frames by iterating over it, once.
 
     Raises InputError if the file is missing, unreadable, no video, or without a frame.
@@ -102,12 +103,6 @@ class VideoReader:
             self._note_fields(first)
             self._frames = self._delivered(pictures)
             self._open = stack.pop_all()
-
-    def __enter__(self) -> "VideoReader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the file; frames already delivered stay valid."""
@@ -317,7 +312,3 @@ class VideoReader:
         self._own_times = False
         if fault in FAULTS_SAID:
             self._note(FAULTS_SAID[fault])
-
-    def _note(self, words: str) -> None:
-        if words not in self.notices:
-            self.notices.append(words)

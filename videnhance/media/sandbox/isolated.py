@@ -22,6 +22,7 @@ from videnhance.errors import (
     printable,
 )
 from videnhance.frame import Frame, Plane, VideoInfo
+from videnhance.media.protocols import OpenReader
 from videnhance.media.sandbox.ipc import (
     Child,
     ChildError,
@@ -65,7 +66,7 @@ class _Beside:
     """Here, before the child's answer is waited for."""
 
 
-class IsolatedReader:
+class IsolatedReader(OpenReader):
     """VideoReader's face; opening and decoding happen in a child process.
 
     Raises what VideoReader raises, and DecoderCrashError if the child dies or hangs: in
@@ -107,12 +108,6 @@ class IsolatedReader:
             if beside.others is not None:
                 self._try(beside.others)
             self._open = stack.pop_all()
-
-    def __enter__(self) -> "IsolatedReader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the child; frames already delivered stay valid."""
@@ -278,7 +273,6 @@ class IsolatedReader:
 def probed_safely(
     path: Path,
     reading: Reading | None = None,
-    limits: Limits | None = None,
     timeline: Timeline | None = None,
     others: OtherStreams | None = None,
     meanwhile: Callable[[], object] = lambda: None,
@@ -290,5 +284,5 @@ def probed_safely(
     Raises InputError if it is no video, and DecoderCrashError if it kills its decoder.
     """
     plain, beside = timeline or Timeline(), _Beside(others, meanwhile)
-    with IsolatedReader(path, None, reading, limits, plain, beside) as reader:
+    with IsolatedReader(path, None, reading, None, plain, beside) as reader:
         return reader.info

@@ -22,6 +22,7 @@ from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.layout import delivered_layout, native_layout
 from videnhance.media.planes import tags_of, with_opacity
+from videnhance.media.protocols import OpenReader
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import DECODE_ERRORS, ResumePoint, Span, check_readable
 from videnhance.media.stills.delivery import Delivery
@@ -41,7 +42,7 @@ _SHORTEST = 10
 _INSTEAD = 100
 
 
-class AnimationReader:
+class AnimationReader(OpenReader):
     """An open animation: a video with the times that the file gives.
 
     Raises InputError if it is missing, none that is known, or damaged.
@@ -95,12 +96,6 @@ class AnimationReader:
                     "milliseconds"
                 )
             self._open = stack.pop_all()
-
-    def __enter__(self) -> "AnimationReader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the file; frames already delivered stay valid."""

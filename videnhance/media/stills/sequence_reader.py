@@ -13,6 +13,7 @@ from videnhance.errors import InputError, UsageError, printable
 from videnhance.frame import Family, Frame, Layout
 from videnhance.media.layout import delivered_layout
 from videnhance.media.planes import picture_of, set_tags, tags_of
+from videnhance.media.protocols import OpenReader
 from videnhance.media.reader.seeking import check_tail
 from videnhance.media.source import ResumePoint, Span
 from videnhance.media.stills.delivery import Delivery
@@ -28,7 +29,7 @@ DEFAULT_RATE = Fraction(25)
 _GRAY_MODES = ("1", "L", "I", "F", "I;16", "I;16B")
 
 
-class SequenceReader:
+class SequenceReader(OpenReader):
     """Pictures `%06d.png` or `*.png` as a video; each is turned upright.
 
     Raises InputError if there is none, or the first is damaged. A later one that is
@@ -63,12 +64,6 @@ class SequenceReader:
             self._note(self.series.gap)
         self._start = 0
         self._spent = False
-
-    def __enter__(self) -> "SequenceReader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the iteration; frames already delivered stay valid."""
@@ -131,10 +126,6 @@ class SequenceReader:
         if all(tags is None or tags.mode in _GRAY_MODES for tags in modes):
             return layout
         return delivered_layout("gbrp" if layout.depth == 8 else "gbrp16le")
-
-    def _note(self, words: str) -> None:
-        if words not in self.notices:
-            self.notices.append(words)
 
 
 def _part(

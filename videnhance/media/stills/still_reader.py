@@ -20,6 +20,7 @@ from videnhance.frame import Frame, Layout, VideoInfo
 from videnhance.media.layout import delivered_layout
 from videnhance.media.picture_formats import FORMATS
 from videnhance.media.planes import tags_of, with_opacity
+from videnhance.media.protocols import OpenReader
 from videnhance.media.source import DECODE_ERRORS, ResumePoint, check_readable
 from videnhance.media.stills.delivery import Delivery
 from videnhance.media.stills.exif import is_mirrored, turn_degrees
@@ -158,7 +159,7 @@ def _of_rgb(tags: PictureTags) -> PictureTags:
     )
 
 
-class StillReader:
+class StillReader(OpenReader):
     """An open picture: a video of one frame, not turned; `info` says how it is shown.
 
     Raises InputError if it is missing, no picture, damaged, or of too many pixels.
@@ -176,12 +177,6 @@ class StillReader:
                 f"only the first of {still.tags.pictures} pictures is read"
             )
         self._still: Still | None = still
-
-    def __enter__(self) -> "StillReader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def resume_after(self, mark: ResumePoint) -> None:
         """Does nothing before the one frame. Raises UsageError after it."""
