@@ -75,7 +75,7 @@ def be_nice() -> bool:
     does not let it.
     """
     try:
-        return _lowered(_NICE)
+        return _lowered()
     except (OSError, AttributeError):
         return False
 
@@ -130,9 +130,8 @@ def _without_privilege() -> Iterator[None]:
 
 if sys.platform == "win32":
 
-    def _lowered(level: int) -> bool:
+    def _lowered() -> bool:
         """Windows knows classes, not levels."""
-        del level
         kernel = ctypes.windll.kernel32
         # The handle is a pointer, which a plain int would cut to 32 bits.
         kernel.GetCurrentProcess.restype = ctypes.c_void_p
@@ -143,9 +142,9 @@ if sys.platform == "win32":
 
 else:
 
-    def _lowered(level: int) -> bool:
+    def _lowered() -> bool:
         # On Linux niceness belongs to a thread: those that run already keep theirs.
         now = os.nice(0)
-        if now < level:
-            os.nice(level - now)
+        if now < _NICE:
+            os.nice(_NICE - now)
         return True

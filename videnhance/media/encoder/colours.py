@@ -148,19 +148,11 @@ class _Words:
     luminance: Callable[[Fraction], str]
 
 
-def _fiftythousandths(value: Fraction) -> str:
-    return str(round(value * 50_000))
-
-
-def _tenthousandths(value: Fraction) -> str:
-    return str(round(value * 10_000))
-
-
 def _decimal(value: Fraction) -> str:
     return f"{float(value):.6f}"
 
 
-_H26X = (_fiftythousandths, _tenthousandths)
+_H26X = (lambda xy: str(round(xy * 50_000)), lambda cd: str(round(cd * 10_000)))
 _X264 = _Words("x264-params", "mastering-display", "cll", *_H26X)
 _WORDS = {
     "libsvtav1": _Words(

@@ -147,32 +147,8 @@ def _crf(value: int) -> _Options:
     return {"crf": str(value)}
 
 
-def _constant_crf(value: int) -> _Options:
-    return {"crf": str(value), "b": "0"}  # without b=0 the crf is only a lower bound
-
-
-def _capped_crf(value: int) -> _Options:
-    return {"crf": str(value), "b": "200M"}  # VP8 knows crf only below a bit rate
-
-
-def _nvenc(value: int) -> _Options:
-    return {"rc": "vbr", "cq": str(value), "b": "0"}
-
-
-def _qsv(value: int) -> _Options:
-    return {"global_quality": str(value)}
-
-
 def _amf(value: int) -> _Options:
     return {"rc": "cqp", "qp_i": str(value), "qp_p": str(value)}
-
-
-def _amf_av1(value: int) -> _Options:
-    return _amf(round(value * 255 / 51))  # its quantizer goes to 255
-
-
-def _videotoolbox(value: int) -> _Options:
-    return _qscale(100 - 2 * value)  # higher is better, to 100; 65 is its usual one
 
 
 def _quantizer(value: int) -> _Options:
@@ -201,21 +177,24 @@ _QUANTIZED = (
 # 46.5 to 46.9 dB as mean of three clips at 720p.
 _SCALES = {
     "libsvtav1": _Scale(1, 63, 26, _crf),
-    "libvpx": _Scale(4, 63, 10, _capped_crf),
-    "libvpx-vp9": _Scale(0, 63, 28, _constant_crf),
+    # VP8 knows crf only below a bit rate; to VP9 without b=0 it is only a lower bound.
+    "libvpx": _Scale(4, 63, 10, lambda crf: {**_crf(crf), "b": "200M"}),
+    "libvpx-vp9": _Scale(0, 63, 28, lambda crf: {**_crf(crf), "b": "0"}),
     "libwebp": _WEBP,
     "libwebp_anim": _WEBP,
     "libx264": _X264,
     "libx264rgb": _X264,
     "libx265": _Scale(0, 51, 20, _crf),
-    "av1_amf": _Scale(0, 51, 20, _amf_av1),
+    # Its quantizer goes to 255.
+    "av1_amf": _Scale(0, 51, 20, lambda crf: _amf(round(crf * 255 / 51))),
     **dict.fromkeys(_QUANTIZED, _Scale(0, 51, 18, _quantizer)),
 }
 _HARDWARE_SCALES = {
     "amf": _Scale(0, 51, 20, _amf),
-    "nvenc": _Scale(1, 51, 19, _nvenc),
-    "qsv": _Scale(1, 51, 20, _qsv),
-    "videotoolbox": _Scale(0, 50, 18, _videotoolbox),
+    "nvenc": _Scale(1, 51, 19, lambda cq: {"rc": "vbr", "cq": str(cq), "b": "0"}),
+    "qsv": _Scale(1, 51, 20, lambda quality: {"global_quality": str(quality)}),
+    # Higher is better, to 100; 65 is its usual one.
+    "videotoolbox": _Scale(0, 50, 18, lambda crf: _qscale(100 - 2 * crf)),
 }
 _LOSSLESS = (
     *("apng", "bmp", "ffv1", "ffvhuff", "huffyuv", "magicyuv", "png", "qoi", "qtrle"),

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from av.filter import Graph
 
 from videnhance.frame import Family, Frame, Plane
 from videnhance.media.layout import delivered_layout
-from videnhance.media.planes import copied_planes, picture_of
+from videnhance.media.planes import chained, copied_planes, picture_of
 
 __all__ = ["packed"]
 
@@ -80,16 +79,11 @@ def _without_subsampling(frame: Frame) -> Frame:
     layout = delivered_layout(f"yuv444p{deep}")
     # JPEG has its chroma in the middle of the luma samples it is for, video left.
     sited = "center" if frame.tags.full else "left"
-    graph = Graph()
-    nodes = (
-        graph.add(
-            "buffer", f"video_size={frame.size}:pix_fmt={bare.name}:time_base=1/1"
-        ),
-        graph.add("scale", f"flags={_FLAGS}:in_chroma_loc={sited}"),
-        graph.add("format", layout.name),
-        graph.add("buffersink"),
+    graph = chained(
+        ("buffer", f"video_size={frame.size}:pix_fmt={bare.name}:time_base=1/1"),
+        ("scale", f"flags={_FLAGS}:in_chroma_loc={sited}"),
+        ("format", layout.name),
     )
-    graph.link_nodes(*nodes).configure()
     graph.vpush(picture_of(replace(frame, layout=bare, planes=frame.planes[:3])))
     planes = copied_planes(graph.vpull(), layout)
     return replace(frame, layout=layout, planes=planes)

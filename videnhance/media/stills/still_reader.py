@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def _decoded(data: bytes, path: Path, *, tags: PictureTags) -> Still:
     if picture is None:
         picture = _by_pillow(data, path)
     if tags.mode == "CMYK":  # the profile described inks
-        tags = _of_rgb(tags)
+        tags = replace(tags, mode="RGB", alpha=False, pictures=1, icc=None, plays=0)
     if picture.format.name.startswith("gray") and not int(picture.color_range):
         picture.color_range = _FULL
     layout = delivered_layout(picture.format.name)
@@ -146,17 +146,6 @@ def _rgb(picture: Image.Image) -> Image.Image:
                 return made
     alpha = "A" in picture.mode or "transparency" in picture.info
     return picture.convert("RGBA" if alpha else "RGB")
-
-
-def _of_rgb(tags: PictureTags) -> PictureTags:
-    return PictureTags(
-        form=tags.form,
-        mode="RGB",
-        size=tags.size,
-        orientation=tags.orientation,
-        exif=tags.exif,
-        dpi=tags.dpi,
-    )
 
 
 class StillReader(OpenReader):

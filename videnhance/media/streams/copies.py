@@ -121,20 +121,12 @@ def cover_packets(source: Path, wanted: set[int]) -> dict[int, AnyPacket]:
 
     Raises InputError if the source cannot be opened.
     """
-    found: dict[int, AnyPacket] = {}
     if not wanted:
-        return found
-    with open_source(source) as opened, suppress(*DECODE_ERRORS):
+        return {}
+    with open_source(source) as opened:
         covers = [s for s in opened.streams if s.index in wanted]
-        for stream in opened.streams:
-            if stream.index not in wanted:
-                stream.discard = Discard.all
-        for packet in islice(demuxed(opened, covers), _COVER_PACKETS):
-            if packet.size:
-                found.setdefault(packet.stream_index, _own_copy(packet))
-            if len(found) == len(wanted):
-                break
-    return found
+        found = first_packets(opened, covers, most=_COVER_PACKETS)
+        return {index: _own_copy(packet) for index, packet in found.items()}
 
 
 def attach_cover(out: OutputContainer, stream: Stream, *, packet: AnyPacket) -> Stream:
@@ -177,7 +169,7 @@ def container_takes(
 
 
 def first_packets(
-    source: InputContainer, streams: Sequence[Stream]
+    source: InputContainer, streams: Sequence[Stream], *, most: int = _LOOKED_AT
 ) -> dict[int, AnyPacket]:
     """A packet of each of these streams, by index; of those that begin late, none."""
     found: dict[int, AnyPacket] = {}
@@ -189,7 +181,7 @@ def first_packets(
             stream.discard = Discard.all
     with suppress(*DECODE_ERRORS):
         packets = demuxed(source, [s for s in streams if s.index in wanted])
-        for packet, _ in zip(packets, range(_LOOKED_AT), strict=False):
+        for packet in islice(packets, most):
             if packet.size:
                 found.setdefault(packet.stream_index, packet)
             if len(found) == len(wanted):

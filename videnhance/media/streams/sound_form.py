@@ -19,16 +19,8 @@ from videnhance.media.stream_choice import layout_of
 
 __all__ = ["DISCRETE", "LAYOUTS", "SoundForm", "best_form", "form_for", "keeps_places"]
 
-LAYOUTS = {
-    1: "mono",
-    2: "stereo",
-    3: "3.0",
-    4: "4.0",
-    5: "5.0",
-    6: "5.1",
-    7: "6.1",
-    8: "7.1",
-}
+_USUAL = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")
+LAYOUTS = dict(enumerate(_USUAL, 1))
 """The usual places of so many channels."""
 _BITS = {"alac": 24, "flac": 24, "pcm_s16le": 16, "pcm_s24le": 24, "pcm_s32le": 32}
 """Encoders without loss, and the most bits of a sample that they keep."""

@@ -61,16 +61,16 @@ def plan_streams(
         video = chosen_video(opened, source, track=video_track)
         others = [s for s in opened.streams if s.index != video.index]
         packets = first_packets(opened, others)
-        plans = _without_undecodable(
-            source, _Planner(opened, video, out, packets).plans(audio)
-        )
+
+        def planned(into: OutputContainer) -> tuple[StreamPlan, ...]:
+            made = _Planner(opened, video, into, packets).plans(audio)
+            return _without_undecodable(source, made)
+
+        plans = planned(out)
         late = late_streams(source, opened)
         if container == MATROSKA or not any(plan.loses for plan in plans):
             return (*plans, *late)
-        there = _without_undecodable(
-            source, _Planner(opened, video, other, packets).plans(audio)
-        )
-        same = {plan.index: plan for plan in there}
+        same = {plan.index: plan for plan in planned(other)}
         return (*(_compared(plan, same.get(plan.index)) for plan in plans), *late)
 
 
