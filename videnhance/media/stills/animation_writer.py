@@ -18,18 +18,17 @@ from videnhance.media.encoder.storage import as_picture, storage
 from videnhance.media.encoder.video_encoder import added_stream
 from videnhance.media.output.output_file import (
     WRITE_ERRORS,
-    Committed,
     OutputFile,
     check_target,
     writing,
 )
 from videnhance.media.picture_formats import ANIMATIONS, FORMATS
 from videnhance.media.protocols import check_size
-from videnhance.media.source import AnyPacket, Source
+from videnhance.media.source import AnyPacket
 from videnhance.media.stills.finishing import finish
 from videnhance.media.stills.palette import Palettes
 from videnhance.media.stills.picture_tags import PictureTags, picture_tags, tags_of_file
-from videnhance.media.stills.picture_writer import left_out
+from videnhance.media.stills.picture_writer import PictureOutput, left_out
 from videnhance.media.stills.rgb import packed
 from videnhance.media.stills.turning import orientation_for, turned, turned_layout
 
@@ -43,31 +42,19 @@ _QUICKEST = Fraction(1, 50)
 _GIF, _WEBP = FORMATS["GIF"], FORMATS["WEBP"]
 
 
-class AnimationWriter(Committed):
+class AnimationWriter(PictureOutput):
     """An animated picture that is being made; complete under its name, or not there.
 
     Raises UsageError or OutputError at once for what cannot be written.
     """
 
-    def __init__(
-        self,
-        target: Path,
-        info: VideoInfo,
-        size: Size,
-        encoding: Encoding,
-        source: Source | Path | None = None,
-        overwrite: bool = False,
-    ) -> None:
-        path = source.path if isinstance(source, Source) else source
-        self.target = target
-        self.frames_written = 0
-        self.dropped_packets = 0
-        self._form = ANIMATIONS[target.suffix.lower()]
+    def _begin(self, path: Path | None, info: VideoInfo, *, encoding: Encoding) -> None:
+        size = self._size
+        self._form = ANIMATIONS[self.target.suffix.lower()]
         self._muxer = self._form.muxer or ""
         self._name = self._muxer.upper()
-        self._size, self._overwrite = size, overwrite
         self._notes: list[str] = []
-        check_target(target, path, overwrite=overwrite)
+        check_target(self.target, path, overwrite=self._overwrite)
         tags = tags_of_file(path) if path else None
         self.streams = left_out(path, self._name)
         self._turn = orientation_for(info.rotation_degrees, info.mirrored)
@@ -89,7 +76,6 @@ class AnimationWriter(Committed):
         self._first: Fraction | None = None
         self._last_pts = -1
         self._end_pts = 0
-        self._stamp = encoding.stamp
         self._open_output(encoding, tags)
 
     @property

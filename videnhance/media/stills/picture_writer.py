@@ -23,7 +23,7 @@ from videnhance.media.stills.turning import orientation_for, turned
 from videnhance.media.stream_choice import chosen_video, context_of
 from videnhance.media.streams.other_streams import StreamAction, StreamPlan
 
-__all__ = ["SequenceWriter", "StillWriter", "left_out"]
+__all__ = ["PictureOutput", "SequenceWriter", "StillWriter", "left_out"]
 
 _SPACE = slice(16, 20)
 """Where a profile says which kind of colour it is for."""
@@ -98,8 +98,8 @@ class _PictureMaker:
         return exif
 
 
-class StillWriter(Committed):
-    """A picture file that is being made, of exactly one frame.
+class PictureOutput(Committed):
+    """An output of pictures that is being made; each kind begins in its own way.
 
     Raises UsageError or OutputError at once for what cannot be written.
     """
@@ -117,14 +117,28 @@ class StillWriter(Committed):
         self.target = target
         self.frames_written = 0
         self.dropped_packets = 0
-        self._overwrite, self._size = overwrite, size
+        self.streams: tuple[StreamPlan, ...] = ()
+        self._size, self._overwrite = size, overwrite
         self._stamp = encoding.stamp
-        style = style_for(target, encoding)
+        self._begin(path, info, encoding=encoding)
+
+    def _begin(self, path: Path | None, info: VideoInfo, *, encoding: Encoding) -> None:
+        raise NotImplementedError
+
+
+class StillWriter(PictureOutput):
+    """A picture file that is being made, of exactly one frame.
+
+    Raises UsageError or OutputError at once for what cannot be written.
+    """
+
+    def _begin(self, path: Path | None, info: VideoInfo, *, encoding: Encoding) -> None:
+        style = style_for(self.target, encoding)
         if info.frames is not None and info.frames > 1:
             raise self._one_too_many(f"the input has {info.frames} frames")
-        check_target(target, path, overwrite=overwrite)
+        check_target(self.target, path, overwrite=self._overwrite)
         tags = tags_of_file(path) if path else None
-        self._maker = _PictureMaker(style, info, size, tags)
+        self._maker = _PictureMaker(style, info, self._size, tags)
         self.streams = left_out(path, style.form.name)
         self.notices = (*self._maker.notices, *map(str, self.streams))
 
@@ -152,28 +166,15 @@ class StillWriter(Committed):
         )
 
 
-class SequenceWriter:
+class SequenceWriter(PictureOutput):
     """Writes frame number n to the file of number `first` + n, the same at every try:
     work that is taken up again overwrites what it had come to.
 
     Raises UsageError or OutputError at once for what cannot be written.
     """
 
-    def __init__(
-        self,
-        target: Path,
-        info: VideoInfo,
-        size: Size,
-        encoding: Encoding,
-        source: Source | Path | None = None,
-        overwrite: bool = False,
-    ) -> None:
-        path = source.path if isinstance(source, Source) else source
-        self.target = target
-        self.frames_written = 0
-        self.dropped_packets = 0
-        self._size, self._overwrite = size, overwrite
-        self._stamp = encoding.stamp
+    def _begin(self, path: Path | None, info: VideoInfo, *, encoding: Encoding) -> None:
+        target = self.target
         if "*" in target.name:
             raise UsageError(
                 f"{printable(target)}: pictures that are written need a number in "
@@ -191,7 +192,7 @@ class SequenceWriter:
             tags = _shared(tags_of_file(series.files[0]))
             path = None
         self._check(info)
-        self._maker = _PictureMaker(style, info, size, tags)
+        self._maker = _PictureMaker(style, info, self._size, tags)
         self.streams = left_out(path, style.form.name)
         self.notices = (*self._maker.notices, *map(str, self.streams))
 
@@ -203,11 +204,8 @@ class SequenceWriter:
             count += 1
         return count
 
-    def __enter__(self) -> "SequenceWriter":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass  # each picture was complete as soon as it was there
+    def commit(self) -> None:
+        """Does nothing: each picture was complete as soon as it was there."""
 
     def write(self, frame: Frame) -> None:
         """Writes the picture of this frame. Raises OutputError for another size, a name
