@@ -107,7 +107,7 @@ class StandIn:
             "presets": [{"name": "quick", "options": {"skip": 2}, "ships": True}],
             "options": OPTIONS,
             "looks": [{"name": name, "for": ""} for name in _LOOKS],
-            "can": {"open_folder": True, "live": True, "window": False},
+            "can": {"open_folder": True, "live": True},
             **state,
         }
         self.asked: list[tuple[str, str, Any]] = []
@@ -223,7 +223,7 @@ def shown_page(browser: Browser, server: StandIn, **context: object) -> Iterator
     yield page
     inside = (f"{ADDRESS}/", "data:", "blob:")
     assert [url for url in others if not url.startswith(inside)] == []
-    assert server.errors == []
+    assert server.errors == [], server.errors
     opened.close()
 
 

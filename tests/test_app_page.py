@@ -11,7 +11,7 @@ pytest.importorskip("playwright.sync_api")
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-from tests.app_pages import StandIn, apply, made_row, shown_page  # noqa: E402
+from tests.app_pages import ADDRESS, StandIn, apply, made_row, shown_page  # noqa: E402
 from tests.browsers import browser_of_system  # noqa: E402
 from tests.clips import Clip, write_clip  # noqa: E402
 
@@ -433,3 +433,49 @@ def test_a_row_that_is_done_shows_its_folder(browser: Browser) -> None:
         page.get_by_role("button", name="More for a.mp4").click()
         expect(page.get_by_role("menuitem", name="Do it again")).to_be_visible()
     assert [path for _, path, _ in server.asked] == ["/api/open"]
+
+
+def test_a_window_of_its_own_tells_the_paths(browser: Browser) -> None:
+    server = StandIn([])
+    with shown_page(browser, server) as page:
+        page.evaluate(
+            """() => {
+                window.pywebview = { api: { choose: async () => ["/films/a.mp4"] } };
+                window.dispatchEvent(new CustomEvent("pywebviewready"));
+            }"""
+        )
+        page.get_by_role("button", name="dialog…").click()
+        expect(page.get_by_role("heading", name="a.mp4")).to_be_visible()
+        page.evaluate(
+            """window.dispatchEvent(
+                new CustomEvent("paths", { detail: ["/films/b.mp4"] }))"""
+        )
+        expect(page.get_by_role("heading", name="b.mp4")).to_be_visible()
+    assert [body["paths"] for _, _, body in server.asked] == [
+        ["/films/a.mp4"],
+        ["/films/b.mp4"],
+    ]
+
+
+def test_a_browser_without_a_memory_shows_the_page(browser: Browser) -> None:
+    server = StandIn([made_row("a.mp4")])
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get: () => null });"
+        "window.EventSource = class extends EventTarget {};"
+    )
+    page.route("**/*", server.answer)
+    page.goto(f"{ADDRESS}/")
+    expect(page.get_by_role("heading", name="a.mp4")).to_be_visible()
+    context.close()
+
+
+def test_keys_of_the_slider_work_in_all_of_the_preview(browser: Browser) -> None:
+    with shown_page(browser, StandIn([made_row("a.mp4")])) as page:
+        page.locator(".thumb").first.click()
+        expect(page.get_by_label("Moment of the film")).to_be_focused()
+        expect(page.locator("#said")).to_contain_text("Picture at")
+        page.keyboard.press("d")
+        difference = page.get_by_role("button", name="Difference")
+        expect(difference).to_have_attribute("aria-pressed", "true")

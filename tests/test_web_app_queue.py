@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable, Coroutine
+from multiprocessing import active_children
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,9 @@ import pytest
 
 from tests.clips import write_clip
 from videnhance.errors import BusyError, UsageError
-from videnhance.web.app import choices
+from videnhance.system.disk import sync
+from videnhance.web.app import choices, queue_file
+from videnhance.web.app.answers import Answerer, serve
 from videnhance.web.app.events import MOST_STREAMS, Hub
 from videnhance.web.app.files import Roots, Uploads
 from videnhance.web.app.queue import Queue
@@ -66,6 +72,70 @@ def test_the_queue_survives_whole(tmp_path: Path) -> None:
 
     _run(tmp_path, fill)
     _run(tmp_path, look)
+
+
+class _PowerCutError(Exception):
+    """The machine is off."""
+
+
+class _Disk:
+    """Steps of the queue's writing, before one of which the power is cut; what was not
+    synced by then is half there.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch, cut: int) -> None:
+        self.steps, self._cut = 0, cut
+        self._unsynced: set[Path] = set()
+        self._open, self._replace, self._sync = Path.open, os.replace, sync
+        disk = self
+        patch.setattr(Path, "open", lambda path, mode: disk._opened(path, mode))
+        patch.setattr(os, "replace", self._replaced)
+        patch.setattr(queue_file, "sync", self._synced)
+        patch.setattr(queue_file, "sync_folder", lambda folder: self._step())
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps == self._cut:
+            for path in self._unsynced:
+                os.truncate(path, path.stat().st_size // 2)
+            raise _PowerCutError
+
+    def _opened(self, path: Path, mode: str) -> Any:  # noqa: ANN401
+        self._step()
+        self._unsynced.add(path)
+        return self._open(path, mode)
+
+    def _synced(self, number: int) -> None:
+        self._step()
+        self._sync(number)
+        self._unsynced.clear()
+
+    def _replaced(self, fresh: Path, place: Path) -> None:
+        self._step()
+        # A name may reach the disk before what is in the file.
+        assert fresh not in self._unsynced
+        self._replace(fresh, place)
+
+
+def test_a_power_cut_leaves_the_queue_before_or_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = {"rows": [{"id": "old"}]}, {"rows": [{"id": "new"}] * 9}
+    found: list[object] = []
+    is_whole = False
+    with QueueFile(tmp_path) as file:
+        while not is_whole:
+            file.write(old)
+            with monkeypatch.context() as patch:
+                disk = _Disk(patch, cut=len(found) + 1)
+                try:
+                    file.write(new)
+                    is_whole = True
+                except _PowerCutError:
+                    assert disk.steps == len(found) + 1
+            found.append(file.read()["rows"])
+    # Opened, synced, renamed, the folder synced; and then all of it.
+    assert found == [old["rows"]] * 3 + [new["rows"]] * 2
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"version": 99}', b"\xff\xfe"])
@@ -291,3 +361,27 @@ def test_what_was_made_while_the_app_was_gone_is_done(tmp_path: Path) -> None:
     ):
         row = Row("1", "file", "/a.mp4", str(target), options, state="running")
         assert Row.of(row.kept()).state == state
+
+
+def _say(connection: Connection) -> None:
+    serve(connection, {"say": lambda: "heard"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what stands still")
+def test_who_is_held_stands_still_even_if_it_starts_meanwhile() -> None:
+    def is_still() -> bool:
+        (child,) = active_children()
+        status = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2]
+        return status.split()[0] == "T"
+
+    async def run() -> None:
+        answerer = Answerer(_say)
+        with answerer.held():
+            asked = asyncio.create_task(answerer.ask("say"))
+            while not active_children() or not is_still():
+                await asyncio.sleep(0.01)
+            assert not asked.done()
+        assert await asked == "heard"
+        await answerer.close()
+
+    asyncio.run(run())

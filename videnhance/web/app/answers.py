@@ -73,16 +73,18 @@ class Answerer:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Lets it stand still meanwhile: who waits for something else comes first."""
-        process = self._process
         self._holds += 1
         try:
-            if process is not None:
-                process.hold(True)
+            self._stand(True)
             yield
         finally:
             self._holds -= 1
-            if process is not None and not self._holds:
-                process.hold(False)
+            self._stand(bool(self._holds))
+
+    def _stand(self, still: bool) -> None:
+        process = self._process
+        if process is not None:
+            process.hold(still)
 
     async def close(self) -> None:
         """Ends the process."""
@@ -115,6 +117,9 @@ class Answerer:
         if self._process is None or not self._process.is_alive:
             self._end()
             self._process = WorkerProcess(self._target)
+            self._stand(bool(self._holds))
+            if not self._holds:  # let go of meanwhile, by another thread
+                self._stand(False)
         return self._process
 
     def _end(self) -> str:

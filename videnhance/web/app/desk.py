@@ -2,10 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from videnhance.errors import VidenhanceError
 from videnhance.web.app import presets
@@ -25,6 +25,9 @@ from videnhance.web.app.security import Door
 
 __all__ = ["Desk"]
 
+_FIRST_SHARE = 3
+"""Of a film, after which a page shows its first picture."""
+
 
 class Desk:
     """The queue with those who work at it."""
@@ -33,7 +36,6 @@ class Desk:
         self, file: QueueFile, roots: Roots, uploads: Uploads, door: Door
     ) -> None:
         self.roots, self.uploads, self.door = roots, uploads, door
-        self.has_window = False
         self.hub = Hub(self._events)
         self.queue = Queue(file, roots, uploads, self.hub.tell)
         self.looker = Answerer(answer_kindly)
@@ -46,7 +48,8 @@ class Desk:
     @asynccontextmanager
     async def works(self) -> AsyncIterator[None]:
         """Does all that it does by itself until the block is left."""
-        work = self._look(), self._warm(), self.converter.work()
+        looks = self._each(False, self._look), self._each(True, self._plan)
+        work = *looks, self._warm(), self.converter.work()
         tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
@@ -82,7 +85,6 @@ class Desk:
             "can": {
                 "open_folder": self.door.is_local,
                 "live": self.door.is_local and has_screen(),
-                "window": self.has_window,
             },
         }
 
@@ -109,37 +111,49 @@ class Desk:
         with suppress(VidenhanceError):
             await self.previewer.ask("warm")
 
-    async def _look(self) -> None:
-        """Finds out what each row is, and what becomes of it."""
+    async def _each(
+        self, known: bool, look: Callable[[Row], Awaitable[None]]
+    ) -> NoReturn:
+        """Looks at each row that is to be looked at; what cannot work is told."""
         queue = self.queue
         wake = queue.waker()
         while True:
-            row = queue.unseen()
+            row = queue.unseen(known=known)
             if row is None:
                 wake.clear()
                 await wake.wait()
                 continue
-            row.seen = True
             try:
-                await self._look_at(row)
-                row.state = "ready" if row.state == "looking" else row.state
+                await look(row)
             except VidenhanceError as error:
+                row.seen = True
                 if row.state == "looking":
                     row.state, row.error = "refused", str(error)
             if row.id in queue.rows:
                 queue.show(row)
                 await queue.note()
 
-    async def _look_at(self, row: Row) -> None:
-        if row.kind == "folder":
-            return
-        options = row.chosen
-        track = options.video_track
+    async def _look(self, row: Row) -> None:
+        """Finds out what a row is."""
+        track = row.chosen.video_track
         row.info = await self.looker.ask("look", row.source, track)
-        self.queue.show(row)
-        with suppress(VidenhanceError):
-            await self.previewer.ask("prepare", row.source, options)
-        row.plan = await self.planner.ask("plan", row.source, row.target, options)
+
+    async def _plan(self, row: Row) -> None:
+        """Finds out what becomes of a row, with its first picture made ready."""
+        row.seen = True
+        if row.info is not None:
+            options = row.chosen
+            with suppress(VidenhanceError):
+                asked = row.source, options, _first_moment(row.info)
+                await self.previewer.ask("prepare", *asked)
+            row.plan = await self.planner.ask("plan", row.source, row.target, options)
+        row.state = "ready" if row.state == "looking" else row.state
+
+
+def _first_moment(info: dict[str, Any]) -> float:
+    """The moment, in seconds, of the first picture that a page asks for."""
+    seconds, rate = info["seconds"] or 0.0, info["rate"] or 25.0
+    return round(max(min(seconds / _FIRST_SHARE, seconds - 1 / rate), 0.0), 3)
 
 
 def _emptied(folder: Path) -> Path:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,12 +25,16 @@ def has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def open_folder(folder: Path) -> None:
-    """Shows a folder in the system's file manager. Raises MissingLibraryError."""
+async def open_folder(folder: Path) -> Process:
+    """Shows a folder in the system's file manager, some of which end with their window.
+
+    Raises MissingLibraryError.
+    """
     opener = {"win32": "explorer", "darwin": "open"}.get(sys.platform, "xdg-open")
     try:
-        subprocess.Popen(
-            [opener, str(folder)],
+        return await asyncio.create_subprocess_exec(
+            opener,
+            str(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

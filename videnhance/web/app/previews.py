@@ -81,9 +81,9 @@ class _Previews:
         choice = choice_of(ConvertOptions())
         self._kept_network((choice, None), lambda: load(choice))
 
-    def prepare(self, source: str, options: ConvertOptions) -> None:
-        """Looks at a film, so that its first picture comes sooner."""
-        self._moment(_job(source, f"{source}.mkv", options), options.start)
+    def prepare(self, source: str, options: ConvertOptions, at: float) -> None:
+        """Looks at a moment of a film, so that its picture comes sooner."""
+        self._moment(_job(source, f"{source}.mkv", options), at)
 
     def frame(
         self, source: str, target: str, options: ConvertOptions, at: float, plain: bool

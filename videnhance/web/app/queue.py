@@ -150,6 +150,8 @@ class Queue:
             if chosen.get("to") != before_to and row.kind == "file":
                 row.target = str(self._target(row))
             row.seen = row.kind == "folder"
+            if "video_track" in options:
+                row.info = None
             if row.state in ("ready", "refused", "looking"):
                 row.state, row.error = "looking", None
         self.show(*rows)
@@ -187,6 +189,7 @@ class Queue:
             again = row.state != "refused" and self.state != "idle"
             row.state = "waiting" if again else "looking"
             row.error, row.progress, row.seen = None, None, False
+            row.info = None
         self.show(*rows)
 
     def remove(self, rows: list[Row]) -> None:
@@ -209,10 +212,12 @@ class Queue:
         """The first row that waits."""
         return next((r for r in self.rows.values() if r.state == "waiting"), None)
 
-    def unseen(self) -> Row | None:
-        """The first row that is to be looked at."""
-        rows = self.rows.values()
-        return next((r for r in rows if not r.seen and r.state in OPEN), None)
+    def unseen(self, *, known: bool) -> Row | None:
+        """The first row that is to be looked at: of which it is `known` what it is, and
+        not what becomes of it, or not even that.
+        """
+        rows = (r for r in self.rows.values() if not r.seen and r.state in OPEN)
+        return next((r for r in rows if r.is_known is known), None)
 
     def start(self) -> None:
         """Lets all rows that are ready wait for their turn, and begins."""

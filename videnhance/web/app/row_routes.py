@@ -177,7 +177,7 @@ async def _open(request: Request) -> Response:
     values, desk = await json_of(request), desk_of(request)
     (row,) = desk.queue.named([values.get("id")])
     _check_local(desk)
-    await asyncio.to_thread(open_folder, Path(row.target).parent)
+    await open_folder(Path(row.target).parent)
     return JSONResponse({})
 
 

@@ -51,6 +51,11 @@ class Row:
         return ConvertOptions(**self._own)
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is known what it is."""
+        return self.kind == "folder" or self.info is not None
+
+    @property
     def is_made(self) -> bool:
         """Whether an output is there, of a file whose conversion has begun: it would
         not have begun if there was one.

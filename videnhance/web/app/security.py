@@ -39,6 +39,7 @@ _HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_EVAL = "; script-src 'self' 'unsafe-eval'"
 _TYPES = {
     "/api/upload": "application/octet-stream",
     "/api/presets/import": "application/toml",
@@ -61,6 +62,8 @@ class Door:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     tries: int = 0
+    has_window: bool = False
+    """Whether the app's own window comes, which talks to its page by `eval`."""
     tickets: set[str] = field(default_factory=set)
     """Tokens that open it once."""
 
@@ -163,7 +166,10 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                named = [(k.lower().encode(), v.encode()) for k, v in _HEADERS.items()]
+                safe = dict(_HEADERS)
+                if self._door.has_window:
+                    safe["Content-Security-Policy"] += _EVAL
+                named = [(k.lower().encode(), v.encode()) for k, v in safe.items()]
                 message["headers"] = [*message["headers"], *named]
             await send(message)
 

@@ -72,8 +72,8 @@ def serve(chosen: Serving, opened: Callable[[Door], None]) -> None:
             path if path.is_dir() else path.absolute().parent for path in chosen.files
         ]
         roots = Roots([*named, *_home()], hidden=[uploads.folder])
+        door.has_window = chosen.window
         desk = Desk(file, roots, uploads, door)
-        desk.has_window = chosen.window
         _add(desk, chosen.files)
         file.opened_at(door.url)
         tasks: list[asyncio.Task[None]] = []

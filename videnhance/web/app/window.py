@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from videnhance.system.optional import optional
+from videnhance.web.app.queue_file import state_folder
 
 __all__ = ["has_window", "show_window"]
 
@@ -34,7 +35,8 @@ def show_window(connection: Connection, url: str) -> None:
     )
     window = webview.create_window(_TITLE, url, js_api=_Dialogs(webview), **_SIZE)
     window.events.loaded += lambda: _listen(webview, window)
-    webview.start()
+    # What a user chose in the page lasts, as it does in a browser.
+    webview.start(private_mode=False, storage_path=str(state_folder() / "window"))
 
 
 def _listen(webview: Any, window: Any) -> None:  # noqa: ANN401
@@ -52,7 +54,7 @@ def _listen(webview: Any, window: Any) -> None:  # noqa: ANN401
 def _tell(window: Any, paths: list[str]) -> None:  # noqa: ANN401
     """Gives the page an event `paths` with the names."""
     detail = json.dumps({"detail": paths})
-    window.evaluate_js(f"window.dispatchEvent(new CustomEvent('paths', {detail}))")
+    window.run_js(f"window.dispatchEvent(new CustomEvent('paths', {detail}))")
 
 
 class _Dialogs:

@@ -24,16 +24,13 @@ export async function addPaths(paths) {
   if (newFolder()) await place(rows, newFolder());
   if (rows.length && store.active === null) store.active = rows[0].id;
   if (rows.length === 1 && store.order.length === 1) select([], rows[0].id);
-  for (const { path, error } of refused) report(new Error(`${path}: ${said(error)}`));
+  for (const { error } of refused) report(new Error(error));
   say(t("said.added", { n: rows.length }));
 }
 
 /** Sends files that the browser gives without their paths, then adds the copies. */
 async function addFiles(files) {
-  // A window of the app's own knows the paths.
-  const known = files.map((file) => file.pywebviewFullPath).filter(Boolean);
-  if (known.length) await addPaths(known);
-  for (const file of files.filter((each) => !each.pywebviewFullPath)) {
+  for (const file of files) {
     const { root, parts } = copy("upload-template");
     parts.name.textContent = t("upload.name", { name: file.name });
     byId("uploads").append(root);
@@ -72,7 +69,7 @@ export function pathsIn(text) {
 async function dropped({ dataTransfer }) {
   const entries = [...dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const plain = [...dataTransfer.files], text = dataTransfer.getData("text");
-  if (plain.some((file) => file.pywebviewFullPath)) return addFiles(plain);
+  if (plain.length && window.pywebview) return; // it tells their paths
   if (!entries.length) return plain.length ? addFiles(plain) : addPaths(pathsIn(text));
   const files = [];
   for (const entry of entries) files.push(...(await filesIn(entry)));
@@ -96,6 +93,13 @@ function listenToDrops() {
   });
 }
 
+/** Asks for files by a dialog: the system's where it tells their paths. */
+async function choose() {
+  const { pywebview } = window;
+  if (pywebview) await addPaths(await pywebview.api.choose());
+  else byId("file").click();
+}
+
 /** Listens to drops, pastes and the picker; `browse` answers paths. */
 export function startAdd(browse) {
   listenToDrops();
@@ -106,7 +110,9 @@ export function startAdd(browse) {
     (paths.length ? addPaths(paths) : addFiles(files)).catch(report);
   });
   byId("browse").addEventListener("click", () => browse().then(addPaths).catch(report));
-  byId("choose").addEventListener("click", () => byId("file").click());
+  byId("choose").addEventListener("click", () => choose().catch(report));
+  addEventListener("paths", ({ detail }) => addPaths(detail).catch(report));
+  addEventListener("pywebviewready", () => { byId("choose").textContent = t("add.system"); });
   byId("file").addEventListener("change", ({ target }) => {
     addFiles([...target.files]).catch(report);
     target.value = "";

@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { byId, copy, icon, make, openDialog, setShown, setText } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { bytes, showSaid, t } from "./words.js";
 
 const LAST = "folder";
@@ -22,7 +23,7 @@ async function open(path) {
     const found = await get(`/api/browse${query}`);
     if (load !== loads) return;
     place = found;
-    localStorage.setItem(LAST, found.path);
+    keep(LAST, found.path);
     show();
   } catch (error) {
     showSaid(byId("browser-error"), error.message);
@@ -79,7 +80,7 @@ async function ask(folders, title) {
   place = null;
   typing = false;
   const answer = openDialog(dialog);
-  await open(localStorage.getItem(LAST) ?? "");
+  await open(kept(LAST) ?? "");
   const said = await answer;
   if (said === "folder") return [place.path];
   return said === "files" ? picked() : [];

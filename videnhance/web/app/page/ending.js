@@ -1,6 +1,7 @@
 // The end of the work is told: by a sound, a notification, and words read out.
 
 import { byId, say, setShown } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { on, store } from "./store.js";
 import { t } from "./words.js";
 
@@ -8,7 +9,7 @@ const NOTES_HZ = [523.25, 659.25, 783.99];
 const NOTE_S = 0.16;
 const LOUDNESS = 0.08;
 
-const wants = (what) => localStorage.getItem(what) === "yes";
+const wants = (what) => kept(what) === "yes";
 
 /** Three quiet notes, made here: there is no file to load. */
 function play() {
@@ -47,7 +48,7 @@ export function startEnding() {
     notification = byId("notification");
   sound.checked = wants("sound");
   sound.addEventListener("change", () => {
-    localStorage.setItem("sound", sound.checked ? "yes" : "no");
+    keep("sound", sound.checked ? "yes" : "no");
     if (sound.checked) play();
   });
   const allowed = () => "Notification" in window && Notification.permission !== "denied";
@@ -58,7 +59,7 @@ export function startEnding() {
     if (notification.checked && Notification.permission === "default")
       await Notification.requestPermission();
     notification.checked &&= Notification.permission === "granted";
-    localStorage.setItem("notification", notification.checked ? "yes" : "no");
+    keep("notification", notification.checked ? "yes" : "no");
     setShown(byId("notification-denied"), !allowed());
   });
 }

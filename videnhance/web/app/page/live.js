@@ -18,7 +18,7 @@ async function open() {
   if ((await openDialog(byId("live"))) !== "start") return;
   await send("POST", "/api/live", {
     look: look.value,
-    camera: byId("live-camera").value.trim() || "0",
+    camera: Number(byId("live-camera").value),
   });
   say(t("said.live"));
 }

@@ -51,7 +51,7 @@ async function take() {
 }
 
 async function keep() {
-  const name = await askName(t("preset.name"), t("preset.save"), list.value);
+  const name = await askName(t("preset.name"), t("preset.keep"), list.value);
   if (!name) return;
   const options = edited()[0]?.options ?? newOptions();
   known(await send("POST", "/api/presets", { name, options }));

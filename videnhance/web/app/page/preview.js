@@ -139,6 +139,14 @@ function close() {
   focusOn(null);
 }
 
+/** The slider's keys work wherever the focus is, but where one types. */
+function press(event) {
+  const { target, key, ctrlKey, metaKey, altKey, defaultPrevented } = event;
+  const typed = target.closest("select, textarea, input:not([type=radio], [type=range])");
+  if (typed || ctrlKey || metaKey || altKey || defaultPrevented || slider.hidden) return;
+  if (slider.press(key)) event.preventDefault();
+}
+
 /** Listens to the dialog. */
 export function startPreview() {
   fillSides();
@@ -160,4 +168,5 @@ export function startPreview() {
     later();
   });
   byId("play-clip").addEventListener("click", playClip);
+  dialog.addEventListener("keydown", press);
 }

@@ -3,6 +3,7 @@
 import { send } from "./api.js";
 import { choices, changedBy, OWN, whole } from "./choices.js";
 import { byId, setShown, setText } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { fillMore, showMore, valueOf } from "./more.js";
 import { folderOf, lastName } from "./row.js";
 import { applyRows, chosen, on, store } from "./store.js";
@@ -16,10 +17,10 @@ const form = byId("settings");
 let focused = null;
 
 /** What files that are added take over from those before. */
-export const newOptions = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+export const newOptions = () => JSON.parse(kept(KEPT) ?? "{}");
 
 /** Where the results of files that are added go; null: beside them. */
-export const newFolder = () => localStorage.getItem(KEPT_FOLDER) || null;
+export const newFolder = () => kept(KEPT_FOLDER) || null;
 
 const isForAll = () => !focused && store.selected.size === 0;
 
@@ -52,7 +53,7 @@ export async function place(rows, folder) {
 
 async function choosePlace(folder) {
   setText(byId("settings-error"), "");
-  if (isForAll()) localStorage.setItem(KEPT_FOLDER, folder ?? "");
+  if (isForAll()) keep(KEPT_FOLDER, folder ?? "");
   try {
     await place(edited(), folder);
   } catch (error) {
@@ -64,7 +65,7 @@ async function choosePlace(folder) {
 /** Gives options to the rows of the form. */
 export async function change(options, more = {}) {
   const rows = edited();
-  if (isForAll()) localStorage.setItem(KEPT, JSON.stringify(changedBy(newOptions(), options)));
+  if (isForAll()) keep(KEPT, JSON.stringify(changedBy(newOptions(), options)));
   setText(byId("settings-error"), "");
   if (!rows.length) return show();
   // Shown at once: the next change builds on this one, answered or not.

@@ -1,6 +1,7 @@
 // Messages of the page in the reader's language; numbers, times and sizes as it writes them.
 
 import { setAttribute, setText } from "./dom.js";
+import { keep, kept } from "./kept.js";
 
 const LANGUAGES = { en: "English", de: "Deutsch" };
 const KEPT = "language";
@@ -14,7 +15,7 @@ let plurals = new Intl.PluralRules("en");
 
 /** The language that was chosen, or the first of the browser's that there is. */
 function wanted() {
-  const asked = [localStorage.getItem(KEPT), ...navigator.languages];
+  const asked = [kept(KEPT), ...navigator.languages];
   return asked.map((tag) => tag?.split("-")[0]).find((tag) => tag in LANGUAGES) ?? "en";
 }
 
@@ -32,7 +33,7 @@ export async function loadMessages() {
 
 /** Keeps another language and shows the page in it. */
 export function chooseLanguage(tag) {
-  localStorage.setItem(KEPT, tag);
+  keep(KEPT, tag);
   location.reload();
 }
 
