@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from videnhance.cli.fields import FILE
-from videnhance.cli.help import Command
+from videnhance.cli.help import Command, in_section, with_options
 from videnhance.cli.report_file import check_report, write_report
 from videnhance.errors import UsageError, counted
 
 __all__ = ["bench"]
+
+_option = in_section("Options")
 
 
 @click.command(
@@ -23,44 +25,35 @@ __all__ = ["bench"]
         "videnhance bench --peer 'other=prog {source} {target}'   beside another",
     ),
 )
-@click.argument("file", type=FILE, required=False, metavar="[IN]")
-@click.option(
-    "--clips",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Take its videos as originals: they are halved, enlarged and compared.",
-)
-@click.option("--frames", default=100, show_default=True, help="Frames of each clip.")
-@click.option(
-    "-m",
-    "--model",
-    "models",
-    multiple=True,
-    default=("default", "fast"),
-    show_default=True,
-    metavar="MODEL",
-    help="Measure this model; may be repeated.",
-)
-@click.option(
-    "--peer",
-    "peers",
-    multiple=True,
-    metavar="NAME=COMMAND",
-    help="Measure another program, too; {source} and {target} stand for the files.",
-)
-@click.option(
-    "--plot",
-    type=FILE,
-    metavar="FILE",
-    help="Draw the gain of each frame over time, as PNG.",
-)
-@click.option(
-    "--json",
-    "target",
-    type=FILE,
-    metavar="FILE",
-    help="Write the tables to a file, too, as JSON.",
+@with_options(
+    click.argument("file", type=FILE, required=False, metavar="[IN]"),
+    _option(
+        "--clips FOLDER",
+        "Take its videos as originals: they are halved, enlarged and compared.",
+        name="folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+    ),
+    _option("--frames", "Frames of each clip.", default=100),
+    _option(
+        "-m --model MODEL",
+        "Measure this model; may be repeated.",
+        name="models",
+        multiple=True,
+        default=("default", "fast"),
+    ),
+    _option(
+        "--peer NAME=COMMAND",
+        "Measure another program, too; {source} and {target} stand for the files.",
+        name="peers",
+        multiple=True,
+    ),
+    _option("--plot FILE", "Draw the gain of each frame over time, as PNG.", type=FILE),
+    _option(
+        "--json FILE",
+        "Write the tables to a file, too, as JSON.",
+        name="target",
+        type=FILE,
+    ),
 )
 def bench(**options: Any) -> None:
     """Measures this machine with the video IN, or with generated scenes.
