@@ -24,7 +24,8 @@ from quality import Luma, lanczos, originals
 
 from videnhance.frame import Frame
 from videnhance.media.encoder.encoder_trial import recoded
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.resize import doubled

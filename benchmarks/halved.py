@@ -16,7 +16,8 @@ import numpy.typing as npt
 from av.filter import Graph
 
 from videnhance.frame import Family, Frame, Layout
-from videnhance.media.reader.video_reader import Span, VideoReader
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.source import Span
 
 __all__ = ["KnownClip", "known_clip", "picture_of_frame"]
 

@@ -23,7 +23,8 @@ from psnr import psnr
 from videnhance.frame import Family, Frame, Layout
 from videnhance.media.encoder.encoder_trial import recoded
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.resize import doubled

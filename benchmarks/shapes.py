@@ -21,7 +21,8 @@ import numpy as np
 
 from videnhance.frame import Pixels
 from videnhance.frame.geometry import Size
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import Network, load
 from videnhance.system.memory import keep_freed_memory
 from videnhance.system.processor import processor_name
 

@@ -18,7 +18,7 @@ from videnhance.conversion.segments import ResumePoints
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import ResumePoint
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.pipeline.enhance import Settings
 
 __all__ = ["Making", "making", "reading", "scheduling", "seeking"]

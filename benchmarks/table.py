@@ -18,7 +18,8 @@ import numpy as np
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels
 from videnhance.models.card import find_card
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import Network, load
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
 from videnhance.training.measure import KnownStill, bicubic, known_stills, mean_scores

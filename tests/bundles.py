@@ -11,11 +11,9 @@ from av.stream import Disposition, Stream
 from videnhance.media.containers import container_for
 from videnhance.media.source import AnyPacket, Source, Span, open_source
 from videnhance.media.stream_choice import chosen_video
-from videnhance.media.streams.other_streams import (
-    StreamCopy,
-    StreamPlan,
-    plan_streams,
-)
+from videnhance.media.streams.actions import StreamPlan
+from videnhance.media.streams.other_streams import StreamCopy
+from videnhance.media.streams.stream_planner import plan_streams
 
 __all__ = ["PNG", "Copied", "Part", "bundle", "copied", "packets", "shown"]
 

@@ -21,7 +21,8 @@ from torch import Tensor
 from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.frame import Pixels
 from videnhance.models.card import card_names
-from videnhance.models.runtime import Choice, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import load
 from videnhance.models.torchscript import deprecated
 
 __all__ = ["Found", "Layer", "layers"]

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from videnhance.frame import ColourTags, Family, Frame, Layout, Pixels, Plane
 from videnhance.frame.geometry import Size
-from videnhance.pipeline.enhance import Bicubic, Upscaler
 from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 from videnhance.pipeline.tiles import ANY_WIDTH
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 
 __all__ = [
     "GRAY",

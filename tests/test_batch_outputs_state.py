@@ -23,7 +23,7 @@ from videnhance.batch.records import (
 from videnhance.conversion.job import Job
 from videnhance.errors import InputError, ModelError, OutputError
 from videnhance.media.output.provenance import stamp_of, stamped
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import ConvertOptions
 
 WISHES = "0" * 32

@@ -35,7 +35,7 @@ from videnhance.errors import (
     UsageError,
     VidenhanceError,
 )
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import FolderOptions
 
 FEW = Clip(pts=range(0, 5 * 512, 512))

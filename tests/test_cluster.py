@@ -45,10 +45,11 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import PIPE
 from videnhance.media.output.header import OutputPlan
 from videnhance.models import runtime
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import ConvertOptions
-from videnhance.pipeline.enhance import Bicubic, Settings
+from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.report import Report
+from videnhance.pipeline.upscaler import Bicubic
 
 pytestmark = [
     pytest.mark.cluster,

@@ -26,7 +26,7 @@ from videnhance.media.sandbox.isolated import (
 from videnhance.media.sandbox.messages import OtherStreams
 from videnhance.media.source import Reading
 from videnhance.media.stills.still_reader import StillReader
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
 

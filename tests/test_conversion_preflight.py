@@ -27,9 +27,10 @@ from videnhance.media.output.header import OutputPlan, planned_output
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Source
-from videnhance.models.runtime import Choice
-from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
+from videnhance.models.choice import Choice
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
+from videnhance.pipeline.upscaler import Bicubic
 
 PLAIN = Settings(strength=0.0, fuse=0.0, workers=0)
 

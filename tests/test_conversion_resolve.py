@@ -18,11 +18,12 @@ from videnhance.frame import VideoInfo
 from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import opened
+from videnhance.models.choice import Choice
 from videnhance.models.network import NetworkShape
-from videnhance.models.runtime import Choice
 from videnhance.models.weights import write_network
 from videnhance.options import ConvertOptions
-from videnhance.pipeline.enhance import Bicubic, Settings
+from videnhance.pipeline.enhance import Settings
+from videnhance.pipeline.upscaler import Bicubic
 
 
 @pytest.fixture

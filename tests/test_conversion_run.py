@@ -17,8 +17,8 @@ from videnhance.errors import InputError, ModelError, OutputError, UsageError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.reader.video_reader import VideoReader
+from videnhance.models.choice import Choice
 from videnhance.models.network import NetworkShape
-from videnhance.models.runtime import Choice
 from videnhance.models.weights import sha256_of
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings

@@ -18,7 +18,7 @@ from videnhance.errors import OutputError
 from videnhance.frame.geometry import Size
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.open_any import SinkKind, opened
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import ConvertOptions
 from videnhance.pipeline.enhance import Settings
 

@@ -27,19 +27,16 @@ from videnhance.live.engine import Engine, InOrder, Result, plain
 from videnhance.live.models import Models
 from videnhance.live.stats import Stats
 from videnhance.models.card import find_card
-from videnhance.models.runtime import Choice, Network
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import Network
 from videnhance.pipeline import motion
-from videnhance.pipeline.enhance import (
-    Bicubic,
-    Settings,
-    Upscaler,
-    enhanced,
-)
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.motion import Motion
 from videnhance.pipeline.plan import CELL, Fill
 from videnhance.pipeline.ration import Budget, Cost, Mode, Ration
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import ANY_WIDTH
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.threads import pool_of
 

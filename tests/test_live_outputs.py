@@ -35,7 +35,7 @@ from videnhance.media.display import Displayer, frame_of_screen
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.pipeline.enhance import Settings
 
 pytestmark = [pytest.mark.opencv]

@@ -40,8 +40,9 @@ from videnhance.live.views import View
 from videnhance.live.window import Mouse, Pressed
 from videnhance.media.display import Displayer
 from videnhance.media.source import Source
-from videnhance.models.runtime import Choice
-from videnhance.pipeline.enhance import Bicubic, Settings, Upscaler
+from videnhance.models.choice import Choice
+from videnhance.pipeline.enhance import Settings
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 from videnhance.system.latest import Wait
 
 pytestmark = [pytest.mark.opencv]

@@ -13,10 +13,8 @@ from tests.clips import Clip, pattern, write_clip
 from videnhance.frame import Frame
 from videnhance.media.reader import video_reader as reader_module
 from videnhance.media.reader.deinterlace import is_taken, untold_field
-from videnhance.media.reader.video_reader import (
-    VideoReader,
-    frame_checksum,
-)
+from videnhance.media.reader.seeking import frame_checksum
+from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Deinterlace, Reading, ResumePoint
 
 WIDTH, HEIGHT, STEP = 64, 48, 4

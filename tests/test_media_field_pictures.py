@@ -19,10 +19,8 @@ from click.testing import CliRunner
 from tests.clips import Clip, pattern
 from tests.field_coded import field_coded
 from videnhance.cli import app
-from videnhance.media.reader.video_reader import (
-    VideoReader,
-    frame_checksum,
-)
+from videnhance.media.reader.seeking import frame_checksum
+from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import (
     AnyPacket,
     Deinterlace,

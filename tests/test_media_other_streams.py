@@ -11,9 +11,10 @@ from tests.bundles import Part, bundle, copied
 from tests.clips import Clip, Sound, pts_of, sound_packets, write_clip
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
-from videnhance.media.reader.video_reader import Span, VideoReader
-from videnhance.media.source import Source
-from videnhance.media.streams.other_streams import StreamAction, plan_streams
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.source import Source, Span
+from videnhance.media.streams.actions import StreamAction
+from videnhance.media.streams.stream_planner import plan_streams
 
 PLAIN = {"bf": "0"}
 """A Matroska does not tell when frames in another order are to be decoded."""

@@ -10,10 +10,8 @@ import pytest
 from tests.clips import Clip, write_clip
 from videnhance.errors import InputError
 from videnhance.frame import Frame
-from videnhance.media.reader.video_reader import (
-    VideoReader,
-    frame_checksum,
-)
+from videnhance.media.reader.seeking import frame_checksum
+from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Deinterlace, Reading, ResumePoint, Span
 
 COUNT = 90

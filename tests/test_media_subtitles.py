@@ -8,7 +8,7 @@ import pytest
 
 from tests.bundles import Part, bundle, copied, packets, shown
 from tests.clips import Clip, write_clip
-from videnhance.media.reader.video_reader import Span
+from videnhance.media.source import Span
 from videnhance.media.streams.actions import StreamAction
 from videnhance.media.streams.stream_planner import plan_streams
 

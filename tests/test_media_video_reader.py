@@ -17,8 +17,8 @@ from tests.clips import Clip, Sound, pattern, write_clip
 from videnhance.errors import InputError, UsageError
 from videnhance.frame import ColourTags, Frame
 from videnhance.frame.geometry import Size
-from videnhance.media.reader.video_reader import Span, VideoReader
-from videnhance.media.source import AnyPacket, packets_of
+from videnhance.media.reader.video_reader import VideoReader
+from videnhance.media.source import AnyPacket, Span, packets_of
 
 LOSSLESS = {"qp": "0", "bf": "2"}
 

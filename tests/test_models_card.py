@@ -10,8 +10,9 @@ from tests.models import REPORT, STEP, TINY, edit_card, network, noise, write_mo
 from tests.sources import ROOT
 from videnhance.errors import ModelError
 from videnhance.models.card import ASSETS, card_names, find_card, read_card, write_card
+from videnhance.models.choice import Choice
 from videnhance.models.program import card_facts, float32_script
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 from videnhance.models.torchscript import loaded, saved
 
 FIELDS = (

@@ -17,7 +17,7 @@ from videnhance.errors import ModelError, UsageError
 from videnhance.frame import Pixels
 from videnhance.models import imported, program
 from videnhance.models.card import read_card
-from videnhance.models.choice import needs_import
+from videnhance.models.choice import Choice, needs_import
 from videnhance.models.imported import (
     cache_folder,
     calibration_chart,
@@ -27,7 +27,7 @@ from videnhance.models.imported import (
 )
 from videnhance.models.network import NetworkShape
 from videnhance.models.pictures import RESIZING_REACH
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 from videnhance.models.weights import sha256_of, write_network
 from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report

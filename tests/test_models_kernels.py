@@ -16,8 +16,9 @@ from tests.exact import Found
 from tests.sources import ROOT
 from videnhance.conversion.fingerprint import arithmetic_of
 from videnhance.models.card import card_names
+from videnhance.models.choice import Choice
 from videnhance.models.program import WEIGHT_MAX
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 
 X86 = {"amd64", "i386", "i686", "x86_64"}
 ISAS = ("", "AVX512_CORE", "AVX2")

@@ -13,6 +13,7 @@ from torch.nn import functional
 from tests.models import network, noise
 from videnhance.errors import MissingLibraryError, ModelError
 from videnhance.models import pictures
+from videnhance.models.choice import Choice
 from videnhance.models.imported import calibration_chart, import_model
 from videnhance.models.network import NetworkShape
 from videnhance.models.pictures import (
@@ -25,7 +26,7 @@ from videnhance.models.pictures import (
     read_foreign,
     traced,
 )
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 from videnhance.pipeline.resize import FRACTION_BITS, doubled_strips
 
 STEP = 1.0

@@ -27,11 +27,12 @@ from videnhance.frame import Pixels
 from videnhance.frame.geometry import Region, Size
 from videnhance.models import runtime
 from videnhance.models.card import find_card
+from videnhance.models.choice import Choice
 from videnhance.models.network import NetworkShape
-from videnhance.models.runtime import Choice, Copies, Network, load, measured, shuffled
+from videnhance.models.runtime import Copies, Network, load, measured, shuffled
 from videnhance.models.torchscript import scripted
-from videnhance.pipeline.enhance import Upscaler
 from videnhance.pipeline.tiles import ANY_WIDTH, Tile, paste
+from videnhance.pipeline.upscaler import Upscaler
 
 CPU = Choice(device="cpu")
 BOTH = ("int8", "float32")

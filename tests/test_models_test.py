@@ -16,8 +16,8 @@ from videnhance.errors import ModelError
 from videnhance.frame.geometry import Size
 from videnhance.models import timing
 from videnhance.models.card import card_names
+from videnhance.models.choice import Choice
 from videnhance.models.network import NetworkShape
-from videnhance.models.runtime import Choice
 from videnhance.models.test import HEAD, before_after, loaded_forms, speeds
 from videnhance.models.timing import SIZES
 from videnhance.training.stills import rgb_of

@@ -14,8 +14,9 @@ from torch import Tensor
 from tests.models import TINY, network, write_model
 from videnhance.errors import ModelError
 from videnhance.models import weights
+from videnhance.models.choice import Choice
 from videnhance.models.network import NetworkShape, SRVGGNetLightweight
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 from videnhance.models.weights import (
     network_of,
     read_network,

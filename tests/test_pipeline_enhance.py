@@ -34,15 +34,11 @@ from videnhance.frame import Frame, Layout, Pixels, Plane
 from videnhance.frame.geometry import Size
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
-from videnhance.pipeline.enhance import (
-    Bicubic,
-    Settings,
-    Upscaler,
-    enhanced,
-)
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.plan import CELL
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import ANY_WIDTH, PATCH_AREA
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 
 pytestmark = [pytest.mark.opencv]
 

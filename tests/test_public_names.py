@@ -35,3 +35,18 @@ def test_modules_and_public_definitions_have_docstrings(source: Source) -> None:
         if not node.name.startswith("_") and not ast.get_docstring(node)
     ]
     assert bare == []
+
+
+def test_each_name_has_one_home() -> None:
+    homes: dict[str, set[str]] = {}
+    for source in LIBRARY:
+        taken = {
+            alias.asname or alias.name
+            for node in source.tree.body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        offered: set[str] = set(importlib.import_module(source.name).__all__)
+        if passed_on := offered & taken:
+            homes[source.name] = passed_on
+    assert homes == {}

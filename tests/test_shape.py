@@ -25,10 +25,11 @@ MOST_LINES = {
 """Of a room: what comes in takes the place of something, or the bound is moved on
 purpose."""
 ROOTS = {
-    # Each puts a command, a conversion, a session or a reader together from its parts.
+    # Each puts a command, a conversion, an output or a reader together from its parts.
     *("api", "cli", "cli.batch", "cli.convert", "cli.model"),
     *("conversion.resolve", "conversion.run", "cluster.executor", "cluster.worker"),
     *("media.reader.video_reader", "media.stills.animation_writer"),
+    *("media.output.header", "web.app.previews"),
     # It looks at everything that may be missing on a machine.
     "cli.doctor",
 }

@@ -16,7 +16,8 @@ from tests.stills import write_still
 from videnhance.cli import app
 from videnhance.errors import InputError, UsageError
 from videnhance.models import program
-from videnhance.models.runtime import Choice, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import load
 from videnhance.models.weights import write_network
 from videnhance.training import measure
 from videnhance.training.clips import still_jobs

@@ -9,7 +9,7 @@ from videnhance.batch.inputs import Input, Kind
 from videnhance.batch.records import Identity, Made
 from videnhance.conversion.job import Job
 from videnhance.media.encoder.encoding import Encoding
-from videnhance.models.runtime import Choice
+from videnhance.models.choice import Choice
 from videnhance.options import FolderOptions
 from videnhance.pipeline.enhance import Settings
 

@@ -39,9 +39,10 @@ from videnhance.models.imported import with_card
 from videnhance.models.runtime import load
 from videnhance.options import ConvertOptions, FolderOptions
 from videnhance.options.bounds import check_names, option_name
-from videnhance.pipeline.enhance import Bicubic, Settings, Upscaler, enhanced
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.output_size import planned_size
 from videnhance.pipeline.report import Progress, Report
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 
 if TYPE_CHECKING:
     from videnhance.quality.comparison import Comparison

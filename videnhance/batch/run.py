@@ -32,8 +32,9 @@ from videnhance.errors import InputError, VidenhanceError, printable
 from videnhance.media.output.provenance import digest_of, stamp_of
 from videnhance.media.stills.series import series_of
 from videnhance.models.card import find_card
+from videnhance.models.choice import Choice
 from videnhance.models.imported import with_card
-from videnhance.models.runtime import Choice, load
+from videnhance.models.runtime import load
 
 __all__ = ["Batch", "rehearsed"]
 

@@ -115,7 +115,8 @@ def _processor() -> Iterator[str]:
 
 
 def _engines() -> Iterator[str]:
-    from videnhance.models.runtime import Choice, load, measured
+    from videnhance.models.choice import Choice
+    from videnhance.models.runtime import load, measured
 
     for precision in ("int8", "float32"):
         network = measured(load(Choice(precision=precision)))

@@ -38,8 +38,9 @@ from videnhance.errors import (
 from videnhance.media.output.output_file import WRITE_ERRORS, write_failure
 from videnhance.models.card import find_card
 from videnhance.models.choice import Choice
-from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced_ahead
+from videnhance.pipeline.enhance import enhanced_ahead
 from videnhance.pipeline.report import Report
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 from videnhance.system.memory import keep_freed_memory, peak_memory_mb
 from videnhance.system.threads import serialized
 

@@ -18,7 +18,7 @@ from videnhance.errors import reading
 from videnhance.media.open_any import PIPE
 from videnhance.media.sandbox.serialize import to_plain
 from videnhance.media.stills.series import is_series, series_of
-from videnhance.pipeline.enhance import Upscaler
+from videnhance.pipeline.upscaler import Upscaler
 
 __all__ = [
     "arithmetic_of",

@@ -27,7 +27,7 @@ from videnhance.models.imported import (
 )
 from videnhance.models.runtime import load, measured
 from videnhance.pipeline.colour import model_input
-from videnhance.pipeline.enhance import Bicubic
+from videnhance.pipeline.upscaler import Bicubic
 
 __all__ = ["loaded_model", "sample_frames"]
 

@@ -35,8 +35,9 @@ from videnhance.media.output.trial_encode import (
     trial_run,
 )
 from videnhance.media.source import Span
-from videnhance.pipeline.enhance import Bicubic, Settings, enhanced
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
+from videnhance.pipeline.upscaler import Bicubic
 from videnhance.system.disk import free_bytes
 
 __all__ = [

@@ -16,8 +16,8 @@ from videnhance.media.layout import has_alpha
 from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.picture_check import keeps_aspect
 from videnhance.pipeline.alpha import laid_on_black
-from videnhance.pipeline.enhance import Upscaler
 from videnhance.pipeline.output_size import Target, planned_size, squared
+from videnhance.pipeline.upscaler import Upscaler
 from videnhance.system.limits import LIMIT_PIXELS, Demand, check_pixels, queue_bytes_for
 from videnhance.system.threads import available_cores
 

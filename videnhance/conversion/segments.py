@@ -28,7 +28,7 @@ from videnhance.media.output.packets import PacketFile, packet_times, read_packe
 from videnhance.media.output.trial_encode import other_bytes_a_second
 from videnhance.media.reader.seeking import LONGEST_TAIL, frame_checksum
 from videnhance.media.source import AnyPacket
-from videnhance.media.streams.other_streams import StreamPlan
+from videnhance.media.streams.actions import StreamPlan
 from videnhance.system.disk import free_bytes
 from videnhance.system.memory import give_back_freed_memory
 

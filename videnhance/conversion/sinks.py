@@ -14,7 +14,7 @@ from videnhance.media.pipes.writer import PipeForm, PipeWriter, standard_output
 from videnhance.media.protocols import FrameSink
 from videnhance.media.stills.animation_writer import AnimationWriter
 from videnhance.media.stills.picture_writer import SequenceWriter, StillWriter
-from videnhance.media.streams.other_streams import StreamPlan
+from videnhance.media.streams.actions import StreamPlan
 
 __all__ = ["KeptSequence", "encoder_of", "opened_sink"]
 

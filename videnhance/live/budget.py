@@ -12,11 +12,12 @@ from videnhance.frame import ColourTags, Frame, VideoInfo
 from videnhance.frame.geometry import Region, Size
 from videnhance.live.captured import TICKS, YUV420, CapturedFrame, LiveSource, Trouble
 from videnhance.media.encoder.rescale import Rescaler
-from videnhance.pipeline.enhance import Bicubic, Settings
+from videnhance.pipeline.enhance import Settings
 from videnhance.pipeline.output_size import Target
 from videnhance.pipeline.plan import nothing
 from videnhance.pipeline.ration import Cost, Ration
 from videnhance.pipeline.single_frame import FrameEnhancer
+from videnhance.pipeline.upscaler import Bicubic
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool
 

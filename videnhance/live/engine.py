@@ -12,16 +12,11 @@ from videnhance.live.captured import CapturedFrame, Trouble
 from videnhance.live.models import Models
 from videnhance.models.runtime import Network
 from videnhance.pipeline.compose import Composer
-from videnhance.pipeline.enhance import (
-    Settings,
-    Upscaler,
-    network_of,
-    passes_of,
-    rule_of,
-)
+from videnhance.pipeline.enhance import Settings, network_of, passes_of, rule_of
 from videnhance.pipeline.plan import Fill, Rationed, grid
 from videnhance.pipeline.ration import Budget, Cost, Mode, Ration, is_too_dear
 from videnhance.pipeline.single_frame import Enhanced, FrameEnhancer
+from videnhance.pipeline.upscaler import Upscaler
 from videnhance.system.latest import Wait
 from videnhance.system.threads import Pool
 

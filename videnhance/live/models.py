@@ -5,11 +5,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from videnhance.errors import VidenhanceError, printable
+from videnhance.models.choice import Choice
 from videnhance.models.imported import with_card
 from videnhance.models.looks import LOOKS, look_of, shipped_looks
-from videnhance.models.runtime import Choice, Network, load, measured
-from videnhance.pipeline.enhance import Bicubic, Upscaler
+from videnhance.models.runtime import Network, load, measured
 from videnhance.pipeline.ration import is_too_dear
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 from videnhance.system.threads import Pool
 
 __all__ = ["Models", "round_of"]

@@ -7,7 +7,7 @@ from videnhance.errors import OutputError
 from videnhance.frame import Frame, VideoInfo
 from videnhance.frame.geometry import Size
 from videnhance.media.source import ResumePoint
-from videnhance.media.streams.other_streams import StreamPlan
+from videnhance.media.streams.actions import StreamPlan
 
 __all__ = ["FrameSink", "FrameSource", "OpenReader", "check_size"]
 

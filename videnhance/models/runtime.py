@@ -26,7 +26,7 @@ from videnhance.models.torchscript import (
 from videnhance.pipeline.tiles import ANY_WIDTH
 from videnhance.system.threads import serialized
 
-__all__ = ["Choice", "Copies", "Network", "load", "measured", "shuffled"]
+__all__ = ["Copies", "Network", "load", "measured", "shuffled"]
 
 logger = logging.getLogger(__name__)
 

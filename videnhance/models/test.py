@@ -13,8 +13,9 @@ from videnhance.errors import ModelError
 from videnhance.frame import Pixels
 from videnhance.frame.geometry import Size
 from videnhance.models.card import find_card
+from videnhance.models.choice import Choice
 from videnhance.models.imported import with_card
-from videnhance.models.runtime import Choice, Network, load
+from videnhance.models.runtime import Network, load
 from videnhance.models.timing import Times, timed
 
 __all__ = ["HEAD", "Loaded", "Row", "before_after", "loaded_forms", "speeds"]

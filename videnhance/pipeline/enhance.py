@@ -24,7 +24,7 @@ from videnhance.pipeline.plan import CELL, Fill, Plan
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.residual import assembled, carried_of
 from videnhance.pipeline.tiles import Batch, Tile, Tiling
-from videnhance.pipeline.upscaler import Bicubic, SameSize, Upscaler
+from videnhance.pipeline.upscaler import SameSize, Upscaler
 from videnhance.system.threads import (
     Pool,
     ordered_map,
@@ -33,9 +33,7 @@ from videnhance.system.threads import (
 )
 
 __all__ = [
-    "Bicubic",
     "Settings",
-    "Upscaler",
     "composer_of",
     "detector_of",
     "enhanced",

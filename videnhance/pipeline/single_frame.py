@@ -17,17 +17,12 @@ from videnhance.frame import Frame, Pixels
 from videnhance.pipeline.bands import composing, joined
 from videnhance.pipeline.colour import model_input
 from videnhance.pipeline.compose import Composer
-from videnhance.pipeline.enhance import (
-    Settings,
-    Upscaler,
-    composer_of,
-    detector_of,
-    network_of,
-)
+from videnhance.pipeline.enhance import Settings, composer_of, detector_of, network_of
 from videnhance.pipeline.grain import with_grain
 from videnhance.pipeline.plan import Fill, Plan, Rule
 from videnhance.pipeline.residual import assembled, carrying
 from videnhance.pipeline.tiles import Tile, Tiling, tiles_of
+from videnhance.pipeline.upscaler import Upscaler
 from videnhance.system.threads import Meter, Pool, ordered_map
 
 __all__ = ["Enhanced", "FrameEnhancer", "together"]

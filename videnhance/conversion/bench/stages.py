@@ -12,12 +12,14 @@ from videnhance.frame import Frame, Pixels
 from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.media.reader.video_reader import VideoReader
-from videnhance.models.runtime import Choice, load
+from videnhance.models.choice import Choice
+from videnhance.models.runtime import load
 from videnhance.pipeline.colour import model_input
-from videnhance.pipeline.enhance import Settings, Upscaler, enhanced
+from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.plan import Fill, Plan, grid
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.tiles import Tiling, tiles_of
+from videnhance.pipeline.upscaler import Upscaler
 from videnhance.system.threads import available_cores
 
 __all__ = ["Stage", "measured_stages"]

@@ -36,12 +36,9 @@ from videnhance.media.output.immersion import (
 from videnhance.media.output.output_file import WRITE_ERRORS, writing
 from videnhance.media.output.provenance import TAG
 from videnhance.media.source import AnyPacket, Source
-from videnhance.media.streams.other_streams import (
-    StreamCopy,
-    StreamPlan,
-    better_container,
-    plan_streams,
-)
+from videnhance.media.streams.actions import StreamPlan, better_container
+from videnhance.media.streams.other_streams import StreamCopy
+from videnhance.media.streams.stream_planner import plan_streams
 from videnhance.media.streams.tags import is_counted, moved_timecode
 
 __all__ = ["Header", "MemoryOutput", "OutputPlan", "planned_output"]

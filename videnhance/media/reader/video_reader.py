@@ -28,7 +28,6 @@ from videnhance.media.reader.seeking import (
     LEAD_FRAMES,
     LONGEST_TAIL,
     Match,
-    frame_checksum,
     from_shortly_before,
     recognized,
 )
@@ -39,7 +38,7 @@ from videnhance.media.stream_choice import choice_notice, listed_streams
 from videnhance.media.times.timeline import Timeline, timeline_of
 from videnhance.system.limits import check_pixels
 
-__all__ = ["Reading", "ResumePoint", "Span", "VideoReader", "frame_checksum"]
+__all__ = ["VideoReader"]
 
 _MARGIN_SECONDS = 1
 """How far before its place a seek aims: pictures right after a key frame may need what

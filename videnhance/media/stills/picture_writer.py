@@ -21,7 +21,7 @@ from videnhance.media.stills.picture_tags import PictureTags, tags_of_file
 from videnhance.media.stills.series import is_series, numbered_name, series_of
 from videnhance.media.stills.turning import orientation_for, turned
 from videnhance.media.stream_choice import chosen_video, context_of
-from videnhance.media.streams.other_streams import StreamAction, StreamPlan
+from videnhance.media.streams.actions import StreamAction, StreamPlan
 
 __all__ = ["PictureOutput", "SequenceWriter", "StillWriter", "left_out"]
 

@@ -31,7 +31,6 @@ from videnhance.media.streams.actions import (
     StreamAction,
     StreamPlan,
     Way,
-    better_container,
 )
 from videnhance.media.streams.converters import converter_for
 from videnhance.media.streams.copies import (
@@ -50,15 +49,7 @@ from videnhance.media.streams.tags import (
 from videnhance.media.streams.tracks import Clock, Track, WrittenStream
 from videnhance.media.times.timeline import timeline_of
 
-__all__ = [
-    "StreamAction",
-    "StreamCopy",
-    "StreamPlan",
-    "WrittenStream",
-    "better_container",
-    "plan_streams",
-    "try_copies",
-]
+__all__ = ["StreamCopy", "try_copies"]
 
 _LOG = getLogger(__name__)
 

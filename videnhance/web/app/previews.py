@@ -28,8 +28,9 @@ from videnhance.media.open_any import opened
 from videnhance.media.source import Span
 from videnhance.models.choice import needs_import
 from videnhance.options import ConvertOptions
-from videnhance.pipeline.enhance import Bicubic, Upscaler, enhanced
+from videnhance.pipeline.enhance import enhanced
 from videnhance.pipeline.report import Report
+from videnhance.pipeline.upscaler import Bicubic, Upscaler
 from videnhance.web.app.answers import Answers, serve
 from videnhance.web.app.pictures import frame_at
 
