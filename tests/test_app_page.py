@@ -479,3 +479,47 @@ def test_keys_of_the_slider_work_in_all_of_the_preview(browser: Browser) -> None
         page.keyboard.press("d")
         difference = page.get_by_role("button", name="Difference")
         expect(difference).to_have_attribute("aria-pressed", "true")
+
+
+_ENDING = """() => {
+    localStorage.setItem("sound", "yes");
+    localStorage.setItem("notification", "yes");
+    window.told = [];
+    window.Notification = class {
+        static permission = "granted";
+        constructor(title, { body }) { window.told.push(`${title}: ${body}`); }
+    };
+    const { OscillatorNode } = window;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (at) {
+        window.told.push(`${Math.round(this.frequency.value)} Hz`);
+        return start.call(this, at);
+    };
+}"""
+
+
+def test_the_end_of_all_is_heard_and_notified(browser: Browser) -> None:
+    rows = [made_row("a.mp4", state="running"), made_row("b.mp4", state="waiting")]
+    with shown_page(browser, StandIn(rows)) as page:
+        page.evaluate(_ENDING)
+        apply(page, "row", {**rows[0], "state": "done"})
+        assert page.evaluate("window.told") == []
+        apply(page, "row", {**rows[1], "state": "running"})
+        apply(page, "row", {**rows[1], "state": "failed", "error": "the disk is full"})
+        assert page.evaluate("window.told") == [
+            "523 Hz",
+            "659 Hz",
+            "784 Hz",
+            "videnhance: 1 file is done · 1 could not be done",
+        ]
+
+
+def test_a_notification_is_asked_for_where_it_is_wanted(browser: Browser) -> None:
+    server = StandIn([])
+    with shown_page(browser, server, permissions=["notifications"]) as page:
+        page.get_by_role("button", name="Preferences").click()
+        wanted = page.get_by_label("A notification when all is done")
+        wanted.check()
+        expect(wanted).to_be_checked()
+        assert page.evaluate("Notification.permission") == "granted"
+        assert page.evaluate("localStorage.getItem('notification')") == "yes"

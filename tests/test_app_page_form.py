@@ -32,7 +32,7 @@ _MADE = (
 """Beginnings of keys that a script puts together."""
 
 _PUT_TOGETHER = re.compile(
-    r"stream \{\}|the \{\} \(|\{\} \w+$|\{\}; \{\} frame|\{\} of \{\} file"
+    r"camera \{\}|stream \{\}|the \{\} \(|\{\} \w+$|\{\}; \{\} frame|\{\} of \{\} file"
 )
 """What the source puts together of parts."""
 _NOT_FOR_PEOPLE = re.compile(

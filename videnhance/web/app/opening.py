@@ -13,7 +13,7 @@ from videnhance.models.looks import shipped_looks
 
 __all__ = ["has_screen", "open_folder", "start_live"]
 
-_EARLY_SECONDS = 3.0
+_EARLY_SECONDS = 15.0
 """Within which a window that cannot open has said so."""
 _MOST_CAMERAS = 64
 
@@ -72,4 +72,5 @@ async def start_live(look: object, camera: object) -> None:
         code = await asyncio.wait_for(process.wait(), _EARLY_SECONDS)
         if code:
             last = (await said).decode(errors="replace").strip().splitlines()[-1:]
-            raise UsageError(printable(*last) if last else "the window does not open")
+            why = printable(*last).removeprefix("videnhance: ") if last else ""
+            raise UsageError(why or "the window does not open")

@@ -16,11 +16,11 @@ async function open() {
     ),
   );
   if ((await openDialog(byId("live"))) !== "start") return;
+  say(t("said.live"));
   await send("POST", "/api/live", {
     look: look.value,
     camera: Number(byId("live-camera").value),
   });
-  say(t("said.live"));
 }
 
 /** Listens to the button; errors go to `report`. */
