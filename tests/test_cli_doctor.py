@@ -4,11 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.sources import ROOT
 from videnhance.cli import app, doctor
 from videnhance.cli.doctor import CHECKS, report
 from videnhance.conversion.bench.scenes import moving_scene, scene_info
@@ -39,6 +41,16 @@ def test_versions_name_what_a_report_needs() -> None:
     assert "av 1" in libraries
     assert "torch 2" in libraries
     assert "missing: " in extras or "watchdog" in extras
+
+
+def test_versions_name_the_libraries_of_every_extra() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    (_, _, extras) = _lines("versions")
+    # Metrics are told by what they measure; the others are for who changes the package.
+    for name in set(config["options.extras_require"]) - {"docs", "metrics", "test"}:
+        for line in config["options.extras_require"][name].split():
+            assert line.partition(">")[0] in extras, name
 
 
 def test_engines_are_measured() -> None:

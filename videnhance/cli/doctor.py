@@ -25,8 +25,9 @@ __all__ = ["CHECKS", "Finding", "doctor", "main", "report"]
 
 _LIBRARIES = ("av", "torch", "numpy", "opencv-python", "pillow", "click", "tqdm")
 _EXTRAS = (
-    *("distributed", "executorch", "ncnn", "onnx", "onnxruntime", "openvino"),
-    *("pyvirtualcam", "spandrel", "watchdog"),
+    *("distributed", "executorch", "ncnn", "onnx", "onnxruntime", "onnxscript"),
+    *("openvino", "pyvirtualcam", "pywebview", "spandrel", "starlette", "uvicorn"),
+    "watchdog",
 )
 _INSTRUCTIONS = (
     *("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8"),
