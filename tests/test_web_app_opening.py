@@ -152,3 +152,28 @@ def test_a_window_of_its_own_tells_paths(
     assert webview.made["js_api"].choose(True) == ["/films/b.mp4"]
     assert webview.asked == [("open", True), ("folder", True)]
     ours.close()
+
+
+@pytest.mark.parametrize("has_window", [False, True])
+def test_only_a_window_of_its_own_may_evaluate(has_window: bool) -> None:
+    pytest.importorskip("starlette")
+    from videnhance.web.app.security import Door, Guard
+
+    async def app(*asked: object) -> None:
+        raise AssertionError(asked)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        sent.append(message)
+
+    async def receive() -> Any:  # noqa: ANN401
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    guard = Guard(app, Door(1, has_window=has_window), ())
+    headers = [(b"host", b"127.0.0.1:1")]
+    asyncio.run(guard({**scope, "headers": headers}, receive, send))
+    policy = dict(sent[0]["headers"])[b"content-security-policy"].decode()
+    assert ("unsafe-eval" in policy) is has_window
+    assert "unsafe-inline" not in policy
