@@ -1,6 +1,7 @@
 """Makes what a browser shows of a second of video: a still and a clip.
 
-A still is lossless; a clip is H.264 of 8 bits in MP4, which every browser plays.
+A still is lossless, or near it where that takes too much; a clip is H.264 of 8 bits in
+MP4, which every browser plays.
 """
 
 import io
@@ -20,11 +21,15 @@ from videnhance.media.encoder.encoding import Encoding
 from videnhance.media.output.muxer import VideoWriter
 from videnhance.quality.pictures import resized
 
-__all__ = ["Cut", "Shot", "Shown", "shot_of"]
+__all__ = ["Cut", "Shot", "Shown", "shot_of", "still_of"]
 
 _MOST = Size(1920, 1080)
 """Pixels of a picture that is shown whole; of larger ones a part is."""
-_CLIP = Encoding("libx264", crf=16, preset="veryfast", audio=False)
+_CLIP = Encoding("libx264", crf=20, preset="veryfast", audio=False)
+_LOSSLESS_BYTES = 0.2
+"""A pixel, at the most; of what is filmed it takes about three times as much."""
+_NEARLY_LOSSLESS = 98
+"""WebP's quality."""
 _THUMB = (192, 192)
 
 
@@ -53,7 +58,7 @@ class Shot:
     """What is shown of a second by one column."""
 
     still: bytes = field(repr=False)
-    """WebP, lossless."""
+    """WebP, as `still_of` makes it."""
     clip: bytes = field(repr=False)
     """MP4; empty if there is one frame only."""
     thumb: bytes = field(repr=False)
@@ -135,12 +140,24 @@ def shot_of(
     thumb = image.copy()
     thumb.thumbnail(_THUMB)
     return Shot(
-        _coded(image, "WEBP", lossless=True, quality=0, method=0),
+        still_of(image),
         clip,
         _coded(thumb, "JPEG", quality=80),
         Size(image.width, image.height),
         float(moment.pts * moment.time_base - info.start_seconds),
     )
+
+
+def still_of(image: Image.Image) -> bytes:
+    """WebP: lossless where that is small, as of text and drawings; else nearly so.
+
+    Letters in colours suffer most from the halved colour of lossy WebP.
+    """
+    whole = _coded(image, "WEBP", lossless=True, quality=0, method=0)
+    if len(whole) <= _LOSSLESS_BYTES * image.width * image.height:
+        return whole
+    sharp = {"quality": _NEARLY_LOSSLESS, "use_sharp_yuv": True, "method": 2}
+    return min(whole, _coded(image, "WEBP", **sharp), key=len)
 
 
 def _coded(image: Image.Image, form: str, **options: bool | int) -> bytes:

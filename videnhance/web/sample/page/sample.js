@@ -27,7 +27,7 @@ function describe() {
   byId("made").textContent =
     `Made by videnhance ${data.version} on ${data.made}. Times were measured on the machine `
     + `that made this page, with ${data.cores} processor cores, and stand for the whole file. `
-    + "Clips are coded for the browser; stills are without loss.";
+    + "Clips are coded for the browser; stills are lossless or near it.";
   const traits = data.source.traits ?? [];
   byId("is").hidden = !traits.length;
   byId("traits").append(...traits.map((words) => node("li", {}, words)));
