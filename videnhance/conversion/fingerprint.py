@@ -13,7 +13,6 @@ import numpy as np
 
 from videnhance import __version__
 from videnhance.conversion.job import Job
-from videnhance.conversion.resolve import NOT_IN_THE_PICTURE
 from videnhance.errors import reading
 from videnhance.media.open_any import PIPE
 from videnhance.media.sandbox.serialize import to_plain
@@ -33,6 +32,10 @@ __all__ = [
 _LIBRARIES = ("av", "numpy", "opencv-python", "torch")
 _SAMPLE_BYTES = 1 << 16
 _SAMPLES = 64
+_NOT_IN_THE_PICTURE = (
+    *("workers", "patch_area", "queue_bytes", "begin", "finish", "pacer"),
+)
+"""Settings that change no pixel, or, the pacer, that no two runs have alike."""
 _PROBE = 192, 160
 """Height and width of a picture, which is no wider than what networks see."""
 
@@ -103,7 +106,7 @@ def _version(name: str) -> str:
 def job_key(job: Job, *, encoding_without: tuple[str, ...]) -> dict[str, Any]:
     """What a user chose, as far as it changes pixels, without the model."""
     return {
-        **option_key(job.settings, NOT_IN_THE_PICTURE),
+        **option_key(job.settings, _NOT_IN_THE_PICTURE),
         **option_key(job.encoding, encoding_without),
         **option_key(job.span),
         **option_key(job.reading, ("limit_pixels",)),

@@ -22,16 +22,11 @@ from videnhance.system.limits import LIMIT_PIXELS, Demand, check_pixels, queue_b
 from videnhance.system.threads import available_cores
 
 __all__ = [
-    "NOT_IN_THE_PICTURE",
     "LoadedModel",
     "ResolvedJob",
     "resolve",
 ]
 
-NOT_IN_THE_PICTURE = (
-    *("workers", "patch_area", "queue_bytes", "begin", "finish", "pacer"),
-)
-"""Settings that change no pixel, or, the pacer, that no two runs have alike."""
 _OUTPUT_AREAS = 16
 """The largest output has so many times the pixels of the largest input: --scale 4."""
 

@@ -13,7 +13,7 @@ from videnhance.live.models import Models
 from videnhance.live.options import LiveOptions
 from videnhance.live.player import Player
 from videnhance.pipeline.enhance import Settings
-from videnhance.pipeline.motion import load_opencv
+from videnhance.pipeline.motion import single_threaded_opencv
 from videnhance.pipeline.ration import Budget
 from videnhance.system.latest import Latest, Wait
 from videnhance.system.memory import keep_freed_memory
@@ -123,7 +123,7 @@ def preview_pipeline(player: Player, options: LiveOptions) -> Iterator[LivePipel
 def _engine_of(
     options: LiveOptions, budget: Budget | None
 ) -> Iterator[tuple[Engine, Models]]:
-    load_opencv().setNumThreads(1)  # workers share the cores already
+    single_threaded_opencv()
     keep_freed_memory()
     workers = max(options.settings.workers, 1)
     with pool_of(workers) as pool:  # type: ignore[union-attr]  # more than 0

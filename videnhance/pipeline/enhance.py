@@ -95,7 +95,7 @@ def enhanced(
     Closing the iterator stops and joins every thread.
     """
     if settings.moves:
-        motion.load_opencv().setNumThreads(1)
+        motion.single_threaded_opencv()
     network = network_of(upscaler, settings)
     with ExitStack() as stack:
         pool = pool_of(settings.workers)

@@ -17,7 +17,14 @@ import numpy.typing as npt
 from videnhance.frame import ZERO_CODE, Pixels
 from videnhance.system.optional import optional
 
-__all__ = ["Motion", "analysed", "fused", "load_opencv", "moved"]
+__all__ = [
+    "Motion",
+    "analysed",
+    "fused",
+    "load_opencv",
+    "moved",
+    "single_threaded_opencv",
+]
 
 _Floats = npt.NDArray[np.float32]
 _HALF = 2
@@ -69,6 +76,16 @@ def load_opencv() -> ModuleType:
         remedy="--skip above 1 and --fuse above 0 need it. Install the system packages "
         "libgl1 and libglib2.0-0, or run with --skip 1 --fuse 0",
     )
+
+
+def single_threaded_opencv() -> ModuleType:
+    """OpenCV, its own threads off, for workers share the cores already.
+
+    Raises MissingLibraryError.
+    """
+    cv2 = load_opencv()
+    cv2.setNumThreads(1)
+    return cv2
 
 
 def _halved(cv2: ModuleType, pixels: Pixels) -> Pixels:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from videnhance.errors import MissingLibraryError
 from videnhance.frame import Plane
-from videnhance.pipeline.motion import load_opencv
+from videnhance.pipeline.motion import single_threaded_opencv
 
 __all__ = [
     "FRACTION_BITS",
@@ -51,11 +51,9 @@ _COLUMNS = 1280
 def opencv() -> ModuleType | None:
     """OpenCV, if it loads; it starts no threads of its own."""
     try:
-        cv2 = load_opencv()
+        return single_threaded_opencv()
     except MissingLibraryError:
         return None
-    cv2.setNumThreads(1)
-    return cv2
 
 
 def fixed_type(plane: Plane) -> type[np.floating[Any]]:
