@@ -90,6 +90,18 @@ NEEDS: dict[str, Callable[[], bool]] = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keeps the tests of a file in one process, but for those marked `apart`."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips or fails the test if what it is marked with is absent."""
     for name, is_here in NEEDS.items():

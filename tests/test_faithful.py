@@ -9,6 +9,7 @@ from tests.faithful_row import Row
 from tests.faithful_table import ROWS
 
 
+@pytest.mark.apart
 @pytest.mark.ffprobe
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_a_row_of_the_table_holds(row: Row, tmp_path: Path) -> None:
