@@ -13,7 +13,6 @@ from videnhance.cli import app
 
 BASH = """
 eval "$("$PYTHON" -m videnhance completion bash)"
-videnhance() { "$PYTHON" -m videnhance "$@"; }
 compopt() { echo "option:$2"; }
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
@@ -93,9 +92,11 @@ def test_another_shell_is_refused() -> None:
 def test_bash_completes(
     words: tuple[str, ...], reply: list[str], tmp_path: Path
 ) -> None:
+    # What completes asks by `env`, which runs programs alone, no functions.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "--norc", "-c", BASH, "videnhance", "videnhance", *words],
-        env={**os.environ, "PYTHON": sys.executable},
+        env={**os.environ, "PYTHON": sys.executable, "PATH": path},
         cwd=tmp_path,
         check=True,
         capture_output=True,
