@@ -56,7 +56,9 @@ def known_clip(
         ]
     small = list(_scaled(originals, "iw/2:ih/2:" + FLAGS))
     if coding != "none":
-        small = _coded(small, rate, options={"crf": coding, "preset": "medium"})
+        # x264's fast arithmetic for its tree of blocks differs from run to run.
+        how = {"preset": "medium", "x264-params": "cpu-independent=1"}
+        small = _coded(small, rate, options=how | {"crf": coding})
     halves = [
         frame.with_planes(_planes(picture))
         for frame, picture in zip(originals, small, strict=True)

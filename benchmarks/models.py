@@ -76,6 +76,7 @@ FOR = {
     "fast-fidelity": "clean sources, in a third of the work",
     "quality-fidelity": "clean sources, in nearly three times the work",
     "natural": "video as people like to see it: clear and true",
+    "natural-fast": "as natural, in a third of the work",
     "crisp": "the clean sharp lines of Real-ESRGAN at first sight",
     "drawn": "animation and drawings",
 }
@@ -96,6 +97,8 @@ class Look:
     teacher: str
     share: float
     sharpened: float = 0.0
+    kept: float = 0.0
+    """Share of the weights it began with that is mixed into what was trained."""
     drawn: bool = False
     """From drawings alone."""
 
@@ -140,13 +143,16 @@ MODELS = {
     "fast-fidelity": Making("fast", Mix.FIDELITY, 30_000),
     "quality-fidelity": Making("quality", Mix.FIDELITY, 36_000),
     "natural": Making(
-        "default", Mix.LOOK, 6_500, 900, look=Look("default", GENERAL, 0.08)
+        "default", Mix.LOOK, 6_500, 900, look=Look("default", GENERAL, 0.08, kept=0.15)
+    ),
+    "natural-fast": Making(
+        "fast", Mix.LOOK, 3_500, 900, look=Look("fast", GENERAL, 0.08, kept=0.5)
     ),
     "crisp": Making(
-        "default", Mix.LOOK, 1_200, 400, look=Look("default", GENERAL, 0.6, 0.8)
+        "default", Mix.LOOK, 1_500, 900, look=Look("default", GENERAL, 0.6, 0.3)
     ),
     "drawn": Making(
-        "default", Mix.LOOK, 1_000, 350, look=Look("default", ANIME, 0.5, drawn=True)
+        "default", Mix.LOOK, 3_000, 350, look=Look("default", ANIME, 0.5, drawn=True)
     ),
 }
 # fmt: off
@@ -197,6 +203,8 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
         options.to,
         name,
         samples=options.runs / name / "samples",
+        mix_with=making.look.begins_with if making.look else None,
+        share=making.look.kept if making.look else 0.0,
         rounding=Rounding(steps=steps, loss=ROUNDED[making.mix]),
         lesson=making.lesson(options.teachers),
     )
@@ -235,7 +243,10 @@ def made(name: str, network: Path, options: argparse.Namespace) -> None:
 def described(making: Making) -> str:
     """How it was trained, for the card."""
     kind = "look" if making.look else "default"
-    return TRAINED[kind].format(end=ENDS.get(making.recipe.loss))
+    words = TRAINED[kind].format(end=ENDS.get(making.recipe.loss))
+    if making.look and making.look.kept:
+        words += f"; then {making.look.kept:g} of the weights it began with mixed in"
+    return words
 
 
 def begun(making: Making) -> str:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from videnhance.media.encoder.encoder_trial import recoded
+from videnhance.training.clips import CLIP_FRAMES
 from videnhance.training.degrade import (
     CODECS,
     Coding,
@@ -156,6 +159,19 @@ def test_every_coder_codes_and_harms_more_the_worse(codec: str, fast: bool) -> N
         small = degraded(clip, how, rng=np.random.default_rng(0))[0]
         harm.append(float(np.abs(np.array(small, int) - clean).mean()))
     assert 0 < harm[0] < harm[1] < 30
+
+
+def test_x264_makes_the_same_of_the_same_clip() -> None:
+    rng = np.random.default_rng(2)
+    soft = cv2.GaussianBlur(rng.integers(0, 256, (400, 400)) * 1.0, (0, 0), 1.5)
+    luma = np.clip((soft - 128) * 4 + 128, 0, 255).astype(np.uint8)
+    clip = [
+        np.ascontiguousarray(luma[3 * t :, 2 * t :][:160, :160])
+        for t in range(CLIP_FRAMES)
+    ]
+    how = Coding("libx264", 26)
+    runs = [recoded(clip, how.codec, options=how.options) for _ in range(12)]
+    assert len({np.array(run).tobytes() for run in runs}) == 1
 
 
 def test_small_pictures_are_kept_from_x265() -> None:

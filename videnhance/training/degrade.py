@@ -66,7 +66,10 @@ class Coding:
 
 
 def _x264(quality: str, fast: bool) -> dict[str, str]:
-    return {"crf": quality, "preset": "veryfast" if fast else "medium"}
+    # x264's fast arithmetic for its tree of blocks differs from run to run.
+    same = "cpu-independent=1"
+    preset = "veryfast" if fast else "medium"
+    return {"crf": quality, "preset": preset, "x264-params": same}
 
 
 def _x265(quality: str, fast: bool) -> dict[str, str]:

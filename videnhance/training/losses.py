@@ -27,7 +27,7 @@ __all__ = [
 
 _LEAST_ERROR = 2e-6
 """A third of a grey level, squared: what is more exact than that counts no more."""
-_EDGES, _TONES, _FIDELITY, _FLICKER = 0.5, 0.25, 0.1, 0.5
+_EDGES, _TONES, _FIDELITY, _FLICKER = 0.5, 0.25, 0.1, 2.0
 _EYE_NOISE = 2.0 / 255**2
 """Variance of what the eye adds itself."""
 _SQUARE, _STILL = 4, 2.5 / 255
