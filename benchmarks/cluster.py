@@ -23,8 +23,7 @@ from crash import frames_of
 
 ADDRESS = "tcp://127.0.0.1:18790"
 DASK = str(Path(sys.executable).with_name("dask"))
-OPTIONS = ["-q", "--precision", "int8", "--device", "cpu", "-e", "mbtree=0"]
-"""With its macroblock tree libx264 does not repeat itself at every width."""
+OPTIONS = ["-q", "--precision", "int8", "--device", "cpu"]
 FILES = 6
 KILLED_AT = 0.4
 """Of an undisturbed run."""

@@ -1,9 +1,16 @@
 """One number and one word become the options of each encoder."""
 
+from fractions import Fraction
+
+import av
+import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from videnhance.errors import UsageError
 from videnhance.media.containers import container_named
+from videnhance.media.encoder import options as encoder_options
 from videnhance.media.encoder.encoding import (
     DEFAULT_PRESET,
     Encoding,
@@ -11,7 +18,11 @@ from videnhance.media.encoder.encoding import (
     software_for,
     video_encoder,
 )
-from videnhance.media.encoder.options import rate_options, speed_options
+from videnhance.media.encoder.options import (
+    parameters_of,
+    rate_options,
+    speed_options,
+)
 
 
 @pytest.mark.parametrize(
@@ -181,3 +192,55 @@ def test_hardware_is_known_by_its_name(
 def test_an_encoder_that_is_not_there_is_refused(codec: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         video_encoder(codec)
+
+
+@pytest.mark.parametrize(
+    ("codec", "given", "parameters"),
+    [
+        ("libx264", "", "asm=AVX2,FMA3,BMI2,LZCNT"),
+        ("libx264rgb", "aq-mode=3", "asm=AVX2,FMA3,BMI2,LZCNT:aq-mode=3"),
+        ("libx264", "asm=0", "asm=0"),
+        ("libx265", "aq-mode=3", "aq-mode=3"),
+    ],
+)
+def test_x264_does_without_avx512(
+    codec: str, given: str, parameters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_options, "has_avx512", lambda: True)
+    assert parameters_of(codec, None, given=given) == parameters
+
+
+def test_a_processor_without_avx512_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(encoder_options, "has_avx512", lambda: False)
+    assert parameters_of("libx264", None, given="") == ""
+
+
+def test_x264_gives_the_same_for_the_same_frames() -> None:
+    rng = np.random.default_rng(7)
+    blocks = rng.integers(36, 216, (30, 25)).repeat(8, 0).repeat(8, 1)
+    noise = rng.integers(-20, 21, (20, *blocks.shape))
+    frames = [np.roll(blocks, 2 * n, 1) + noise[n] for n in range(20)]
+    made = set()
+    for n in range(6):  # what lies in freed memory is another each time
+        made.add(_coded(np.array(frames, np.uint8)))
+        _coded(np.array(frames[n:], np.uint8)[:, :, ::-1])
+    assert len(made) == 1
+
+
+def _coded(frames: np.typing.NDArray[np.uint8]) -> bytes:
+    context = av.CodecContext.create("libx264", "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height = 200, 160
+    context.pix_fmt, context.time_base = "yuv420p", Fraction(1, 25)
+    context.options = {
+        "preset": DEFAULT_PRESET,
+        "x264-params": parameters_of("libx264", None, given=""),
+    }
+    packets = []
+    for number, pixels in enumerate(frames):
+        picture = VideoFrame.from_ndarray(pixels, format="yuv420p")
+        picture.pts = number
+        packets += context.encode(picture)
+    return b"".join(bytes(packet) for packet in [*packets, *context.encode(None)])

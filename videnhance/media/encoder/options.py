@@ -12,13 +12,14 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from videnhance.errors import UsageError, printable
-from videnhance.frame import VideoInfo
+from videnhance.frame import Light, VideoInfo
 from videnhance.media.encoder.colours import light_notice, params_name, with_light
 from videnhance.media.encoder.encoding import DEFAULT_PRESET, Encoding, quietened
 from videnhance.media.encoder.storage import Stored
 from videnhance.media.layout import has_alpha
+from videnhance.system.processor import has_avx512
 
-__all__ = ["encoder_options", "rate_options", "speed_options"]
+__all__ = ["encoder_options", "parameters_of", "rate_options", "speed_options"]
 
 _WITH_NAMES = ("libx264", "libx264rgb", "libx265")
 """Have `crf` and `preset` in every version, also where PyAV cannot list options."""
@@ -44,6 +45,8 @@ _OWNED = {
     ),
 }
 """What would make another picture than the one that was announced."""
+_BY_X264 = ("libx264", "libx264rgb")
+_AVX2 = "asm=AVX2,FMA3,BMI2,LZCNT"
 _Options = dict[str, str]
 
 
@@ -70,9 +73,20 @@ def encoder_options(
         notices.append(lost)
     name = params_name(codec)
     if name is not None:
-        params = with_light(codec, info.light, given=options.get(name, ""))
+        params = parameters_of(codec, info.light, given=options.get(name, ""))
         options |= {name: params} if params else {}
     return quietened(options, codec)
+
+
+def parameters_of(codec: str, light: Light | None, *, given: str) -> str:
+    """The encoder's own parameters: those of `light`, and `given`, which win.
+
+    x264 165 with AVX-512 gives other packets of the same frames from run to run, on one
+    thread, too: its macroblock tree does. Without, it is as fast and always the same.
+    """
+    if codec in _BY_X264 and "asm=" not in given and has_avx512():
+        given = f"{_AVX2}:{given}".rstrip(":")
+    return with_light(codec, light, given=given)
 
 
 def speed_options(
