@@ -22,7 +22,7 @@ from videnhance.media.reader.video_reader import VideoReader
 from videnhance.media.source import Deinterlace, Reading
 
 WIDTH, HEIGHT = 160, 128
-MARK = "tff=1:keyint=12"
+MARK = "tff=1:keyint="
 Luma = npt.NDArray[np.uint8]
 WHOLE_FILM = "marked as interlaced, but its pictures are whole"
 
@@ -104,13 +104,17 @@ def _write(
     marked: bool = False,
     rate: Fraction = Fraction(25),
     count: int = 40,
+    keys: int = 12,
 ) -> Path:
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=rate)
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        context.options = {"qp": "8", "x264-params": MARK if marked else "keyint=12"}
+        context.options = {
+            "qp": "8",
+            "x264-params": f"{MARK if marked else 'keyint='}{keys}",
+        }
         for pts, luma in enumerate(islice(pictures, count)):
             frame = VideoFrame(WIDTH, HEIGHT, "yuv420p")
             for number, plane in enumerate(frame.planes):
@@ -229,6 +233,17 @@ def test_telecine_is_told_of_and_its_whole_pictures_stay(
     assert same == [True, True, False, False, True] * 12
     assert "a film of 24 pictures a second is stored as 30" in said
     assert "fieldmatch,decimate" in said
+
+
+@pytest.mark.parametrize("count", [100, 450])
+def test_telecine_is_seen_where_there_is_one_key_frame(
+    tmp_path: Path, count: int
+) -> None:
+    path, rate = tmp_path / "in.mp4", Fraction(30000, 1001)
+    _write(path, _telecined(), rate=rate, count=count, keys=1000)
+    look = survey_file(path, Reading(), marked=False)
+    assert look.kinds.total() >= 50
+    assert look.telecined
 
 
 def test_a_film_of_many_seconds_is_looked_at_in_all_of_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
 from av.container import InputContainer
@@ -179,28 +179,8 @@ def luma_runs(path: Path, reading: Reading) -> Iterator[list[Pixels]]:
             limit = {"max_pixels": str(reading.limit_pixels)}
             stream.codec_context.options = limit
         converter = VideoReformatter()
-        for run in _as_far(_other_runs(container, stream)):
+        for run in _as_far(_placed_runs(container, stream, marked=True)):
             yield [_luma8(picture, converter) for picture in run]
-
-
-def _other_runs(
-    container: InputContainer, stream: VideoStream
-) -> Iterator[list[VideoFrame]]:
-    """Runs at places that differ; a film of seconds is decoded from end to end."""
-    seconds = Fraction(container.duration or 0, 1_000_000)
-    between = round(seconds / time_base_of(stream) / frame_step(stream)) // _PLACES
-    if between <= _DECODED // _PLACES:
-        pictures = _decoded(container, stream)
-        for _ in range(_PLACES):
-            yield from _alike(islice(pictures, _RUN))
-            deque(islice(pictures, max(between - _RUN, 0)), maxlen=0)
-        return
-    begun: set[int | None] = set()
-    for run in _placed_runs(container, stream, marked=True):
-        # A film with few key frames leads back to the same pictures.
-        if run[0].pts is None or run[0].pts not in begun:
-            yield run
-        begun.add(run[0].pts)
 
 
 def survey_pictures(
@@ -269,26 +249,44 @@ def _lengths(marked: bool) -> list[int]:
     return [_RUN if marked or n >= _GLANCES else _GLANCE for n in range(_PLACES)]
 
 
-def _runs(pictures: Iterator[VideoFrame], marked: bool) -> Iterator[list[VideoFrame]]:
+def _runs(
+    pictures: Iterator[VideoFrame], marked: bool, *, apart: int = 0
+) -> Iterator[list[VideoFrame]]:
+    """Runs of what is decoded from end to end; one begins `apart` pictures on."""
     for length in _lengths(marked):
         yield from _alike(islice(pictures, length))
+        _pass_over(pictures, apart - length)
 
 
 def _placed_runs(
     container: InputContainer, stream: VideoStream, *, marked: bool
 ) -> Iterator[list[VideoFrame]]:
-    """Pictures in a row at each place; a short film is looked at all along."""
+    """Pictures in a row at each place; a film of seconds is decoded all along."""
     step, base = frame_step(stream), time_base_of(stream)
     seconds = Fraction(container.duration or 0, 1_000_000)
     duration = stream.duration or round(seconds / base)
     start = stream.start_time or 0
-    if duration <= step * _RUN * _PLACES or not keeps_times(container):
-        yield from _runs(_decoded(container, stream), marked)
+    apart = int(duration / step) // _PLACES if keeps_times(container) else 0
+    if apart <= _DECODED // _PLACES:
+        yield from _runs(_decoded(container, stream), marked, apart=apart)
         return
+    begun: Counter[int | None] = Counter()
     for place, length in zip(_ORDER, _lengths(marked), strict=True):
         time = start + duration * (2 * place + 1) // (2 * _PLACES)
         container.seek(time, stream=stream)
-        yield from _alike(islice(_decoded(container, stream), length))
+        pictures = _decoded(container, stream)
+        first = next(pictures, None)
+        if first is None:
+            continue
+        # A film with few key frames leads back to where it was looked at.
+        _pass_over(pictures, begun[first.pts] * _DECODED // _PLACES)
+        row = pictures if begun[first.pts] else chain([first], pictures)
+        begun[first.pts] += 1
+        yield from _alike(islice(row, length))
+
+
+def _pass_over(pictures: Iterator[VideoFrame], count: int) -> None:
+    deque(islice(pictures, max(count, 0)), maxlen=0)
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
