@@ -11,7 +11,7 @@ from videnhance.media.output.trial_encode import Run
 
 
 def test_the_whole_is_made_of_keys_and_frames_between() -> None:
-    runs = [Run(5, 2.0, (1000,), (100, 100, 100, 100)), Run(3, 1.0, (2000,), (400, 0))]
+    runs = [Run(4, 2.0, (1000,), (100, 100, 100, 100)), Run(2, 1.0, (2000,), (400, 0))]
     guess = estimated(runs, 70, segment_frames=25, other_bytes=500.0)
     assert guess.frames_per_second == 2.0
     assert guess.seconds == 35.0
@@ -44,7 +44,7 @@ def test_more_places_give_a_narrower_range() -> None:
 
 def test_without_a_length_only_the_pace_is_known() -> None:
     guess = estimated(
-        [Run(3, 1.0, (900,), (90, 90))], None, segment_frames=25, other_bytes=0.0
+        [Run(2, 1.0, (900,), (90, 90))], None, segment_frames=25, other_bytes=0.0
     )
     assert guess.frames_per_second == 2.0
     assert guess.seconds is None

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,7 +32,7 @@ from videnhance.pipeline.enhance import Settings, enhanced
 from videnhance.pipeline.report import Report
 from videnhance.pipeline.upscaler import Bicubic
 
-PLAIN = Settings(strength=0.0, fuse=0.0, workers=0)
+PLAIN = Settings(strength=0.0, fuse=0.0, workers=0, segment_frames=250)
 
 
 def plan_of(source: Path, target: Path, codec: str = "libx264") -> OutputPlan:
@@ -45,10 +45,10 @@ def plan_of(source: Path, target: Path, codec: str = "libx264") -> OutputPlan:
 
 
 def flight(source: Path, plan: OutputPlan) -> Preflight:
-    def work(frames: Iterator[Frame]) -> Iterator[Frame]:
+    def work(frames: Iterator[Frame]) -> Generator[Frame]:
         return enhanced(frames, Bicubic(), PLAIN, Report())
 
-    return rehearsed(plan, lambda span: VideoReader(source, span), work, 250)
+    return rehearsed(plan, lambda span: VideoReader(source, span), work, PLAIN)
 
 
 def first_of(source: Path) -> Frame:
@@ -142,9 +142,12 @@ def test_what_is_kept_of_the_picture_is_said(source: Path) -> None:
 
 
 def test_a_source_without_a_frame_is_an_error(source: Path) -> None:
+    def nothing(frames: Iterator[Frame]) -> Generator[Frame]:
+        yield from ()
+
     plan = plan_of(source, source.with_name("out.mkv"))
     with pytest.raises(OutputError, match="there is no frame to write"):
-        rehearsed(plan, lambda span: VideoReader(source, span), lambda _: iter(()), 250)
+        rehearsed(plan, lambda span: VideoReader(source, span), nothing, PLAIN)
 
 
 def test_an_unknown_length_is_said(tmp_path: Path) -> None:

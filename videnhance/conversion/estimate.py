@@ -40,7 +40,7 @@ def estimated(
     `other_bytes` is what the streams beside the video take. Without a sample of a frame
     ValueError is raised.
     """
-    timed = sum(sample.frames - 1 for sample in samples)
+    timed = sum(sample.frames for sample in samples)
     spent = sum(sample.seconds for sample in samples)
     rate = timed / spent if spent > 0 else 0.0
     keys = [size for sample in samples for size in sample.key_bytes]

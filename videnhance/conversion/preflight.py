@@ -3,7 +3,7 @@
 What cannot work fails here, in a second and not after hours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -55,10 +55,10 @@ Opened = Callable[[Span], AbstractContextManager[Iterable[Frame]]]
 _PLACES = 5
 _PLACE_SECONDS = 0.6
 """Video between two places that are looked at, at the least."""
-_RUN_FRAMES = 14
+_RUN_FRAMES = 12
+"""That are timed at a place."""
 REHEARSED_FRAMES = _PLACES * _RUN_FRAMES
-"""That `rehearsed` does at most."""
-_FEWEST = 3
+"""Of all places."""
 _RUN_SECONDS = 1.0
 _KEY_DISTANCE = 250
 """Frames from one key frame to the next, at the most, by all usual encoders."""
@@ -131,9 +131,7 @@ def preflight(job: Job) -> Preflight:
         )
     check_target(job.target, job.source, overwrite=job.options.overwrite)
     ready = prepared(job)
-    found = rehearsed(
-        ready.plan, ready.source, ready.enhanced, ready.work.job.settings.segment_frames
-    )
+    found = rehearsed(ready.plan, ready.source, ready.enhanced, ready.work.job.settings)
     return replace(found, notices=(*ready.notices, *found.notices), budget=ready.budget)
 
 
@@ -161,8 +159,8 @@ def checked_beforehand(
 def rehearsed(
     plan: OutputPlan,
     opened: Opened,
-    enhance: Callable[[Iterator[Frame]], Iterator[Frame]],
-    segment_frames: int,
+    enhance: Callable[[Iterator[Frame]], Generator[Frame]],
+    settings: Settings,
 ) -> Preflight:
     """Does some frames of the work at some places of the source, and writes nothing.
 
@@ -170,12 +168,18 @@ def rehearsed(
     and OutputError if the output does not fit on the disk.
     """
     samples: list[Run] = []
+    # Some are on their way with each worker, and one is read.
+    filling = settings.workers + 1
     for number, start in enumerate(_places(plan)):
-        part = Span(start, None, _RUN_FRAMES)
+        part = Span(start, None, filling + _RUN_FRAMES + filling)
         try:
             with opened(part) as frames:
                 run = trial_run(
-                    plan, enhance(iter(frames)), fewest=_FEWEST, seconds=_RUN_SECONDS
+                    plan,
+                    enhance(iter(frames)),
+                    most=filling + _RUN_FRAMES,
+                    filling=filling,
+                    seconds=_RUN_SECONDS,
                 )
         except VidenhanceError:
             if not number:
@@ -188,7 +192,10 @@ def rehearsed(
     seconds = plan.info.duration_seconds or 0.0
     others = other_bytes_a_second(plan) * seconds
     guess = estimated(
-        samples, plan.info.frames, segment_frames=segment_frames, other_bytes=others
+        samples,
+        plan.info.frames,
+        segment_frames=settings.segment_frames,
+        other_bytes=others,
     )
     notices: list[str] = []
     if guess.bytes is not None and guess.most_bytes is not None:

@@ -189,7 +189,7 @@ def measured(
     coding = 0.0
     if plan is not None and made:
         coding = _each(
-            lambda: trial_run(plan, iter(made), fewest=len(made), seconds=0), frames
+            lambda: trial_run(plan, (f for f in made), most=len(made)), frames
         )
     adding = moving = base
     if settings.strength:

@@ -1,8 +1,9 @@
 """Encodes a few frames in memory as the output will be: what they take, if they can."""
 
 import io
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,8 +31,7 @@ class Run:
 
     frames: int
     seconds: float
-    """From the first frame to the last packet, by the clock: the first has to wait for
-    all stages, and the encoder holds the last ones back."""
+    """What so many frames take by the clock where all stages are at work, encoded."""
     key_bytes: tuple[int, ...]
     """Sizes of the packets that a decoder can start at."""
     other_bytes: tuple[int, ...]
@@ -39,27 +39,43 @@ class Run:
 
 
 def trial_run(
-    plan: OutputPlan, frames: Iterator[Frame], *, fewest: int, seconds: float
+    plan: OutputPlan,
+    frames: Generator[Frame],
+    *,
+    most: int,
+    filling: int = 0,
+    seconds: float = math.inf,
 ) -> Run:
-    """Encodes frames until they end, or until the time is over and a few are done.
+    """Encodes frames until they end, or so many are done, or their time is over.
 
-    Raises OutputError or UsageError if they cannot be encoded.
+    The first `filling` frames wait for all stages and are not timed; as many should
+    follow the `most`, so that no stage runs dry meanwhile. Raises OutputError or
+    UsageError if they cannot be encoded.
     """
-    count = 0
+    count = timed = 0
     packets: list[AnyPacket] = []
-    begun = since = time.perf_counter()
+    since = time.perf_counter()
     with writing(plan.target), MemoryOutput(replace(plan, source=None)) as trial:
         for frame in frames:
             packets += trial.coder.packets(frame)
             count += 1
-            since = time.perf_counter() if count == 1 else since
-            if count >= fewest and time.perf_counter() - begun > seconds:
+            if count == filling:
+                since, timed = time.perf_counter(), count
+            over = time.perf_counter() - since > seconds
+            if count >= most or (over and count > filling + 1):
                 break
-        packets += trial.coder.flush()
         passed = time.perf_counter() - since
-        keys = tuple(p.size for p in packets if p.is_keyframe)
-        others = tuple(p.size for p in packets if not p.is_keyframe)
-    return Run(count, passed, keys, others)
+        # What is on its way would take the encoder's time.
+        frames.close()
+        since = time.perf_counter()
+        packets += trial.coder.flush()
+        # The encoder holds back more frames than these, and codes them all at the end.
+        coding = time.perf_counter() - since
+    if count > timed:
+        passed *= count / (count - timed)
+    keys = tuple(p.size for p in packets if p.is_keyframe)
+    others = tuple(p.size for p in packets if not p.is_keyframe)
+    return Run(count, passed + coding, keys, others)
 
 
 def check_first_frame(plan: OutputPlan, frame: Frame) -> int:

@@ -1,7 +1,7 @@
 """Converts the seconds that a sample page shows, and measures what each way takes."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -37,14 +37,15 @@ class Teller:
         self._tell = tell
         self._done, self._began = 0, time.monotonic()
 
-    def counted(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+    def counted(self, frames: Generator[Frame]) -> Generator[Frame]:
         """The same frames; each is told of."""
-        for frame in frames:
-            self._done = min(self._done + 1, self.total)
-            if self._tell is not None:
-                seconds = time.monotonic() - self._began
-                self._tell(Progress(self._done, 0, self.total, seconds))
-            yield frame
+        with closing(frames):
+            for frame in frames:
+                self._done = min(self._done + 1, self.total)
+                if self._tell is not None:
+                    seconds = time.monotonic() - self._began
+                    self._tell(Progress(self._done, 0, self.total, seconds))
+                yield frame
 
 
 class Work:
@@ -81,7 +82,7 @@ class Work:
             ready.plan,
             ready.source,
             lambda frames: self._teller.counted(ready.enhanced(frames)),
-            settings.segment_frames,
+            settings,
         )
         plan = ready.plan
         what = f"{plan.size}, {plan.encoding.codec}; network {ready.model.words}"
