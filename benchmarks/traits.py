@@ -128,7 +128,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for line in report(options, options.work or Path(folder)):
+        work: Path = options.work or Path(folder)
+        work.mkdir(exist_ok=True, parents=True)
+        for line in report(options, work):
             print(line, flush=True)
 
 
