@@ -22,6 +22,17 @@ def test_the_whole_is_made_of_keys_and_frames_between() -> None:
     assert guess.least_bytes < guess.bytes < guess.most_bytes
 
 
+def test_a_film_that_costs_more_elsewhere_makes_a_larger_file() -> None:
+    runs = [Run(2, 1.0, (1000,), (100,))]
+    plain, costly = (
+        estimated(
+            runs, 10, segment_frames=25, other_bytes=7.0, relative_rate=rate
+        ).bytes
+        for rate in (1.0, 1.5)
+    )
+    assert (plain, costly) == (1907, 2857)
+
+
 def test_an_encoder_of_key_frames_alone_stays_one() -> None:
     assert (
         estimated(

@@ -12,7 +12,7 @@ MOST_IMPORTS = 15
 ONE_IMPORTER = 0.2
 """Of the modules, how many may be of use to one other alone: more are parts of it."""
 MOST_LINES = {
-    "media": 16_700,
+    "media": 16_750,
     "live": 4_200,
     "cli": 4_300,
     "conversion": 3_700,

@@ -34,11 +34,13 @@ def estimated(
     *,
     segment_frames: int,
     other_bytes: float,
+    relative_rate: float = 1.0,
 ) -> Estimate:
     """What the samples tell of all `frames`, a key frame at each segment's start.
 
-    `other_bytes` is what the streams beside the video take. Without a sample of a frame
-    ValueError is raised.
+    `other_bytes` is what the streams beside the video take, `relative_rate` how much
+    more the source spends on its pictures in all than where the samples are from.
+    Without a sample of a frame ValueError is raised.
     """
     timed = sum(sample.frames for sample in samples)
     spent = sum(sample.seconds for sample in samples)
@@ -54,6 +56,7 @@ def estimated(
     starts = -(-frames // segment_frames) if others else frames
     starts = min(starts, frames)
     video = a_key * starts + _mean(others) * (frames - starts)
+    video *= relative_rate
     spread = _SPREAD if len(samples) >= _ENOUGH else _SPREAD_OF_ONE
     return Estimate(
         frames=frames,

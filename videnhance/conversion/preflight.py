@@ -29,9 +29,11 @@ from videnhance.media.open_any import PIPE, SinkKind, sink_kind
 from videnhance.media.output.header import OutputPlan
 from videnhance.media.output.output_file import check_target
 from videnhance.media.output.trial_encode import (
+    Place,
     Run,
     check_first_frame,
     other_bytes_a_second,
+    relative_rate,
     trial_run,
 )
 from videnhance.media.source import Span
@@ -168,6 +170,7 @@ def rehearsed(
     and OutputError if the output does not fit on the disk.
     """
     samples: list[Run] = []
+    places: list[Place] = []
     # Some are on their way with each worker, and one is read.
     filling = settings.workers + 1
     for number, start in enumerate(_places(plan)):
@@ -187,6 +190,7 @@ def rehearsed(
             continue  # a header that promises more than there is
         if run.frames:
             samples.append(run)
+            places.append((start, float(run.frames / plan.info.rate)))
     if not samples:
         raise OutputError(f"{printable(plan.target)}: there is no frame to write")
     seconds = plan.info.duration_seconds or 0.0
@@ -196,6 +200,7 @@ def rehearsed(
         plan.info.frames,
         segment_frames=settings.segment_frames,
         other_bytes=others,
+        relative_rate=relative_rate(plan, places),
     )
     notices: list[str] = []
     if guess.bytes is not None and guess.most_bytes is not None:

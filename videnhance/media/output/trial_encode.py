@@ -3,26 +3,41 @@
 import io
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from statistics import fmean
 
 import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from videnhance.errors import OutputError, VidenhanceError, printable
 from videnhance.frame import Frame
 from videnhance.media.output.header import MemoryOutput, OutputPlan
 from videnhance.media.output.output_file import writing
 from videnhance.media.source import DECODE_ERRORS, AnyPacket, open_source
-from videnhance.media.stream_choice import context_of
+from videnhance.media.stream_choice import chosen_video, context_of
 from videnhance.media.streams.actions import StreamAction
 
-__all__ = ["Run", "check_first_frame", "other_bytes_a_second", "trial_run"]
+__all__ = [
+    "Place",
+    "Run",
+    "check_first_frame",
+    "other_bytes_a_second",
+    "relative_rate",
+    "trial_run",
+]
 
 _LOOK_SECONDS = 10
-"""How much of the source tells how large its other streams are."""
+"""How much of a source tells how large its other streams are."""
 _LOOK_PACKETS = 5000
+_LEAST, _MOST = 0.5, 2.0
+"""A few pictures tell no more than this of a film."""
+
+Place = tuple[float, float]
+"""A part of a source: start and length in seconds, from its first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +131,58 @@ def other_bytes_a_second(plan: OutputPlan) -> float:
     kept = {p.index for p in plan.streams if p.action is not StreamAction.LOST}
     if plan.source is None or not kept:
         return 0.0
-    found, first, last = 0, None, Fraction(0)
     with suppress(VidenhanceError, *DECODE_ERRORS), open_source(plan.source.path) as o:
-        for number, packet in enumerate(o.demux()):
-            time_base = Fraction(packet.time_base or 1)
-            here = (packet.dts or 0) * time_base
-            first = here if first is None else first
-            last = max(last, here)
-            found += packet.size * (packet.stream_index in kept)
-            if last - first > _LOOK_SECONDS or number > _LOOK_PACKETS:
-                break
+        return _bytes_a_second(o, kept)
+    return 0.0
+
+
+def relative_rate(plan: OutputPlan, places: Sequence[Place]) -> float:
+    """The bytes of the source's video a second, over those at some places.
+
+    What is hard for one encoder is hard for another, so samples tell more of a size
+    with it. 1 where it is not known.
+    """
+    source, info = plan.source, plan.info
+    if source is None or not info.duration_seconds:
+        return 1.0
+    with suppress(VidenhanceError, *DECODE_ERRORS), open_source(source.path) as opened:
+        video = chosen_video(opened, source.path, track=source.video_track)
+        others = {s.index for s in opened.streams} - {video.index}
+        seconds = float(Fraction(opened.duration or 0, 1_000_000))
+        spent = opened.size - _bytes_a_second(opened, others) * seconds
+        start = float(info.start_seconds)
+        rates = [_rate_at(opened, video, (start + at, long)) for at, long in places]
+        known = [rate for rate in rates if rate]
+        if seconds and spent > 0 and known:
+            return min(max(spent / seconds / fmean(known), _LEAST), _MOST)
+    return 1.0
+
+
+def _bytes_a_second(container: InputContainer, streams: set[int]) -> float:
+    """What these streams take, by the first seconds from where the container is."""
+    found, first, last = 0, None, Fraction(0)
+    for number, packet in enumerate(container.demux()):
+        here = (packet.dts or 0) * Fraction(packet.time_base or 1)
+        first = here if first is None else first
+        last = max(last, here)
+        found += packet.size * (packet.stream_index in streams)
+        if last - first > _LOOK_SECONDS or number > _LOOK_PACKETS:
+            break
     passed = last - first if first is not None else 0
     return found / float(max(passed, Fraction(1, 10)))
+
+
+def _rate_at(container: InputContainer, video: VideoStream, place: Place) -> float:
+    """Bytes a second at a place, of pictures that are no key frames if there are."""
+    start, seconds = place
+    container.seek(max(round(start * 1_000_000), 0))
+    keys: list[int] = []
+    others: list[int] = []
+    for number, packet in enumerate(container.demux(video)):
+        base = float(packet.time_base or 1)
+        if (packet.dts or 0) * base >= start + seconds or number > _LOOK_PACKETS:
+            break
+        if packet.pts is not None and 0 <= packet.pts * base - start < seconds:
+            (keys if packet.is_keyframe else others).append(packet.size)
+    sizes = others or keys
+    return fmean(sizes) * len(keys + others) / seconds if sizes else 0.0
