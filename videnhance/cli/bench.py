@@ -33,7 +33,7 @@ _option = in_section("Options")
         name="folder",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
     ),
-    _option("--frames", "Frames of each clip.", default=100),
+    _option("--frames N", "Frames of each clip.", default=100),
     _option(
         "-m --model MODEL",
         "Measure this model; may be repeated.",
