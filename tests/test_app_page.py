@@ -319,7 +319,8 @@ def test_two_settings_stand_beside_each_other(page: Page, server: StandIn) -> No
     page.locator(".thumb").first.click()
     expect(page.locator("#said")).to_contain_text("Picture at")
     page.get_by_text("Hold these settings on the left").click()
-    page.get_by_role("radio", name="Crisp").check()
+    with page.expect_response(lambda answer: "crisp" in answer.url):
+        page.get_by_role("radio", name="Crisp").check()
     expect(page.locator("before-after .name.left")).to_have_text("Held settings")
     expect(page.locator("#preview-busy")).to_be_hidden()
     looks = {query.get("options", "") for query in server.queries}
